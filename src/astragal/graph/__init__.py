@@ -1,0 +1,1 @@
+"""The graph: expressions, types, constants and walks. Imports nothing of ours."""

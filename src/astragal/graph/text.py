@@ -1,0 +1,188 @@
+"""Expressions as text: infix where people write infix, shared parts named once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from astragal.graph.expr import Expr
+from astragal.graph.literal import Literal, is_constant
+from astragal.graph.traverse import children, toposort
+
+# Operation to symbol and binding strength, as in Python.
+INFIX: dict[str, tuple[str, int]] = {
+    "logical_or": ("|", 1),
+    "logical_and": ("&", 2),
+    "less": ("<", 3),
+    "less_equal": ("<=", 3),
+    "greater": (">", 3),
+    "greater_equal": (">=", 3),
+    "equal": ("==", 3),
+    "not_equal": ("!=", 3),
+    "add": ("+", 5),
+    "subtract": ("-", 5),
+    "multiply": ("*", 6),
+    "divide": ("/", 6),
+    "floor_divide": ("//", 6),
+    "remainder": ("%", 6),
+    "matmul": ("@", 6),
+    "pow": ("**", 8),
+}
+_ATOM = 10
+_UNARY = 7
+
+
+def pprint(*exprs: Expr, names: dict[Expr, str] | None = None, limit: int = 200) -> str:
+    """Write expressions as readable text.
+
+    A node used more than once is written once, under a name of its own, on a line
+    above its uses.
+
+    Parameters
+    ----------
+    *exprs
+        What to write, a line each.
+    names
+        Names for some nodes.
+    limit
+        Most lines to write; what is left out is said.
+
+    Returns
+    -------
+    str
+        Lines; the same for the same graph, in every process.
+
+    Examples
+    --------
+    >>> import astragal as ag
+    >>> x = ag.input("x")
+    >>> print(ag.pprint(ag.exp(x) + 2.0))
+    exp(x) + 2.0
+    >>> y = ag.exp(x)
+    >>> print(ag.pprint(y * (y + 1.0)))
+    a = exp(x)
+    a * (a + 1.0)
+    """
+    order = toposort(exprs)
+    uses: dict[Expr, int] = {}
+    depth: dict[Expr, int] = {}
+    for node in order:
+        below = children(node)
+        depth[node] = 1 + max((depth[c] for c in below), default=0)
+        for c in below:
+            uses[c] = uses.get(c, 0) + 1
+    text: dict[Expr, tuple[str, int]] = {}
+    given = dict(names or {})
+    lines: list[str] = []
+    roots = set(exprs)
+    fresh = _letters({str(n.args[0]) for n in order if n.op.name == "input"} | set(given.values()))
+    for node in order:
+        shown = _show(node, text)
+        name = given.get(node)
+        if name is not None and node not in roots:
+            lines.append(f"{name} = {shown[0]}") if node.args and node.op.name != "input" else None
+            shown = (name, _ATOM)
+        elif _worth_a_name(node, uses.get(node, 0), shown[0]) and node not in roots:
+            name = next(fresh)
+            lines.append(f"{name} = {shown[0]}")
+            shown = (name, _ATOM)
+        text[node] = shown
+    for root in exprs:
+        name = given.get(root)
+        lines.append(f"{name} = {text[root][0]}" if name is not None else text[root][0])
+    if len(lines) > limit:
+        cut = len(lines) - limit
+        lines = [*lines[: limit // 2], f"... {cut} more lines ...", *lines[-(limit - limit // 2) :]]
+    return "\n".join(lines)
+
+
+def one_line(expr: Expr, width: int = 120) -> str:
+    """Write an expression on one line, abridged where it is long or deep."""
+    text: dict[Expr, tuple[str, int]] = {}
+    stack: list[tuple[Expr, bool, int]] = [(expr, False, 0)]
+    while stack:
+        node, ready, level = stack.pop()
+        if node in text:
+            continue
+        if ready:
+            text[node] = _show(node, text)
+        elif level >= 12:
+            text[node] = (_show(node, {})[0] if not children(node) else "...", _ATOM)
+        else:
+            stack.append((node, True, level))
+            stack.extend((c, False, level + 1) for c in children(node))
+    whole = text[expr][0]
+    return whole if len(whole) <= width else whole[: width - 3] + "..."
+
+
+def _worth_a_name(node: Expr, uses: int, shown: str) -> bool:
+    if is_constant(node) or not children(node):
+        return False
+    if node.op.name == "index" and node.args[0].op.name in {"input", "split"} and uses > 1:
+        return len(shown) > 24
+    return uses > 1 or len(shown) > 400
+
+
+def _letters(taken: set[str]) -> Iterable[str]:
+    def generate() -> Iterable[str]:
+        alphabet = "abcdefghijklmnopqrstuvwxyz"
+        number = 0
+        while True:
+            for letter in alphabet:
+                name = letter + (str(number) if number else "")
+                if name not in taken:
+                    yield name
+            number += 1
+
+    return iter(generate())  # type: ignore[return-value]
+
+
+def _argument(a: Any, text: dict[Expr, tuple[str, int]]) -> str:
+    if isinstance(a, Expr):
+        return text.get(a, ("...", _ATOM))[0]
+    return repr(a)
+
+
+def _show(node: Expr, text: dict[Expr, tuple[str, int]]) -> tuple[str, int]:
+    """Text of a node, and how tightly it binds."""
+    name, args = node.op.name, node.args
+    if name in {"input", "dimension"}:
+        return str(args[0]), _ATOM
+    if name == "parameter":
+        return f"%{args[0]}", _ATOM
+    if name == "constant":
+        literal = args[0]
+        assert isinstance(literal, Literal)
+        shown = repr(literal)
+        return shown, _UNARY if shown.startswith("-") else _ATOM
+    if name in INFIX and len(args) == 2:
+        symbol, power = INFIX[name]
+        right = power + (0 if name == "pow" else 1)
+        left = power + (1 if name == "pow" else 0)
+        a, b = (_wrap(x, text, p) for x, p in zip(args, (left, right), strict=True))
+        return f"{a} {symbol} {b}" if name != "pow" else f"{a}**{b}", power
+    if name == "negative":
+        return f"-{_wrap(args[0], text, _UNARY)}", _UNARY
+    if name == "index":
+        from astragal.ops.indexing import show_index
+
+        rest = [_argument(a, text) for a in args[2:]]
+        return f"{_wrap(args[0], text, _ATOM)}[{show_index(args[1], rest)}]", _ATOM
+    if name == "item":
+        return f"{_wrap(args[0], text, _ATOM)}[{args[1]}]", _ATOM
+    shown_args = [_argument(a, text) for a in args]
+    from astragal.graph.types import KeyType
+
+    if len(args) > 2 and isinstance(args[0], Expr) and isinstance(args[0].type, KeyType):
+        # A random variable: the key, the parameters, and its size only where it has one.
+        if not isinstance(args[1], Expr):
+            size = [] if args[1] is None else [f"size={args[1]!r}"]
+            return f"{name}({', '.join([shown_args[0], *shown_args[2:], *size])})", _ATOM
+    return f"{name}({', '.join(shown_args)})", _ATOM
+
+
+def _wrap(a: Any, text: dict[Expr, tuple[str, int]], power: int) -> str:
+    if not isinstance(a, Expr):
+        return repr(a)
+    shown, binds = text.get(a, ("...", _ATOM))
+    return shown if binds >= power else f"({shown})"

@@ -1,0 +1,205 @@
+"""Arrays made from numbers, and lengths computed from arrays."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from astragal.graph.errors import DTypeError, ShapeError
+from astragal.graph.expr import DIMENSION, INPUT, Expr, Op
+from astragal.graph.literal import constant, is_constant, value_of
+from astragal.graph.types import Dim, KeyType, Shape, TensorType, TupleType, Type, dtype_name, tensor_type
+from astragal.ops import elementwise as e
+from astragal.ops.declare import ArrayLike, as_dims, as_expr, tensor_of
+
+
+def input(name: str, shape: Any = (), dtype: object = "float64") -> Expr:
+    """Make a named argument of a function or a model.
+
+    Parameters
+    ----------
+    name
+        A non-empty name; it appears in errors and in ``pprint``.
+    shape
+        Static dimensions, names for dimensions that are known only at the call
+        (equal names are equal lengths), or ``None`` for a length of its own.
+    dtype
+        Data type, or ``"key"`` for random keys of the default implementation.
+
+    Returns
+    -------
+    Expr
+        The same object for the same name and type.
+
+    Examples
+    --------
+    >>> import astragal as ag
+    >>> ag.input("x", shape=("n", 3)).type
+    float64(n, 3)
+    """
+    if not isinstance(name, str) or not name:
+        raise DTypeError(f"an input's name is a non-empty string, got {name!r}")
+    dims: list[Dim] = []
+    for axis, d in enumerate((shape,) if isinstance(shape, (int, str, Expr)) else shape):
+        if d is None:
+            dims.append(DIMENSION(f"{name}.{axis}"))
+        elif isinstance(d, str):
+            dims.append(DIMENSION(d))
+        else:
+            dims += as_dims(d, "input")
+    if isinstance(dtype, KeyType):
+        return INPUT(name, KeyType(dtype.impl, tuple(dims)))
+    if dtype == "key":
+        from astragal.random.keys import DEFAULT
+
+        return INPUT(name, KeyType(DEFAULT, tuple(dims)))
+    return INPUT(name, tensor_type(dtype_name(dtype), tuple(dims)))
+
+
+# A shape with symbolic dimensions is an argument of its own: a tuple of integers.
+SHAPE = Op("shape", lambda *dims: TupleType(tuple(d.type for d in dims)))
+
+
+def shape_argument(dims: Shape) -> tuple[int, ...] | Expr:
+    """Give a shape as an argument of a term: a static tuple, or a `SHAPE` term."""
+    if all(isinstance(d, int) for d in dims):
+        return dims  # type: ignore[return-value]
+    return SHAPE(*(as_expr(d) for d in dims))
+
+
+def shape_dims(argument: Any) -> Shape:
+    """Read the dimensions back from a shape argument."""
+    if isinstance(argument, Expr):
+        if argument.op is not SHAPE:
+            raise ShapeError(f"expected a shape, got {argument!r}")
+        return as_dims(argument.args, "shape")
+    return as_dims(argument, "shape")
+
+
+def _prepare_full(shape: Any, value: ArrayLike) -> tuple[Any, ...]:
+    return shape_argument(shape_dims(shape)), as_expr(value)
+
+
+def _infer_full(shape: Any, value: Expr) -> Type:
+    if tensor_of(value, "full").shape:
+        raise ShapeError(f"full takes a scalar, got {value!r}")
+    return tensor_type(value.dtype, shape_dims(shape))
+
+
+FULL = Op("full", _infer_full, _prepare_full)
+
+
+def full(shape: Any, fill_value: ArrayLike, *, dtype: object = None) -> Expr:
+    """Make an array that holds one value throughout.
+
+    Examples
+    --------
+    >>> import astragal as ag
+    >>> ag.full((2,), 3.5).type
+    float64(2,)
+    """
+    return FULL(shape, as_expr(fill_value, None if dtype is None else dtype_name(dtype)))
+
+
+def zeros(shape: Any, *, dtype: object = "float64") -> Expr:
+    """Make an array of zeros."""
+    return full(shape, 0, dtype=dtype)
+
+
+def ones(shape: Any, *, dtype: object = "float64") -> Expr:
+    """Make an array of ones."""
+    return full(shape, 1, dtype=dtype)
+
+
+def full_like(x: ArrayLike, fill_value: ArrayLike, *, dtype: object = None) -> Expr:
+    """Make an array of the shape and data type of another that holds one value."""
+    x = as_expr(x)
+    return full(x.shape, fill_value, dtype=dtype or tensor_of(x, "full_like").dtype)
+
+
+def zeros_like(x: ArrayLike, *, dtype: object = None) -> Expr:
+    """Make zeros of the shape and data type of an array."""
+    return full_like(x, 0, dtype=dtype)
+
+
+def ones_like(x: ArrayLike, *, dtype: object = None) -> Expr:
+    """Make ones of the shape and data type of an array."""
+    return full_like(x, 1, dtype=dtype)
+
+
+def _infer_arange(n: Any, dtype: str) -> Type:
+    return tensor_type(dtype, as_dims(n, "arange"))
+
+
+IOTA = Op(
+    "iota",
+    _infer_arange,
+    lambda n, dtype: (as_dims(n, "arange")[0], dtype_name(dtype)),
+)
+"""The integers from 0 below n: ``iota(n, dtype)``."""
+
+
+def arange(start: Any, stop: Any = None, step: Any = 1, *, dtype: object = None) -> Expr:
+    """Make evenly spaced numbers from start up to, not including, stop.
+
+    Examples
+    --------
+    >>> import astragal as ag
+    >>> ag.evaluate(ag.arange(2, 8, 3)).tolist()
+    [2, 5]
+    """
+    if stop is None:
+        start, stop = 0, start
+    if not any(isinstance(v, Expr) and not is_constant(v) for v in (start, stop, step)):
+        numbers = [value_of(v)[()] if isinstance(v, Expr) else v for v in (start, stop, step)]
+        return constant(np.arange(*numbers, dtype=dtype and dtype_name(dtype)))
+    if step != 1 or dtype not in (None, "int64"):
+        raise ShapeError("arange with a symbolic bound counts in int64 steps of 1")
+    return e.add(IOTA(e.maximum(e.subtract(stop, start), 0), "int64"), start)
+
+
+def slice_length(n: Dim, start: Any, stop: Any, step: int, bounds: list[Expr]) -> Dim:
+    """Give the length of a slice whose array or bounds are symbolic, as an expression."""
+    rest = list(bounds)
+    first, last = (rest.pop(0) if b == "expr" else b for b in (start, stop))
+
+    def clip(bound: Any, default: Any) -> Any:
+        if bound is None:
+            return default
+        from astragal.ops.searching import where
+
+        bound = as_expr(bound)
+        wrapped = where(e.less(bound, 0), e.add(bound, n), bound)
+        low, high = (0, n) if step > 0 else (-1, e.subtract(n, 1))
+        return e.minimum(e.maximum(wrapped, low), high)
+
+    if step > 0:
+        lo, hi = clip(first, 0), clip(last, n)
+        length = e.floor_divide(e.add(e.subtract(hi, lo), step - 1), step)
+    else:
+        lo, hi = clip(first, e.subtract(n, 1)), clip(last, -1)
+        length = e.floor_divide(e.add(e.subtract(lo, hi), -step - 1), -step)
+    return e.maximum(length, 0)
+
+
+def _infer_nonzero(mask: Expr) -> Type:
+    from astragal.ops.reductions import count_nonzero
+
+    n = count_nonzero(mask)
+    return TupleType(tuple(tensor_type("int64", (n,)) for _ in mask.shape))
+
+
+NONZERO = Op("nonzero", _infer_nonzero, lambda x: (as_expr(x),))
+
+
+def nonzero(x: ArrayLike) -> tuple[Expr, ...]:
+    """Give the positions of the nonzero elements, one index array a dimension.
+
+    The number of positions is symbolic, so the JAX backend cannot compile it.
+    """
+    return tuple(NONZERO(x))
+
+
+__all__ = ["KeyType", "TensorType"]
+OPS: tuple[Op, ...] = (SHAPE, FULL, IOTA, NONZERO)

@@ -1,0 +1,327 @@
+"""What a distribution is: one declaration, from which everything else is derived.
+
+The declaration gives the parameters with their domains, the support, the shape rule,
+the log density and the sampler as expressions. From it follow the operation, the
+function under `astragal.random`, its documentation, the checks of its parameters, and
+what the backends, the densities and the relations need.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from astragal.graph.errors import DTypeError, DomainError, ShapeError
+from astragal.graph.expr import Expr, Op, describe
+from astragal.graph.literal import is_constant, value_of
+from astragal.graph.types import FLOATS, Shape, TensorType, Type, show_shape, tensor_type
+from astragal.ops import elementwise as e
+from astragal.ops.creation import shape_argument, shape_dims
+from astragal.ops.declare import as_dims, as_expr, broadcast_shapes, cast, promote
+from astragal.random.keys import key_type
+
+
+@dataclass(frozen=True)
+class Domain:
+    """A set of numbers, with a test for it.
+
+    Attributes
+    ----------
+    words
+        How an error message names it, as in "a positive number".
+    latex
+        Its symbol.
+    contains
+        From values to booleans, elementwise, as an expression (NaN is in no domain).
+    """
+
+    words: str
+    latex: str
+    contains: Callable[[Expr], Expr]
+
+
+# fmt: off
+REAL         = Domain("a finite number", r"\mathbb{R}", e.isfinite)
+POSITIVE     = Domain("a positive number", r"(0, \infty)", lambda x: (x > 0) & e.isfinite(x))
+NON_NEGATIVE = Domain("a non-negative number", r"[0, \infty)", lambda x: (x >= 0) & e.isfinite(x))
+PROBABILITY  = Domain("a probability", "[0, 1]", lambda x: (x >= 0) & (x <= 1))
+COUNT        = Domain("a non-negative integer", r"\mathbb{N}_0", lambda x: (x >= 0) & e.equal(e.floor(x), x))
+# fmt: on
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """A parameter of a distribution.
+
+    Attributes
+    ----------
+    name
+        Its name in NumPy or SciPy.
+    domain
+        Where it lies; checked when the node is built if static, at the call if not.
+    default
+        Its value where the user gives none.
+    keyword
+        Whether it must be named (where the field has two conventions).
+    alternatives
+        Other names under which it may be given instead, each with the map to this one.
+    core
+        Number of its own (not batch) dimensions.
+    integer
+        Whether it is a count, kept as int64.
+    """
+
+    name: str
+    domain: Domain
+    default: float | None = None
+    keyword: bool = False
+    alternatives: dict[str, Callable[[Expr], Expr]] = field(default_factory=dict)
+    core: int = 0
+    integer: bool = False
+
+
+Function = Callable[..., Expr]
+
+
+@dataclass(frozen=True, eq=False)
+class Distribution:
+    """The one declaration of a distribution.
+
+    Attributes
+    ----------
+    name
+        Whole words, as in ``negative_binomial``.
+    parameters
+        In order.
+    dtype
+        ``"float"`` (that of the parameters), ``"int64"`` or ``"bool"``.
+    support
+        From parameters to the domain of values.
+    logdensity
+        ``logdensity(x, *parameters)``, elementwise over the batch; meant inside the support.
+    sampler
+        See `astragal.random.sampler`.
+    cdf, quantile, mean, variance
+        Where they exist, as functions of ``(x, *parameters)`` or ``(*parameters)``.
+    core
+        Number of dimensions of one value.
+    core_shape
+        From the parameters to the shape of one value; by default the core dimensions of the
+        first parameter that has as many.
+    latex
+        Symbol of the family.
+    source
+        Where the density and the sampler are from.
+    """
+
+    name: str
+    parameters: tuple[Parameter, ...]
+    support: Callable[..., Domain]
+    logdensity: Function
+    sampler: Any = None
+    dtype: str = "float"
+    cdf: Function | None = None
+    quantile: Function | None = None
+    mean: Function | None = None
+    variance: Function | None = None
+    core: int = 0
+    core_shape: Callable[..., Shape] | None = None
+    latex: str = ""
+    source: str = ""
+    doc: str = ""
+
+
+class RandomOp(Op):
+    """The operation of a distribution: ``op(key, size, *parameters)``.
+
+    Attributes
+    ----------
+    distribution : Distribution
+    """
+
+    __slots__ = ("distribution",)
+
+    def __init__(self, distribution: Distribution) -> None:
+        super().__init__(distribution.name, self._infer_rv, self._prepare_rv)
+        self.distribution = distribution
+
+    def _prepare_rv(self, key: Any, size: Any, *parameters: Any) -> tuple[Any, ...]:
+        d = self.distribution
+        key_type(key, d.name)
+        if len(parameters) != len(d.parameters):
+            raise TypeError(f"{d.name} takes {len(d.parameters)} parameters, got {len(parameters)}")
+        exprs = [self._as_parameter(v, p) for v, p in zip(parameters, d.parameters, strict=True)]
+        dtype = None
+        for x, p in zip(exprs, d.parameters, strict=True):
+            # Python numbers adapt to the arrays beside them.
+            if not p.integer and not isinstance(parameters[d.parameters.index(p)], (int, float)):
+                dtype = x.dtype if dtype is None else promote(dtype, x.dtype)
+        dtype = dtype if dtype in FLOATS else "float64"
+        exprs = [
+            x if p.integer else cast(x, dtype) for x, p in zip(exprs, d.parameters, strict=True)
+        ]
+        if size is not None:
+            dims = shape_dims(size) if isinstance(size, Expr) else as_dims(size, d.name)
+            # A size that the parameters imply is not said twice: one term a law.
+            size = None if self._batch(key, None, exprs) == dims else shape_argument(dims)
+        return key, size, *exprs
+
+    def _as_parameter(self, value: Any, p: Parameter) -> Expr:
+        name = self.distribution.name
+        x = as_expr(value)
+        if not isinstance(x.type, TensorType):
+            raise DTypeError(f"{name}: parameter {p.name} is {describe(x)}, expected {p.domain.words}")
+        if p.integer:
+            if x.dtype in FLOATS and not is_constant(x):
+                raise DTypeError(f"{name}: parameter {p.name} is {describe(x)}, expected integers")
+            if x.dtype not in FLOATS:
+                x = cast(x, "int64")
+        if len(x.shape) < p.core:
+            raise ShapeError(
+                f"{name}: parameter {p.name} has shape {show_shape(x.shape)}, expected at least "
+                f"{p.core} dimensions"
+            )
+        if is_constant(x):
+            value = value_of(x)
+            inside = contains(p.domain, value)
+            if not np.all(inside):
+                bad = value[~inside].flat[0] if value.shape and inside.shape == value.shape else value
+                raise DomainError(
+                    f"{name}: parameter {p.name} is {np.asarray(bad).tolist()}, "
+                    f"expected {p.domain.words}"
+                )
+            if p.integer:
+                x = cast(x, "int64")
+        return x
+
+    def _batch(self, key: Expr, size: Any, exprs: Any) -> Shape:
+        d = self.distribution
+        shapes = [
+            x.type.shape[: len(x.type.shape) - p.core]
+            for x, p in zip(exprs, d.parameters, strict=True)
+        ]
+        keys = key.type.shape
+        implied = broadcast_shapes(shapes, d.name)
+        if size is None:
+            if keys:
+                # One draw a key: the keys' dimensions lead.
+                n = max(len(implied), len(keys))
+                lead = keys + (1,) * (n - len(keys))
+                implied = broadcast_shapes([lead, implied], d.name)
+            return implied
+        dims = shape_dims(size)
+        whole = broadcast_shapes([implied, dims], d.name)
+        if len(whole) != len(dims) or any(
+            isinstance(a, int) and a != b for a, b in zip(whole, dims, strict=True)
+        ):
+            raise ShapeError(
+                f"{d.name}: size {show_shape(dims)} does not fit parameters of shape "
+                f"{show_shape(implied)}"
+            )
+        if keys and dims[: len(keys)] != keys:
+            raise ShapeError(
+                f"{d.name}: size {show_shape(dims)} must begin with the shape of the keys, "
+                f"{show_shape(keys)}"
+            )
+        return dims
+
+    def _infer_rv(self, key: Expr, size: Any, *exprs: Expr) -> Type:
+        d = self.distribution
+        batch = self._batch(key, size, exprs)
+        core: Shape = ()
+        if d.core_shape is not None:
+            core = d.core_shape(*exprs)
+        elif d.core:
+            first = next(x for x, p in zip(exprs, d.parameters, strict=True) if p.core >= d.core)
+            core = first.type.shape[len(first.type.shape) - d.core :]
+        dtype = d.dtype
+        if dtype == "float":
+            dtype = next((x.dtype for x, p in zip(exprs, d.parameters, strict=True) if not p.integer), "float64")
+        return tensor_type(dtype, (*batch, *core))
+
+
+def contains(domain: Domain, value: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    """Test concrete values for membership of a domain."""
+    from astragal.compile import evaluate
+    from astragal.graph.literal import constant
+
+    with np.errstate(all="ignore"):
+        return np.asarray(evaluate(domain.contains(constant(value)), backend="numpy"))
+
+
+def is_random(x: Expr) -> bool:
+    """Tell whether an expression is a random variable."""
+    return isinstance(x.op, RandomOp)
+
+
+def random_parts(x: Expr) -> tuple[Distribution, Expr, Any, tuple[Expr, ...]]:
+    """Take a random variable apart: distribution, key, size, parameters."""
+    op = x.op
+    assert isinstance(op, RandomOp)
+    return op.distribution, x.args[0], x.args[1], x.args[2:]
+
+
+def batch_shape(x: Expr) -> Shape:
+    """Give the batch shape of a random variable: its shape without one value's dimensions."""
+    core = random_parts(x)[0].core
+    return x.type.shape[: len(x.type.shape) - core]
+
+
+def make_function(op: RandomOp) -> Callable[..., Expr]:
+    """Make the function under `astragal.random` of a distribution's operation.
+
+    It takes the key, the parameters by position or by name, ``size`` and ``dtype``.
+    """
+    d = op.distribution
+    names = [p.name for p in d.parameters]
+
+    def function(key: Expr, *args: Any, size: Any = None, dtype: Any = None, **named: Any) -> Expr:
+        positional = [p for p in d.parameters if not p.keyword]
+        if len(args) > len(positional):
+            extra = [p for p in d.parameters if p.keyword]
+            if extra and len(args) <= len(names):
+                ways = " or ".join(f"{n}=" for p in extra for n in (p.name, *p.alternatives))
+                raise TypeError(
+                    f"{d.name}: say which of {ways} is meant, by keyword; "
+                    f"got {args[len(positional)]!r} by position"
+                )
+            raise TypeError(f"{d.name} takes at most {len(names)} parameters, got {len(args)}")
+        given = dict(zip((p.name for p in positional), args, strict=False))
+        for name, value in named.items():
+            if name in given:
+                raise TypeError(f"{d.name}: parameter {name} is given twice")
+            given[name] = value
+        values = []
+        for p in d.parameters:
+            ways = [n for n in (p.name, *p.alternatives) if n in given]
+            if len(ways) > 1:
+                raise TypeError(f"{d.name}: give one of {' and '.join(ways)}, not both")
+            if ways and ways[0] != p.name:
+                alternative = as_expr(given.pop(ways[0]))
+                # The check is of what was given, before it is converted.
+                values.append(p.alternatives[ways[0]](op._as_parameter(alternative, p)))
+            elif ways:
+                values.append(given.pop(p.name))
+            elif p.default is not None:
+                values.append(p.default)
+            else:
+                expected = " or ".join((p.name, *p.alternatives))
+                raise TypeError(f"{d.name}: parameter {expected} is missing")
+        if given:
+            raise TypeError(
+                f"{d.name} has no parameter {next(iter(given))!r}; it takes {', '.join(names)}"
+            )
+        if dtype is not None:
+            values = [
+                v if p.integer else cast(as_expr(v), str(np.dtype(dtype)))
+                for v, p in zip(values, d.parameters, strict=True)
+            ]
+        return op(key, size, *values)
+
+    function.__name__ = function.__qualname__ = d.name
+    function.__doc__ = d.doc or f"Draw from the {d.name.replace('_', ' ')} distribution."
+    function.op = op  # type: ignore[attr-defined]
+    return function
