@@ -1,0 +1,428 @@
+"""What a derivation gives: a sampler, as data.
+
+A sampler is a list of steps. Each step is a graph over named placeholders (the other
+variables, observed ones included) and a key, with the law that it draws from and the
+relations that justify it. Nothing here runs anything: `Sampler.initial` and
+`Sampler.sweep` build graphs, which `astragal.sample` compiles.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from astragal.graph.errors import DomainError, ModelError, ShapeError
+from astragal.graph.expr import Expr
+from astragal.graph.literal import constant, scalar
+from astragal.graph.traverse import substitute
+from astragal.graph.types import TensorType, show_shape
+from astragal.model import Model
+from astragal.random.keys import split
+
+State = dict[str, Expr]
+"""Values by name. Names with a colon (``"alpha:width"``) are tuning, not variables."""
+
+
+@dataclass(frozen=True)
+class UsedRelation:
+    """A relation that a step rests on.
+
+    Attributes
+    ----------
+    name
+        Its name in the book, such as ``gamma_poisson``.
+    source
+        Where it is proved.
+    bindings
+        From the letters of the identity to what they stand for here, as text.
+    """
+
+    name: str
+    source: str
+    bindings: tuple[tuple[str, str], ...] = ()
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.source})" if self.source else self.name
+
+
+@dataclass(frozen=True, eq=False)
+class Conditional:
+    """The law of some variables given all others.
+
+    Attributes
+    ----------
+    text, latex
+        In statistics notation, ``theta[i] | ... ~ Gamma(alpha + failures[i], rate = ...)``.
+    law
+        Where the law is a known one, the random variable: an expression of inputs named
+        like the other variables, and of the key input ``"key"``. Otherwise None.
+    logdensity
+        The log density up to a constant, as an expression of inputs named like the
+        variables.
+    """
+
+    text: str
+    latex: str
+    law: Expr | None
+    logdensity: Expr
+
+
+@dataclass(frozen=True, eq=False)
+class Program:
+    """A graph over placeholders: what a step computes.
+
+    Attributes
+    ----------
+    key
+        The placeholder of the key.
+    inputs
+        The placeholders of the state, by name.
+    tuning
+        The placeholder of the flag that tells warm-up from draws.
+    outputs
+        New values, by name: a part of the state.
+    info
+        Scalars about the move (number of evaluations, acceptance, divergence), by name.
+    """
+
+    key: Expr
+    inputs: Mapping[str, Expr]
+    tuning: Expr
+    outputs: Mapping[str, Expr]
+    info: Mapping[str, Expr] = field(default_factory=dict)
+
+    def __call__(
+        self, key: Expr, state: Mapping[str, Expr], tuning: Expr | bool = False
+    ) -> tuple[State, State]:
+        """Put expressions in place of the placeholders: the outputs, and the info."""
+        flag = tuning if isinstance(tuning, Expr) else scalar(tuning, "bool")
+        mapping = {self.key: key, self.tuning: flag}
+        for name, x in self.inputs.items():
+            if name not in state:
+                raise ModelError(f"the state lacks {name!r}; it has {', '.join(state)}")
+            mapping[x] = state[name]
+        new = substitute([*self.outputs.values(), *self.info.values()], mapping)
+        n = len(self.outputs)
+        return (
+            dict(zip(self.outputs, new[:n], strict=True)),
+            dict(zip(self.info, new[n:], strict=True)),
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class Step:
+    """One step of a sampler: new values for some variables, given all others.
+
+    Attributes
+    ----------
+    targets
+        Names of the variables that it draws.
+    kind
+        ``"exact"`` (independent draws), ``"gibbs"``, ``"slice"``, ``"nuts"``, ...
+    conditional
+        The law that it draws from, or that it leaves invariant.
+    relations
+        Why: in the order in which they were used.
+    program
+        The graph.
+    tuning
+        Initial values of what it adapts in the warm-up, by name (with a colon).
+    """
+
+    targets: tuple[str, ...]
+    kind: str
+    conditional: Conditional
+    relations: tuple[UsedRelation, ...]
+    program: Program
+    tuning: Mapping[str, Expr] = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        """The names of its variables, joined."""
+        return "+".join(self.targets)
+
+    def update(
+        self, key: Expr, state: Mapping[str, Expr], tuning: Expr | bool = False
+    ) -> State:
+        """Build the graph of the step: its targets' new values (and its tuning's).
+
+        Parameters
+        ----------
+        key
+            Spent by the step.
+        state
+            An expression for every variable that is not a target's function, observed
+            ones included.
+        tuning
+            Whether the step may adapt: a scalar boolean, true in the warm-up only.
+        """
+        return self.program(key, state, tuning)[0]
+
+    def move(
+        self, key: Expr, state: Mapping[str, Expr], tuning: Expr | bool = False
+    ) -> tuple[State, State]:
+        """Build the step's graph, with what it tells about the move (info scalars by name)."""
+        return self.program(key, state, tuning)
+
+    def __str__(self) -> str:
+        why = ", ".join(str(r) for r in self.relations)
+        return f"{self.conditional.text}    [{self.kind}{': ' + why if why else ''}]"
+
+
+@dataclass(frozen=True, eq=False)
+class Sampler:
+    """A derived sampler: steps, each with its law and its justification.
+
+    Attributes
+    ----------
+    model : Model
+    observed : mapping
+        The data that the sampler was derived with, by name. Other data of the same shapes
+        serve as well: they are arguments of the graphs.
+    steps : tuple of Step
+        In the order of a sweep.
+    exact : bool
+        Whether a sweep from any state gives an independent draw of the posterior, so that
+        no Markov chain is needed.
+    latent_names : tuple of str
+        The variables that are drawn, in the model's order.
+    deterministic_names : tuple of str
+        Named variables that are functions of the others.
+    """
+
+    model: Model
+    observed: Mapping[str, np.ndarray[Any, Any]]
+    steps: tuple[Step, ...]
+    exact: bool
+    latent_names: tuple[str, ...]
+    deterministic_names: tuple[str, ...]
+    types: Mapping[str, TensorType]
+    start: Program
+    outputs: Program
+    density: Program
+    rejected: tuple[str, ...] = ()
+
+    # -- graphs --------------------------------------------------------------------------
+
+    @property
+    def tuning_names(self) -> tuple[str, ...]:
+        """Names of the state's entries that are tuning."""
+        return tuple(name for s in self.steps for name in s.tuning)
+
+    @property
+    def state_names(self) -> tuple[str, ...]:
+        """All entries of the state: latent variables, then tuning."""
+        return (*self.latent_names, *self.tuning_names)
+
+    def initial(self, key: Expr, data: Mapping[str, Expr]) -> State:
+        """Build the graph of a starting point: a draw of the latents inside their support.
+
+        Parameters
+        ----------
+        key
+            Spent.
+        data
+            An expression for every observed variable.
+
+        Returns
+        -------
+        dict
+            An expression for each of `state_names`.
+        """
+        new, _ = self.start(key, self._data(data))
+        for s in self.steps:
+            new.update(s.tuning)
+        return {name: new[name] for name in self.state_names}
+
+    def sweep(
+        self,
+        key: Expr,
+        state: Mapping[str, Expr],
+        data: Mapping[str, Expr],
+        tuning: Expr | bool = False,
+    ) -> tuple[State, State]:
+        """Build the graph of one sweep: all steps in order, each with its own key.
+
+        Parameters
+        ----------
+        key
+            Spent: split into one key a step.
+        state
+            An expression for each of `state_names`.
+        data
+            An expression for every observed variable.
+        tuning
+            Scalar boolean: whether steps may adapt.
+
+        Returns
+        -------
+        dict, dict
+            The new state, and scalars about the moves, named ``"step:quantity"``.
+        """
+        whole = {**state, **self._data(data)}
+        info: State = {}
+        keys = split(key, len(self.steps)) if len(self.steps) > 1 else None
+        for i, s in enumerate(self.steps):
+            new, told = s.move(key if keys is None else keys[i], whole, tuning)
+            whole.update(new)
+            info.update({f"{s.name}:{q}": x for q, x in told.items()})
+        return {name: whole[name] for name in self.state_names}, info
+
+    def values(self, state: Mapping[str, Expr], data: Mapping[str, Expr]) -> State:
+        """Build the graphs of all unobserved named variables, deterministic ones included."""
+        fake = self.outputs.key
+        return self.outputs(fake, {**state, **self._data(data)})[0]
+
+    def _data(self, data: Mapping[str, Expr]) -> State:
+        missing = [name for name in self.observed if name not in data]
+        if missing:
+            raise ModelError(f"no data for the observed variable {missing[0]!r}")
+        return {name: data[name] for name in self.observed}
+
+    # -- numbers -------------------------------------------------------------------------
+
+    def check_data(self, observed: Mapping[str, Any]) -> dict[str, np.ndarray[Any, Any]]:
+        """Check other data against what the sampler was derived for, and convert them.
+
+        Raises
+        ------
+        ModelError, ShapeError, DomainError
+            For an unknown or missing name, a wrong shape, a value outside the support.
+        """
+        unknown = [name for name in observed if name not in self.observed]
+        if unknown:
+            raise ModelError(
+                f"{unknown[0]!r} is not observed in this sampler; {', '.join(self.observed)} is"
+            )
+        out = {}
+        for name, old in self.observed.items():
+            value = observed.get(name, old)
+            out[name] = as_data(name, value, self.types[name])
+            if tuple(out[name].shape) != tuple(old.shape):
+                raise ShapeError(
+                    f"data for {name!r} have shape {show_shape(out[name].shape)}, the sampler "
+                    f"was derived for {show_shape(old.shape)}"
+                )
+        return out
+
+    def logdensity(self, values: Mapping[str, Any] | None = None, **named: Any) -> Any:
+        """Joint log density of latents and data, at given values.
+
+        Parameters
+        ----------
+        values, **named
+            A value for every latent; observed variables have their data unless given.
+
+        Returns
+        -------
+        float, or Expr where a value is an expression
+        """
+        given = {**(values or {}), **named}
+        unknown = [name for name in given if name not in self.types]
+        if unknown:
+            raise ModelError(f"the sampler has no variable {unknown[0]!r}")
+        exprs = {
+            name: v
+            if isinstance(v, Expr)
+            else constant(as_data(name, v, self.types[name]))
+            for name, v in {**self.observed, **given}.items()
+        }
+        out = self.density(self.density.key, exprs)[0]["logdensity"]
+        if any(isinstance(v, Expr) for v in given.values()):
+            return out
+        from astragal.compile import evaluate
+
+        return float(evaluate(out))
+
+    def sample(self, **options: Any) -> Any:
+        """Draw from the posterior: see `astragal.sample.run` for the options."""
+        from astragal import sample
+
+        return sample.run(self, **options)
+
+    # -- people --------------------------------------------------------------------------
+
+    def step(self, name: str) -> Step:
+        """Find the step that draws a variable.
+
+        Raises
+        ------
+        ModelError
+            Where no step draws it.
+        """
+        for s in self.steps:
+            if name in s.targets or name == s.name:
+                return s
+        drawn = ", ".join(s.name for s in self.steps)
+        raise ModelError(f"no step draws {name!r}; the steps draw {drawn}")
+
+    def explain(self) -> str:
+        """Give the derivation as numbered steps, each with its relation and source."""
+        from astragal.derive.explain import explain
+
+        return explain(self)
+
+    def alternatives(self) -> dict[str, tuple[str, ...]]:
+        """List, for each variable, what else could draw it."""
+        from astragal.derive.explain import alternatives
+
+        return alternatives(self)
+
+    def latex(self) -> str:
+        """Give the derivation in LaTeX: one aligned line a step."""
+        from astragal.derive.explain import latex
+
+        return latex(self)
+
+    def __str__(self) -> str:
+        from astragal.derive.explain import summary
+
+        return summary(self)
+
+    def __repr__(self) -> str:
+        kinds = ", ".join(f"{s.name}: {s.kind}" for s in self.steps)
+        return f"<sampler {kinds}>"
+
+    def _repr_html_(self) -> str:
+        from astragal.derive.explain import html
+
+        return html(self)
+
+
+def as_data(name: str, value: Any, type: TensorType) -> np.ndarray[Any, Any]:
+    """Convert data to the type of the variable that they are a value of.
+
+    Raises
+    ------
+    ModelError
+        For values that are no numbers.
+    ShapeError
+        For another shape than the variable's.
+    DomainError
+        For numbers that the data type cannot hold, such as 2.5 for a count.
+    """
+    try:
+        array = np.asarray(value)
+        if array.dtype == object or array.dtype.kind not in "biuf":
+            raise TypeError(f"they are {array.dtype}")
+    except (TypeError, ValueError) as error:
+        raise ModelError(f"data for {name!r} are no numbers: {error}") from None
+    static = all(isinstance(d, int) for d in type.shape)
+    if array.ndim != len(type.shape) or (static and array.shape != type.shape):
+        raise ShapeError(
+            f"data for {name!r} have shape {show_shape(array.shape)}, expected "
+            f"{show_shape(type.shape)}"
+        )
+    with np.errstate(invalid="ignore"):
+        converted = array.astype(type.dtype)
+    same = converted == array
+    if not np.all(same | (array != array) if array.dtype.kind == "f" else same):
+        bad = array[~same].flat[0] if array.ndim else array
+        raise DomainError(f"data for {name!r} hold {bad}, which is no {type.dtype}")
+    return converted
+
+
+Derive = Callable[..., Sampler]

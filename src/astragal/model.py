@@ -1,0 +1,239 @@
+"""Models: named expressions of one graph of random variables."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+import numpy as np
+
+from astragal.graph.errors import ModelError
+from astragal.graph.expr import INPUT, Expr, describe
+from astragal.graph.literal import constant
+from astragal.graph.traverse import toposort
+from astragal.graph.types import KeyType, TensorType
+from astragal.ops.creation import input
+from astragal.random.distribution import RandomOp
+
+ROOT = "key"
+"""The name of the key input from which a decorated model draws."""
+
+
+class Model:
+    """Named variables of one graph: random ones, and functions of them.
+
+    Parameters
+    ----------
+    variables
+        From name to expression, in the order in which they are shown.
+
+    Raises
+    ------
+    ModelError
+        For no variables, a name that is no word, one expression under two names, or a
+        value that is no array expression.
+
+    Examples
+    --------
+    >>> import astragal as ag
+    >>> k = ag.split(ag.input("key", dtype="key"))
+    >>> mu = ag.random.normal(k[0], 0.0, 10.0)
+    >>> model = ag.Model({"mu": mu, "y": ag.random.normal(k[1], mu, 1.0)})
+    >>> model["mu"] is mu, list(model.variables)
+    (True, ['mu', 'y'])
+    """
+
+    __slots__ = ("_variables",)
+
+    def __init__(self, variables: Mapping[str, Any]) -> None:
+        if not isinstance(variables, Mapping):
+            raise ModelError(
+                f"a model is made of a mapping from names to expressions, got "
+                f"{type(variables).__name__}"
+            )
+        if not variables:
+            raise ModelError("a model needs at least one named variable")
+        checked: dict[str, Expr] = {}
+        names: dict[Expr, str] = {}
+        for name, value in variables.items():
+            if not isinstance(name, str) or not name.isidentifier():
+                raise ModelError(f"{name!r} is no name for a variable; expected a word")
+            if not isinstance(value, Expr) or not isinstance(value.type, TensorType):
+                shown = describe(value) if isinstance(value, Expr) else f"{value!r:.60}"
+                raise ModelError(f"variable {name!r} is {shown}, expected an array expression")
+            if value in names:
+                raise ModelError(
+                    f"{names[value]!r} and {name!r} name the same variable; name it once"
+                )
+            names[value] = name
+            checked[name] = value
+        self._variables = checked
+
+    @property
+    def variables(self) -> dict[str, Expr]:
+        """The variables by name, in order (a copy)."""
+        return dict(self._variables)
+
+    @property
+    def keys(self) -> tuple[Expr, ...]:
+        """The key inputs from which the model draws, in order."""
+        return tuple(
+            n
+            for n in toposort(self._variables.values())
+            if n.op is INPUT and isinstance(n.type, KeyType)
+        )
+
+    @property
+    def inputs(self) -> tuple[Expr, ...]:
+        """The inputs that are no keys: what must be given before the model says anything."""
+        return tuple(
+            n
+            for n in toposort(self._variables.values())
+            if n.op is INPUT and not isinstance(n.type, KeyType)
+        )
+
+    def __getitem__(self, name: str) -> Expr:
+        if name not in self._variables:
+            raise ModelError(
+                f"the model has no variable {name!r}; it has {', '.join(self._variables)}"
+            )
+        return self._variables[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._variables)
+
+    def __len__(self) -> int:
+        return len(self._variables)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._variables
+
+    def __repr__(self) -> str:
+        rows = (
+            f"{name}: {x.op.name if isinstance(x.op, RandomOp) else 'deterministic'} {x.type!r}"
+            for name, x in self._variables.items()
+        )
+        return f"Model({', '.join(rows)})"
+
+    def __str__(self) -> str:
+        from astragal.graph.text import pprint
+
+        names = {x: name for name, x in self._variables.items()}
+        return pprint(*self._variables.values(), names=names)
+
+    def sample_prior(
+        self, *, seed: int = 0, draws: int | None = None, backend: str = "numpy"
+    ) -> dict[str, np.ndarray[Any, Any]]:
+        """Draw all variables from their joint law.
+
+        Parameters
+        ----------
+        seed
+            Equal seeds give equal draws.
+        draws
+            How many, along a new leading dimension; by default one, without it.
+        backend
+            Where to compute.
+
+        Raises
+        ------
+        ModelError
+            Where the model has inputs beside its keys.
+        """
+        from astragal.compile import function
+        from astragal.random.keys import fold_in, key
+
+        if self.inputs:
+            missing = ", ".join(str(n.args[0]) for n in self.inputs)
+            raise ModelError(f"the model reads {missing}: give values before drawing from it")
+        outputs = list(self._variables.values())
+        keys = list(self.keys)
+        run = function(keys, outputs, backend=backend)
+        root = key(seed)
+        rows = []
+        for i in range(1 if draws is None else draws):
+            at = fold_in(root, i)
+            given = [at] if len(keys) == 1 else [fold_in(at, j) for j in range(len(keys))]
+            rows.append([np.asarray(v) for v in run(*given)])
+        if draws is None:
+            return dict(zip(self._variables, rows[0], strict=True))
+        return {
+            name: np.stack([row[j] for row in rows]) for j, name in enumerate(self._variables)
+        }
+
+
+def model(function: Callable[..., Mapping[str, Any]]) -> Callable[..., Model]:
+    """Turn a function ``f(key, *data) -> {name: expression}`` into one that gives models.
+
+    Parameters
+    ----------
+    function
+        Takes a key expression, then data, which it gets as NumPy arrays (expressions are
+        passed on as they are), and returns the named variables.
+
+    Returns
+    -------
+    callable
+        From data to a `Model` that draws from an input named ``"key"``.
+
+    Raises
+    ------
+    ModelError
+        Where the function returns no mapping of names to expressions.
+
+    Examples
+    --------
+    >>> import astragal as ag
+    >>> @ag.model
+    ... def counts(key, hours):
+    ...     k = ag.split(key)
+    ...     rate = ag.random.gamma(k[0], 2.0, rate=1.0)
+    ...     return {"rate": rate, "n": ag.random.poisson(k[1], rate * hours)}
+    >>> counts([1.0, 2.5])
+    Model(rate: gamma float64, n: poisson int64(2,))
+    """
+
+    @functools.wraps(function)
+    def make(*data: Any, **named: Any) -> Model:
+        root = input(ROOT, dtype="key")
+        given = [_as_data(v) for v in data]
+        variables = function(root, *given, **{k: _as_data(v) for k, v in named.items()})
+        if isinstance(variables, Model):
+            return variables
+        if not isinstance(variables, Mapping):
+            raise ModelError(
+                f"model {function.__name__} returned {type(variables).__name__}, "
+                "expected a dictionary from names to expressions"
+            )
+        return Model(variables)
+
+    return make
+
+
+def _as_data(value: Any) -> Any:
+    """Lists and arrays become NumPy arrays, so that NumPy code works on them."""
+    if isinstance(value, (list, tuple)):
+        # A list that holds expressions, or anything else that is no data, is left alone.
+        try:
+            array = np.asarray(value)
+        except (TypeError, ValueError):
+            return value
+        return array if array.dtype != object else value
+    return value
+
+
+def with_data(model: Model, values: Mapping[str, Any]) -> Model:
+    """Fix inputs of a model that are no keys."""
+    from astragal.graph.traverse import substitute
+
+    inputs = {str(n.args[0]): n for n in model.inputs}
+    unknown = [name for name in values if name not in inputs]
+    if unknown:
+        raise ModelError(f"the model has no input {unknown[0]!r}; it has {', '.join(inputs)}")
+    mapping = {
+        inputs[n]: v if isinstance(v, Expr) else constant(v, inputs[n].dtype)
+        for n, v in values.items()
+    }
+    new = substitute(model.variables.values(), mapping)
+    return Model(dict(zip(model.variables, new, strict=True)))
