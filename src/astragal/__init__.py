@@ -30,6 +30,7 @@ from astragal.ops.creation import (
     zeros_like,
 )
 from astragal.ops.elementwise import *  # noqa: F403
+from astragal.ops.gradient import grad, hvp, jvp, vjp
 from astragal.ops.linalg import matmul
 from astragal.ops.manipulation import (
     astype,

@@ -1,0 +1,199 @@
+"""Gradients as transformations of graphs: a graph goes in, the graph of its derivative comes out.
+
+The results are ordinary expressions: they can be printed, rewritten, differentiated again
+and compiled by every backend. Any node can be differentiated by, not only inputs; a
+derivative by a node counts every path from it.
+
+Conventions at kinks: ``abs`` has derivative 0 at 0; two equal operands of ``maximum``, and
+tied elements of ``max``, share evenly; steps have derivative 0.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from astragal.graph.errors import DTypeError, ShapeError
+from astragal.graph.expr import Expr, describe
+from astragal.graph.literal import scalar
+from astragal.graph.tree import flatten
+from astragal.graph.types import show_shape
+from astragal.ops.declare import as_expr, cast
+from astragal.ops.gradient.build import Ct, expand, or_zeros, same_shape
+from astragal.ops.gradient.engine import differentiable, forward, reverse
+
+
+def _sources(wrt: Any, name: str) -> tuple[list[Expr], Any]:
+    leaves, write = flatten(wrt)
+    for x in leaves:
+        if not isinstance(x, Expr) or not differentiable(x.type):
+            raise DTypeError(
+                f"{name}: only floating-point expressions can be differentiated by, "
+                f"not {describe(x)}"
+            )
+    return leaves, write
+
+
+def _seeds(values: Any, like: Sequence[Expr], name: str, sort: str) -> list[Ct]:
+    leaves, _ = flatten(values)
+    if len(leaves) != len(like):
+        raise ShapeError(f"{name}: {len(leaves)} {sort}s for {len(like)} expressions")
+    out: list[Ct] = []
+    for value, x in zip(leaves, like, strict=True):
+        if not differentiable(x.type):
+            out.append(None)
+            continue
+        v = cast(as_expr(value), x.dtype)
+        if not v.shape:
+            v = expand(v, x.shape)
+        if len(v.shape) != len(x.shape) or any(
+            isinstance(a, int) and isinstance(b, int) and a != b
+            for a, b in zip(v.shape, x.shape, strict=True)
+        ):
+            raise ShapeError(
+                f"{name}: a {sort} of shape {show_shape(v.shape)} for {describe(x)}"
+            )
+        out.append(v)
+    return out
+
+
+def grad(scalar: Expr, wrt: Any) -> Any:
+    """Differentiate a scalar by expressions.
+
+    Parameters
+    ----------
+    scalar
+        A floating-point expression without dimensions.
+    wrt
+        An expression, or a container of them.
+
+    Returns
+    -------
+    container like ``wrt``
+        The gradients, as expressions of the types of ``wrt``; zeros where the scalar does
+        not depend on one.
+
+    Raises
+    ------
+    ShapeError, DTypeError
+        Where the first argument is no floating-point scalar, or ``wrt`` holds integers or keys.
+    UnsupportedError
+        Where something between has no derivative; the message says why.
+
+    Examples
+    --------
+    >>> import astragal as ag
+    >>> x = ag.input("x", shape=(3,))
+    >>> ag.grad(ag.sum(x * x), x)
+    2.0 * x
+    """
+    if not differentiable(scalar.type):
+        raise DTypeError(f"grad of {describe(scalar)}: expected a floating-point scalar")
+    if scalar.shape:
+        raise ShapeError(
+            f"grad of {describe(scalar)}: expected a scalar; sum it, or use astragal.vjp"
+        )
+    leaves, write = _sources(wrt, "grad")
+    found = reverse([scalar], [_one(scalar)], leaves)
+    return write([or_zeros(g, x) for g, x in zip(found, leaves, strict=True)])
+
+
+def _one(x: Expr) -> Expr:
+    return scalar(1.0, x.dtype)
+
+
+def vjp(outputs: Any, wrt: Any, cotangents: Any) -> Any:
+    """Multiply cotangents of outputs by the derivative matrix: cotangents of ``wrt``.
+
+    Parameters
+    ----------
+    outputs
+        An expression, or a container of them.
+    wrt
+        What to differentiate by.
+    cotangents
+        One a leaf of ``outputs``, of its shape (or a number for all its elements).
+
+    Returns
+    -------
+    container like ``wrt``
+
+    Examples
+    --------
+    >>> import astragal as ag
+    >>> x, g = ag.input("x"), ag.input("g")
+    >>> ag.vjp(ag.exp(x), x, g)
+    g * exp(x)
+    """
+    outs = [as_expr(o) for o in flatten(outputs)[0]]
+    leaves, write = _sources(wrt, "vjp")
+    found = reverse(outs, _seeds(cotangents, outs, "vjp", "cotangent"), leaves)
+    return write([or_zeros(g, x) for g, x in zip(found, leaves, strict=True)])
+
+
+def jvp(outputs: Any, wrt: Any, tangents: Any) -> Any:
+    """Multiply the derivative matrix by tangents of ``wrt``: tangents of the outputs.
+
+    Parameters
+    ----------
+    outputs
+        An expression, or a container of them.
+    wrt
+        What to differentiate by.
+    tangents
+        One a leaf of ``wrt``, of its shape (or a number for all its elements).
+
+    Returns
+    -------
+    container like ``outputs``
+        Directional derivatives; for outputs that are no floats, zeros of float64.
+
+    Examples
+    --------
+    >>> import astragal as ag
+    >>> x, t = ag.input("x"), ag.input("t")
+    >>> ag.jvp(ag.sin(x), x, t)
+    t * cos(x)
+    """
+    outs, write = flatten(outputs)
+    outs = [as_expr(o) for o in outs]
+    leaves, _ = _sources(wrt, "jvp")
+    found = forward(outs, leaves, _seeds(tangents, leaves, "jvp", "tangent"))
+    return write([_as_tangent(t, o) for t, o in zip(found, outs, strict=True)])
+
+
+def _as_tangent(t: Ct, output: Expr) -> Expr:
+    if t is not None:
+        return t
+    if differentiable(output.type):
+        return or_zeros(None, output)
+    return expand(scalar(0.0, "float64"), output.shape)
+
+
+def hvp(scalar: Expr, wrt: Any, vectors: Any) -> Any:
+    """Multiply the matrix of second derivatives by vectors, without forming it.
+
+    Parameters
+    ----------
+    scalar
+        A floating-point expression without dimensions.
+    wrt
+        What to differentiate by, twice.
+    vectors
+        One a leaf of ``wrt``, of its shape.
+
+    Returns
+    -------
+    container like ``wrt``
+
+    Examples
+    --------
+    >>> import astragal as ag
+    >>> x, v = ag.input("x", shape=(3,)), ag.input("v", shape=(3,))
+    >>> ag.hvp(ag.sum(x * x * x), x, v)
+    6.0 * (v * x)
+    """
+    return jvp(grad(scalar, wrt), wrt, vectors)
+
+
+__all__ = ["grad", "hvp", "jvp", "same_shape", "vjp"]

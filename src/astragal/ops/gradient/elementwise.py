@@ -1,0 +1,168 @@
+"""Derivatives of elementwise operations: one row an operation, one function an operand.
+
+A function ``(g, z, *x)`` gives g times the partial derivative of the result z by its
+operand, so that one row serves the reverse pass (g a cotangent) and the forward pass
+(g a tangent).
+
+Conventions at kinks: ``abs`` has derivative 0 at 0, ``maximum`` and ``minimum`` give
+half to each of two equal operands, steps (``sign``, ``floor``, ...) have derivative 0
+everywhere.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import TypeAlias
+
+from astragal.graph.expr import Expr
+from astragal.ops import elementwise as e
+from astragal.ops import special as sp
+from astragal.ops.gradient.build import Ct, add, div, lit, mul, neg, number, product, sub, where
+from astragal.ops.searching import where as select
+
+Partial: TypeAlias = "Callable[..., Ct]"
+
+
+def zero(g: Expr, z: Expr, *x: Expr) -> Ct:
+    """Derivative of a step."""
+    return None
+
+
+def _pow_base(g: Expr, z: Expr, x: Expr, y: Expr) -> Ct:
+    n = number(y)
+    if n is not None:
+        if n == 2:
+            return product(g, 2.0, x)
+        return None if n == 0 else product(g, n, x if n == 2 else e.pow(x, lit(n - 1, x)))
+    # At exponent 0 the power is constant, also where x**-1 is infinite.
+    flat = e.equal(y, 0.0)
+    return where(flat, None, product(g, y, e.pow(x, select(flat, 1.0, e.subtract(y, 1.0)))))
+
+
+def _pow_exponent(g: Expr, z: Expr, x: Expr, y: Expr) -> Ct:
+    # x**y log x tends to 0 with x, for positive y.
+    return product(g, z, e.log(select(e.equal(x, 0.0), 1.0, x)))
+
+
+def _larger(g: Expr, x: Expr, y: Expr) -> Ct:
+    """Pass g where x > y, and half of it where x = y."""
+    return where(e.greater(x, y), g, where(e.equal(x, y), mul(0.5, g), None))
+
+
+def _gauss(x: Expr) -> Ct:
+    return e.exp(e.multiply(-0.5, e.square(x)))
+
+
+_ROOT_2PI = math.sqrt(2 * math.pi)
+_HALF_LOG_2PI = 0.5 * math.log(2 * math.pi)
+
+# fmt: off
+PARTIALS: dict[str, tuple[Partial, ...]] = {
+    # Arithmetic
+    "add":        (lambda g, z, x, y: g, lambda g, z, x, y: g),
+    "subtract":   (lambda g, z, x, y: g, lambda g, z, x, y: neg(g)),
+    "multiply":   (lambda g, z, x, y: mul(g, y), lambda g, z, x, y: mul(g, x)),
+    "divide":     (lambda g, z, x, y: div(g, y), lambda g, z, x, y: neg(div(mul(g, z), y))),
+    "floor_divide": (zero, zero),
+    "remainder":  (lambda g, z, x, y: g, lambda g, z, x, y: neg(mul(g, e.floor_divide(x, y)))),
+    "pow":        (_pow_base, _pow_exponent),
+    "negative":   (lambda g, z, x: neg(g),),
+    "positive":   (lambda g, z, x: g,),
+    "abs":        (lambda g, z, x: mul(g, e.sign(x)),),
+    "sign":       (zero,),
+    "square":     (lambda g, z, x: product(g, 2.0, x),),
+    "reciprocal": (lambda g, z, x: neg(mul(g, e.square(z))),),
+    "maximum":    (lambda g, z, x, y: _larger(g, x, y), lambda g, z, x, y: _larger(g, y, x)),
+    "minimum":    (lambda g, z, x, y: _larger(g, y, x), lambda g, z, x, y: _larger(g, x, y)),
+    # Powers, exponentials and logarithms
+    "sqrt":       (lambda g, z, x: div(mul(0.5, g), z),),
+    "exp":        (lambda g, z, x: mul(g, z),),
+    "expm1":      (lambda g, z, x: mul(g, e.exp(x)),),
+    "log":        (lambda g, z, x: div(g, x),),
+    "log1p":      (lambda g, z, x: div(g, e.add(x, 1.0)),),
+    "log2":       (lambda g, z, x: div(mul(1 / math.log(2), g), x),),
+    "log10":      (lambda g, z, x: div(mul(1 / math.log(10), g), x),),
+    "logaddexp":  (lambda g, z, x, y: mul(g, sp.expit(e.subtract(x, y))),
+                   lambda g, z, x, y: mul(g, sp.expit(e.subtract(y, x)))),
+    "hypot":      (lambda g, z, x, y: mul(g, div(x, z)), lambda g, z, x, y: mul(g, div(y, z))),
+    "copysign":   (lambda g, z, x, y: mul(g, e.copysign(e.sign(x), e.multiply(x, y))), zero),
+    # Trigonometric and hyperbolic
+    "sin":        (lambda g, z, x: mul(g, e.cos(x)),),
+    "cos":        (lambda g, z, x: neg(mul(g, e.sin(x))),),
+    "tan":        (lambda g, z, x: mul(g, e.add(e.square(z), 1.0)),),
+    "asin":       (lambda g, z, x: div(g, e.sqrt(e.subtract(1.0, e.square(x)))),),
+    "acos":       (lambda g, z, x: neg(div(g, e.sqrt(e.subtract(1.0, e.square(x))))),),
+    "atan":       (lambda g, z, x: div(g, e.add(e.square(x), 1.0)),),
+    "atan2":      (lambda g, z, y, x: mul(g, e.divide(x, e.add(e.square(x), e.square(y)))),
+                   lambda g, z, y, x: neg(mul(g, e.divide(y, e.add(e.square(x), e.square(y)))))),
+    "sinh":       (lambda g, z, x: mul(g, e.cosh(x)),),
+    "cosh":       (lambda g, z, x: mul(g, e.sinh(x)),),
+    "tanh":       (lambda g, z, x: mul(g, e.subtract(1.0, e.square(z))),),
+    "asinh":      (lambda g, z, x: div(g, e.sqrt(e.add(e.square(x), 1.0))),),
+    "acosh":      (lambda g, z, x: div(g, e.sqrt(e.multiply(e.subtract(x, 1.0), e.add(x, 1.0)))),),
+    "atanh":      (lambda g, z, x: div(g, e.subtract(1.0, e.square(x))),),
+    # Rounding
+    "floor": (zero,), "ceil": (zero,), "round": (zero,), "trunc": (zero,),
+    # Special functions
+    "gammaln":    (lambda g, z, x: mul(g, sp.digamma(x)),),
+    "digamma":    (lambda g, z, x: mul(g, sp.polygamma(1, x)),),
+    "betaln":     (lambda g, z, a, b: mul(g, sub(sp.digamma(a), sp.digamma(e.add(a, b)))),
+                   lambda g, z, a, b: mul(g, sub(sp.digamma(b), sp.digamma(e.add(a, b))))),
+    "erf":        (lambda g, z, x: product(g, 2 / math.sqrt(math.pi), e.exp(-e.square(x))),),
+    "erfc":       (lambda g, z, x: product(g, -2 / math.sqrt(math.pi), e.exp(-e.square(x))),),
+    "erfinv":     (lambda g, z, x: product(g, math.sqrt(math.pi) / 2, e.exp(e.square(z))),),
+    "erfcinv":    (lambda g, z, x: product(g, -math.sqrt(math.pi) / 2, e.exp(e.square(z))),),
+    "erfcx":      (lambda g, z, x: mul(g, sub(product(2.0, x, z), 2 / math.sqrt(math.pi))),),
+    "ndtr":       (lambda g, z, x: product(g, 1 / _ROOT_2PI, _gauss(x)),),
+    "ndtri":      (lambda g, z, x: product(g, _ROOT_2PI, e.exp(e.multiply(0.5, e.square(z)))),),
+    # The logarithm of the density less that of the probability: their ratio underflows.
+    "log_ndtr":   (lambda g, z, x: mul(g, e.exp(-0.5 * e.square(x) - z - _HALF_LOG_2PI)),),
+    "expit":      (lambda g, z, x: mul(g, e.multiply(z, e.subtract(1.0, z))),),
+    "logit":      (lambda g, z, x: div(g, e.multiply(x, e.subtract(1.0, x))),),
+    "log_expit":  (lambda g, z, x: mul(g, sp.expit(e.negative(x))),),
+    "softplus":   (lambda g, z, x: mul(g, sp.expit(x)),),
+    "log1mexp":   (lambda g, z, x: neg(div(g, e.expm1(e.negative(x)))),),
+    "xlogy":      (lambda g, z, x, y: mul(g, e.log(y)), lambda g, z, x, y: mul(g, div(x, y))),
+    "xlog1py":    (lambda g, z, x, y: mul(g, e.log1p(y)),
+                   lambda g, z, x, y: mul(g, div(x, e.add(y, 1.0)))),
+    "i0":         (lambda g, z, x: mul(g, sp.i1(x)),),
+    "i0e":        (lambda g, z, x: mul(g, sub(sp.i1e(x), mul(e.sign(x), z))),),
+    "i1":         (lambda g, z, x: mul(g, _i1_slope(z, x, sp.i0(x))),),
+    "i1e":        (lambda g, z, x: mul(g, sub(_i1_slope(z, x, sp.i0e(x)), mul(e.sign(x), z))),),
+    "owens_t":    (lambda g, z, h, a: product(g, -0.5 / _ROOT_2PI, _gauss(h),
+                                              sp.erf(e.multiply(math.sqrt(0.5), e.multiply(a, h)))),
+                   lambda g, z, h, a: mul(g, div(
+                       _gauss(e.multiply(h, e.sqrt(e.add(e.square(a), 1.0)))),
+                       e.multiply(2 * math.pi, e.add(e.square(a), 1.0))))),
+}
+# fmt: on
+
+
+def _i1_slope(z: Expr, x: Expr, i0: Expr) -> Ct:
+    # i1'(x) = i0(x) - i1(x) / x, and 1/2 at 0 where the quotient is 1/2 in the limit.
+    at0 = e.equal(x, 0.0)
+    return sub(i0, select(at0, 0.5, e.divide(z, select(at0, 1.0, x))))
+
+
+def _beta_slope(g: Expr, z: Expr, a: Expr, b: Expr, x: Expr) -> Ct:
+    density = sp.xlogy(a - 1.0, x) + sp.xlog1py(b - 1.0, -x) - sp.betaln(a, b)
+    return mul(g, e.exp(density))
+
+
+def _gamma_slope(g: Expr, z: Expr, a: Expr, x: Expr) -> Ct:
+    return mul(g, e.exp(sp.xlogy(a - 1.0, x) - x - sp.gammaln(a)))
+
+
+_PARAMETER = (
+    "its derivative by parameter {} has no closed form; the derivative by its last operand "
+    "exists. For a gradient by the parameter use a log density, which needs no incomplete integral"
+)
+ONE_OPERAND: dict[str, tuple[int, Partial, str]] = {
+    "betainc": (2, _beta_slope, _PARAMETER),
+    "gammainc": (1, _gamma_slope, _PARAMETER),
+    "gammaincc": (1, lambda g, z, a, x: neg(_gamma_slope(g, z, a, x)), _PARAMETER),
+}
+"""Operations with a derivative by one operand alone: its position, the rule, why not the rest."""
+
+_ = add
