@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import inspect
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
@@ -163,7 +164,44 @@ class Model:
         }
 
 
-def model(function: Callable[..., Mapping[str, Any]]) -> Callable[..., Model]:
+class ModelFunction:
+    """A function from data to a model: what `astragal.model` makes.
+
+    Attributes
+    ----------
+    name : str
+    parameters, required : tuple of str
+        Names of the data arguments; of those without a default.
+    """
+
+    def __init__(self, function: Callable[..., Mapping[str, Any]]) -> None:
+        functools.update_wrapper(self, function)
+        arguments = list(inspect.signature(function).parameters.values())
+        if not arguments:
+            raise ModelError(f"model {function.__name__} takes no key; its first argument is one")
+        self._function = function
+        self.name = function.__name__
+        self.parameters = tuple(p.name for p in arguments[1:])
+        self.required = tuple(p.name for p in arguments[1:] if p.default is p.empty)
+
+    def __call__(self, *data: Any, **named: Any) -> Model:
+        root = input(ROOT, dtype="key")
+        given = [_as_data(v) for v in data]
+        variables = self._function(root, *given, **{k: _as_data(v) for k, v in named.items()})
+        if isinstance(variables, Model):
+            return variables
+        if not isinstance(variables, Mapping):
+            raise ModelError(
+                f"model {self.name} returned {type(variables).__name__}, "
+                "expected a dictionary from names to expressions"
+            )
+        return Model(variables)
+
+    def __repr__(self) -> str:
+        return f"<model {self.name}({', '.join(self.parameters)})>"
+
+
+def model(function: Callable[..., Mapping[str, Any]]) -> ModelFunction:
     """Turn a function ``f(key, *data) -> {name: expression}`` into one that gives models.
 
     Parameters
@@ -174,13 +212,13 @@ def model(function: Callable[..., Mapping[str, Any]]) -> Callable[..., Model]:
 
     Returns
     -------
-    callable
+    ModelFunction
         From data to a `Model` that draws from an input named ``"key"``.
 
     Raises
     ------
     ModelError
-        Where the function returns no mapping of names to expressions.
+        Where the function takes no key, or returns no mapping of names to expressions.
 
     Examples
     --------
@@ -193,22 +231,7 @@ def model(function: Callable[..., Mapping[str, Any]]) -> Callable[..., Model]:
     >>> counts([1.0, 2.5])
     Model(rate: gamma float64, n: poisson int64(2,))
     """
-
-    @functools.wraps(function)
-    def make(*data: Any, **named: Any) -> Model:
-        root = input(ROOT, dtype="key")
-        given = [_as_data(v) for v in data]
-        variables = function(root, *given, **{k: _as_data(v) for k, v in named.items()})
-        if isinstance(variables, Model):
-            return variables
-        if not isinstance(variables, Mapping):
-            raise ModelError(
-                f"model {function.__name__} returned {type(variables).__name__}, "
-                "expected a dictionary from names to expressions"
-            )
-        return Model(variables)
-
-    return make
+    return ModelFunction(function)
 
 
 def _as_data(value: Any) -> Any:

@@ -1,0 +1,1 @@
+"""Models with their data, ready for ``astragal derive`` and ``astragal sample``."""

@@ -1,0 +1,230 @@
+"""The command line: ``astragal demo``, ``derive``, ``sample`` and ``rules``."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from astragal.graph.errors import AstragalError
+
+if TYPE_CHECKING:
+    from astragal.derive.sampler import Sampler
+
+EXAMPLES = """\
+examples:
+  astragal demo
+  astragal derive examples/pumps.py
+  astragal sample examples/pumps.py --data pumps.json --out pumps.nc
+  astragal rules
+  astragal rules verify normal_convolution
+"""
+
+
+def parser() -> argparse.ArgumentParser:
+    """Make the parser of the command line."""
+    top = argparse.ArgumentParser(
+        prog="astragal",
+        description="Rewrite random graphs, derive samplers from models, and run them.",
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    from astragal import __version__
+
+    top.add_argument("--version", action="version", version=f"astragal {__version__}")
+    commands = top.add_subparsers(title="commands", metavar="COMMAND", required=True)
+
+    def command(name: str, help: str, example: str, run: Any) -> argparse.ArgumentParser:
+        p = commands.add_parser(
+            name,
+            help=help,
+            description=help,
+            epilog=f"example:\n  {example}",
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )
+        p.set_defaults(run=run)
+        return p
+
+    demo = command(
+        "demo",
+        "derive a sampler for the pumps model, run it, and show the result",
+        "astragal demo --backend jax --out my-demo",
+        _demo,
+    )
+    demo.add_argument("--out", default="astragal-demo", help="directory for draws and picture")
+    _sampling_options(demo)
+
+    derive = command(
+        "derive",
+        "print the sampler that is derived for the model in a file",
+        "astragal derive examples/pumps.py --data pumps.json",
+        _derive,
+    )
+    derive.add_argument("file", help="Python file with one @astragal.model")
+    derive.add_argument("--data", help="JSON object: the model's arguments and observed values")
+    derive.add_argument("--explain", action="store_true", help="print the derivation as a proof")
+
+    sample = command(
+        "sample",
+        "derive a sampler for the model in a file, and draw from the posterior",
+        "astragal sample examples/pumps.py --data pumps.json --out pumps.nc --draws 2000",
+        _sample,
+    )
+    sample.add_argument("file", help="Python file with one @astragal.model")
+    sample.add_argument("--data", help="JSON object: the model's arguments and observed values")
+    sample.add_argument("--out", required=True, help="netCDF file to write")
+    sample.add_argument("--checkpoint", help="directory that keeps draws as they come")
+    _sampling_options(sample)
+
+    rules = command(
+        "rules",
+        "list the relations of the book, or verify them",
+        "astragal rules verify normal_convolution",
+        _rules,
+    )
+    rules.add_argument("action", nargs="?", choices=["list", "verify"], default="list")
+    rules.add_argument("name", nargs="?", help="one relation; by default all")
+    rules.add_argument("--seed", type=int, default=0, help="seed of the numerical checks")
+    return top
+
+
+def _sampling_options(p: argparse.ArgumentParser) -> None:
+    p.add_argument("--backend", default="numba", help="numba, jax or numpy (default: numba)")
+    p.add_argument("--draws", type=_positive, default=2000, help="draws a chain (default: 2000)")
+    p.add_argument("--warmup", type=_count, default=1000, help="iterations before (default: 1000)")
+    p.add_argument("--chains", type=_positive, default=4, help="chains (default: 4)")
+    p.add_argument("--thin", type=_positive, default=1, help="keep each n-th draw (default: 1)")
+    p.add_argument("--seed", type=_count, default=0, help="seed (default: 0)")
+    p.add_argument("--quiet", action="store_true", help="no progress bars")
+
+
+def _count(text: str) -> int:
+    if not text.isdecimal():
+        raise argparse.ArgumentTypeError(f"{text!r} is no non-negative integer")
+    return int(text)
+
+
+def _positive(text: str) -> int:
+    if _count(text) == 0:
+        raise argparse.ArgumentTypeError("expected at least 1")
+    return int(text)
+
+
+def _derived(file: str | Path, data: str | None) -> Sampler:
+    from astragal.derive import derive
+    from astragal.files import build, load_model_file, read_data
+
+    model, values = load_model_file(file)
+    where = str(file)
+    if data is not None:
+        values.update(read_data(data))
+        where = data
+    built, observed = build(model, values, where)
+    return derive(built, observed)
+
+
+def _run_sampler(sampler: Sampler, args: argparse.Namespace, checkpoint: str | None) -> Any:
+    return sampler.sample(
+        seed=args.seed,
+        draws=args.draws,
+        warmup=args.warmup,
+        chains=args.chains,
+        thin=args.thin,
+        backend=args.backend,
+        progress=not args.quiet,
+        checkpoint=checkpoint,
+    )
+
+
+def _show_summary(tree: Any) -> None:
+    from astragal.sample.results import diagnose
+    from rich.console import Console
+    from rich.table import Table
+
+    frame = diagnose(tree)
+    table = Table(title="posterior")
+    table.add_column("", justify="left")
+    for column in frame.columns:
+        table.add_column(str(column), justify="right")
+    for name, row in frame.iterrows():
+        cells = [f"{v:,.0f}" if c.startswith("ess") else f"{v:.4g}" for c, v in row.items()]  # type: ignore[union-attr]
+        table.add_row(str(name), *cells)
+    Console().print(table)
+
+
+def _demo(args: argparse.Namespace) -> int:
+    from astragal import examples
+    from astragal.display.trace import save_trace
+    from astragal.files import build
+
+    from astragal.derive import derive
+    from astragal.examples import pumps
+
+    built, observed = build(pumps.pumps, pumps.data, "pumps")
+    print("The model: failures of ten power-plant pumps\n")
+    print(built)
+    print("\nThe sampler that Astragal derives\n")
+    sampler = derive(built, observed)
+    print(sampler)
+    print()
+    tree = _run_sampler(sampler, args, None)
+    _show_summary(tree)
+    out = Path(args.out)
+    out.mkdir(parents=True, exist_ok=True)
+    draws, picture = out / "pumps.nc", out / "pumps.png"
+    tree.to_netcdf(draws, engine="h5netcdf")
+    save_trace(tree, picture)
+    _ = examples
+    print(f"\ndraws: {draws.resolve()}\npicture: {picture.resolve()}")
+    return 0
+
+
+def _derive(args: argparse.Namespace) -> int:
+    sampler = _derived(args.file, args.data)
+    print(sampler.explain() if args.explain else sampler)
+    return 0
+
+
+def _sample(args: argparse.Namespace) -> int:
+    out = Path(args.out)
+    if not out.resolve().parent.is_dir():
+        raise AstragalError(f"{out}: the directory {out.resolve().parent} does not exist")
+    sampler = _derived(args.file, args.data)
+    print(sampler)
+    tree = _run_sampler(sampler, args, args.checkpoint)
+    _show_summary(tree)
+    tree.to_netcdf(out, engine="h5netcdf")
+    print(f"\ndraws: {out.resolve()}")
+    return 0
+
+
+def _rules(args: argparse.Namespace) -> int:
+    from astragal.logic.report import rules, verify_all
+
+    if args.action == "list":
+        print(rules(args.name))
+        return 0
+    return 0 if verify_all(args.name, seed=args.seed) else 1
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command line; errors that a user can mend are one line, and exit status 2."""
+    args = parser().parse_args(argv)
+    try:
+        status: int = args.run(args)
+    except AstragalError as error:
+        print(f"astragal: {error}", file=sys.stderr)
+        return 2
+    except OSError as error:
+        print(f"astragal: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("astragal: interrupted", file=sys.stderr)
+        return 130
+    return status
+
+
+if __name__ == "__main__":
+    sys.exit(main())

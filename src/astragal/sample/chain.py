@@ -1,0 +1,83 @@
+"""One chain as compiled blocks of sweeps.
+
+A block is a `scan` over iterations. Iteration i spends ``fold_in(key, i)``, so that the
+draws depend neither on the length of the blocks, nor on the number of chains or workers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from astragal.compile import evaluate, function
+from astragal.derive.sampler import Sampler
+from astragal.graph.expr import Expr
+from astragal.ops.control import scan
+from astragal.ops.creation import arange, input
+from astragal.random.keys import fold_in, key, split
+from astragal.sample.checkpoint import Arrays, Block
+
+
+@dataclass(frozen=True)
+class ChainProgram:
+    """The compiled functions of a sampler.
+
+    Attributes
+    ----------
+    start
+        From key words and data to the initial state.
+    advance
+        ``advance(key, first, warmup, state, data)``: a block of sweeps from iteration ``first``.
+    """
+
+    start: Callable[[Any, Arrays], Arrays]
+    advance: Callable[[Any, int, int, Arrays, Arrays], Block]
+
+
+def build(sampler: Sampler, backend: str, block: int) -> ChainProgram:
+    """Compile a sampler's start and its block of sweeps.
+
+    Parameters
+    ----------
+    sampler
+        What to compile.
+    backend
+        ``"numpy"``, ``"numba"`` or ``"jax"``.
+    block
+        Number of sweeps in one call.
+    """
+    k = input("key", dtype="key")
+    data = {n: input(f"data {n}", sampler.types[n].shape, sampler.types[n].dtype) for n in sampler.observed}
+    initial = sampler.initial(k, data)
+    # A start is drawn once: compiling it would cost more than running it.
+    run_start = function([k, data], initial, backend="numpy")
+
+    state = {n: input(f"state {n}", x.type.shape, x.dtype) for n, x in initial.items()}
+    first = input("first", dtype="int64")
+    warmup = input("warmup", dtype="int64")
+
+    def sweep(now: dict[str, Expr], i: Expr) -> tuple[dict[str, Expr], tuple[Any, Any]]:
+        new, info = sampler.sweep(fold_in(k, i), now, data, tuning=i < warmup)
+        return new, (sampler.values(new, data), info)
+
+    last, (draws, info) = scan(sweep, state, first + arange(block))
+    run_block = function([k, first, warmup, state, data], (last, draws, info), backend=backend)
+
+    def advance(key: Any, at: int, warm: int, now: Arrays, given: Arrays) -> Block:
+        new, drawn, told = run_block(key, at, warm, now, given)
+        return Block(draws=_arrays(drawn), info=_arrays(told), state=_arrays(new))
+
+    return ChainProgram(lambda key, given: _arrays(run_start(key, given)), advance)
+
+
+def _arrays(values: Mapping[str, Any]) -> Arrays:
+    return {name: np.asarray(v) for name, v in values.items()}
+
+
+def chain_keys(seed: int, chain: int) -> tuple[Any, Any]:
+    """Give the keys of a chain's start and of its iterations: values, not expressions."""
+    both = split(fold_in(key(seed), chain), 2)
+    return evaluate(both[0]), evaluate(both[1])
