@@ -18,6 +18,7 @@ from astragal.graph.types import KeyType, Shape, TensorType, TupleType, Type
 if TYPE_CHECKING:
     import numpy as np
 
+_NAMED = frozenset({"input", "dimension", "variable"})  # their first argument is their name
 Arg = Any  # an Expr, or a static hashable value
 
 
@@ -85,8 +86,8 @@ class Op:
                 return found
         return self._intern(args, self.infer(*args))
 
-    def _intern(self, args: tuple[Arg, ...], type: Type) -> Expr:
-        node = _new(Expr)
+    def _intern(self, args: tuple[Arg, ...], type: Type, sort: Any = None) -> Expr:
+        node = _new(sort or Expr)
         node.op = self
         node.args = args
         node.type = type
@@ -179,7 +180,7 @@ class Expr:
     @property
     def label(self) -> str:
         """A short name: of an input its name, of another node its operation."""
-        return str(self.args[0]) if self.op.name in {"input", "dimension"} else self.op.name
+        return str(self.args[0]) if self.op.name in _NAMED else self.op.name
 
     # -- equality is identity --------------------------------------------------------
 

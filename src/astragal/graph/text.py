@@ -146,7 +146,7 @@ def _argument(a: Any, text: dict[Expr, tuple[str, int]]) -> str:
 def _show(node: Expr, text: dict[Expr, tuple[str, int]]) -> tuple[str, int]:
     """Text of a node, and how tightly it binds."""
     name, args = node.op.name, node.args
-    if name in {"input", "dimension"}:
+    if name in {"input", "dimension", "variable"}:
         return str(args[0]), _ATOM
     if name == "parameter":
         return f"%{args[0]}", _ATOM
