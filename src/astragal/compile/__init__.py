@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
 from astragal.graph.expr import Expr
 
 
@@ -19,6 +17,6 @@ def evaluate(expr: Expr, backend: str = "numpy") -> Any:
     1.0
     """
     from astragal.compile import numpy as numpy_backend
+    from astragal.random.lower import lower_random
 
-    with np.errstate(all="ignore"):
-        return numpy_backend.run([], [expr], [])[0]
+    return numpy_backend.compile_numpy([], lower_random([expr]))()[0]

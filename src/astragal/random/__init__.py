@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from astragal.graph.expr import Op
-from astragal.random import keys, univariate
+from astragal.random import keys, lower, univariate
 from astragal.random.distribution import RandomOp, make_function
 
 RANDOM_OPS: dict[str, RandomOp] = {d.name: RandomOp(d) for d in univariate.DISTRIBUTIONS}
 """The operation of every distribution, by name."""
 
-OPS: dict[str, Op] = {op.name: op for op in (*keys.OPS, *RANDOM_OPS.values())}
+OPS: dict[str, Op] = {op.name: op for op in (*keys.OPS, lower.RANDOM_BITS, *RANDOM_OPS.values())}
 
 for _name, _op in RANDOM_OPS.items():
     globals()[_name] = make_function(_op)

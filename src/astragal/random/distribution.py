@@ -8,7 +8,7 @@ what the backends, the densities and the relations need.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -173,7 +173,9 @@ class RandomOp(Op):
         name = self.distribution.name
         x = as_expr(value)
         if not isinstance(x.type, TensorType):
-            raise DTypeError(f"{name}: parameter {p.name} is {describe(x)}, expected {p.domain.words}")
+            raise DTypeError(
+                f"{name}: parameter {p.name} is {describe(x)}, expected {p.domain.words}"
+            )
         if p.integer:
             if x.dtype in FLOATS and not is_constant(x):
                 raise DTypeError(f"{name}: parameter {p.name} is {describe(x)}, expected integers")
@@ -188,7 +190,9 @@ class RandomOp(Op):
             value = value_of(x)
             inside = contains(p.domain, value)
             if not np.all(inside):
-                bad = value[~inside].flat[0] if value.shape and inside.shape == value.shape else value
+                bad = (
+                    value[~inside].flat[0] if value.shape and inside.shape == value.shape else value
+                )
                 raise DomainError(
                     f"{name}: parameter {p.name} is {np.asarray(bad).tolist()}, "
                     f"expected {p.domain.words}"
@@ -198,35 +202,7 @@ class RandomOp(Op):
         return x
 
     def _batch(self, key: Expr, size: Any, exprs: Any) -> Shape:
-        d = self.distribution
-        shapes = [
-            x.type.shape[: len(x.type.shape) - p.core]
-            for x, p in zip(exprs, d.parameters, strict=True)
-        ]
-        keys = key.type.shape
-        implied = broadcast_shapes(shapes, d.name)
-        if size is None:
-            if keys:
-                # One draw a key: the keys' dimensions lead.
-                n = max(len(implied), len(keys))
-                lead = keys + (1,) * (n - len(keys))
-                implied = broadcast_shapes([lead, implied], d.name)
-            return implied
-        dims = shape_dims(size)
-        whole = broadcast_shapes([implied, dims], d.name)
-        if len(whole) != len(dims) or any(
-            isinstance(a, int) and a != b for a, b in zip(whole, dims, strict=True)
-        ):
-            raise ShapeError(
-                f"{d.name}: size {show_shape(dims)} does not fit parameters of shape "
-                f"{show_shape(implied)}"
-            )
-        if keys and dims[: len(keys)] != keys:
-            raise ShapeError(
-                f"{d.name}: size {show_shape(dims)} must begin with the shape of the keys, "
-                f"{show_shape(keys)}"
-            )
-        return dims
+        return batch_of(self.distribution, key.type.shape, size, exprs)
 
     def _infer_rv(self, key: Expr, size: Any, *exprs: Expr) -> Type:
         d = self.distribution
@@ -239,8 +215,56 @@ class RandomOp(Op):
             core = first.type.shape[len(first.type.shape) - d.core :]
         dtype = d.dtype
         if dtype == "float":
-            dtype = next((x.dtype for x, p in zip(exprs, d.parameters, strict=True) if not p.integer), "float64")
+            dtype = next(
+                (x.dtype for x, p in zip(exprs, d.parameters, strict=True) if not p.integer),
+                "float64",
+            )
         return tensor_type(dtype, (*batch, *core))
+
+
+def batch_of(d: Distribution, keys: Shape, size: Any, exprs: Sequence[Expr]) -> Shape:
+    """Give the batch shape that keys, a size and parameters make.
+
+    Raises
+    ------
+    ShapeError
+        Where they do not fit together.
+    """
+    shapes = [
+        x.type.shape[: len(x.type.shape) - p.core] for x, p in zip(exprs, d.parameters, strict=True)
+    ]
+    implied = broadcast_shapes(shapes, d.name)
+    if size is None:
+        if keys:
+            # One draw a key: the keys' dimensions lead.
+            n = max(len(implied), len(keys))
+            lead = keys + (1,) * (n - len(keys))
+            implied = broadcast_shapes([lead, implied], d.name)
+            _check_keys(d, keys, implied)
+        return implied
+    dims = shape_dims(size)
+    whole = broadcast_shapes([implied, dims], d.name)
+    if len(whole) != len(dims) or any(
+        isinstance(a, int) and a != b for a, b in zip(whole, dims, strict=True)
+    ):
+        raise ShapeError(
+            f"{d.name}: size {show_shape(dims)} does not fit parameters of shape "
+            f"{show_shape(implied)}"
+        )
+    _check_keys(d, keys, dims)
+    return dims
+
+
+def _check_keys(d: Distribution, keys: Shape, batch: Shape) -> None:
+    # A key stretched along a dimension would give the same draws again and again.
+    if len(batch) < len(keys) or any(
+        isinstance(a, int) and isinstance(b, int) and a != b
+        for a, b in zip(keys, batch, strict=False)
+    ):
+        raise ShapeError(
+            f"{d.name}: a batch of shape {show_shape(batch)} must begin with the shape of the "
+            f"keys, {show_shape(keys)}"
+        )
 
 
 def contains(domain: Domain, value: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:

@@ -6,6 +6,7 @@ here are the operations that every implementation has.
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -16,10 +17,25 @@ from astragal.graph.literal import is_constant, value_of
 from astragal.graph.types import INTEGERS, KeyType, TensorType, Type, tensor_type
 from astragal.ops.creation import shape_argument, shape_dims
 from astragal.ops.declare import as_dims, as_expr, broadcast_shapes
+from astragal.random.implementations import IMPLEMENTATIONS
 
 DEFAULT = "threefry4x32"
-KEY_WORDS: dict[str, int] = {"threefry4x32": 6}
-"""Number of uint32 words in a key, by implementation."""
+
+
+class _KeyWords(Mapping[str, int]):
+    """Number of uint32 words in a key, by implementation."""
+
+    def __getitem__(self, impl: str) -> int:
+        return IMPLEMENTATIONS[impl].words
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(IMPLEMENTATIONS)
+
+    def __len__(self) -> int:
+        return len(IMPLEMENTATIONS)
+
+
+KEY_WORDS: Mapping[str, int] = _KeyWords()
 
 
 def key_type(x: Any, op: str) -> KeyType:

@@ -1,0 +1,194 @@
+"""Key implementations: how the words of a key become bits, children and other keys.
+
+An implementation is a few functions on scalar integer expressions. Everything else (split,
+draws, key arrays, every backend) is lowered to them, so one that a user registers works
+everywhere. The functions see the words of one key as uint32 expressions and may use integer
+operations only.
+
+The default, ``threefry4x32``, is collision-free by construction. A key is a 128-bit cipher
+key K and a 64-bit node: the path from the root in the tree of splits, in binary after a
+leading 1, so that child i of n appends ceil(log2 n) bits. A block of random bits is
+Threefry-4x32-20 under K of the counter (element, tag, attempt, node). The counters of two
+draws differ in the node, and those of one draw in element, tag or attempt; the cipher is a
+bijection; so within one K no block is ever used twice. A path longer than 63 bits takes as
+its new K the cipher of the full node, which is injective again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from astragal.graph.errors import DomainError
+from astragal.graph.expr import Expr
+from astragal.ops import elementwise as e
+from astragal.ops.control import cond
+from astragal.ops.manipulation import astype
+from astragal.ops.searching import where
+
+Words = tuple[Expr, ...]
+
+# The counter's tag field, 8 bits: what a block is for. Draws use 0 .. 126.
+REKEY = 127
+FOLD = 128  # and above: the field also holds the highest 7 bits of what is folded in
+
+
+@dataclass(frozen=True)
+class KeyImplementation:
+    """How keys of one sort are made, split and turned into bits.
+
+    Attributes
+    ----------
+    name
+        As in ``ag.key(seed, impl=name)``.
+    words
+        Number of uint32 words in a key.
+    seed
+        From an integer in 0 .. 2**128 - 1 to the words of a root key, as integers.
+    child
+        ``child(words, index, n)``: the words of child ``index`` (uint64) of ``n`` (an
+        integer, or a uint64 expression).
+    fold
+        ``fold(words, data)``: the words of the key that has ``data`` (uint64) folded in.
+    block
+        ``block(words, element, attempt, tag)``: four uint32. ``element`` is uint64, ``attempt``
+        uint32, ``tag`` an integer in 0 .. 126.
+    pairs
+        Whether one block holds the 64 bits of two elements. If not, each element has a block,
+        whose first two words are its 64 bits, most significant word first.
+    """
+
+    name: str
+    words: int
+    seed: Callable[[int], tuple[int, ...]]
+    child: Callable[[Words, Expr, int | Expr], Words]
+    fold: Callable[[Words, Expr], Words]
+    block: Callable[[Words, Expr, Expr, int], Words]
+    pairs: bool = True
+
+
+IMPLEMENTATIONS: dict[str, KeyImplementation] = {}
+"""Every registered key implementation, by name."""
+
+
+def register(implementation: KeyImplementation) -> KeyImplementation:
+    """Make a key implementation known under its name.
+
+    Raises
+    ------
+    DomainError
+        Where the name is taken by another one.
+    """
+    known = IMPLEMENTATIONS.setdefault(implementation.name, implementation)
+    if known is not implementation:
+        raise DomainError(f"a key implementation {implementation.name!r} is registered already")
+    return implementation
+
+
+def u32(x: Expr) -> Expr:
+    """Give the low 32 bits of an integer."""
+    return astype(x, "uint32")
+
+
+def u64(x: Expr) -> Expr:
+    """Widen an unsigned integer to 64 bits."""
+    return astype(x, "uint64")
+
+
+def rotate(x: Expr, bits: int, size: int = 32) -> Expr:
+    """Rotate the bits of a word to the left."""
+    return (x << bits) | (x >> (size - bits))
+
+
+def bit_length(x: Expr) -> Expr:
+    """Give the number of bits of a uint64 without its leading zeros, as uint64."""
+    length: Expr = x * 0
+    for step in (32, 16, 8, 4, 2, 1):
+        big = (x >> step) > 0
+        length = where(big, length + step, length)
+        x = where(big, x >> step, x)
+    return where(x > 0, length + 1, length)
+
+
+# -- Threefry-4x32-20 (Salmon, Moraes, Dror & Shaw 2011, "Parallel random numbers: as easy as
+# 1, 2, 3"; rotations from Random123 1.14) --------------------------------------------------
+
+_ROTATIONS_4 = ((10, 26), (11, 21), (13, 27), (23, 5), (6, 20), (17, 11), (25, 10), (18, 20))
+_PARITY = 0x1BD11BDA
+
+
+def threefry4x32(key: Words, counter: Words, rounds: int = 20) -> Words:
+    """Encrypt four words under four words."""
+    k = [*key, key[0] ^ key[1] ^ key[2] ^ key[3] ^ _PARITY]
+    x = [c + w for c, w in zip(counter, key, strict=True)]
+    for r in range(rounds):
+        first, second = _ROTATIONS_4[r % 8]
+        a, b = (1, 3) if r % 2 == 0 else (3, 1)
+        x[0] = x[0] + x[a]
+        x[a] = rotate(x[a], first) ^ x[0]
+        x[2] = x[2] + x[b]
+        x[b] = rotate(x[b], second) ^ x[2]
+        if r % 4 == 3:
+            s = r // 4 + 1
+            x = [w + k[(s + j) % 5] for j, w in enumerate(x)]
+            x[3] = x[3] + s
+    return tuple(x)
+
+
+def _counter(element: Expr, attempt: Expr, tag: int | Expr, high: Expr, low: Expr) -> Words:
+    """Lay out a counter: 40 bits of element, 8 of tag, 16 of attempt, 64 of node."""
+    second = (u32(element >> 32) & 0xFF) | (tag << 8) | (attempt << 16)
+    return u32(element), second, low, high
+
+
+def _tree_block(words: Words, element: Expr, attempt: Expr, tag: int) -> Words:
+    return threefry4x32(words[:4], _counter(element, attempt, tag, words[4], words[5]))
+
+
+def _tree_fold(words: Words, data: Expr) -> Words:
+    # 63 bits of data fill the fields of element (40), attempt (16) and tag (7).
+    tag = u32(data >> 56) & 0x7F | FOLD
+    counter = _counter(data, u32(data >> 40) & 0xFFFF, tag, words[4], words[5])
+    zero = words[4] * 0
+    return (*threefry4x32(words[:4], counter), zero, zero + 1)
+
+
+def _tree_child(words: Words, index: Expr, n: int | Expr) -> Words:
+    node = u64(words[4]) << 32 | u64(words[5])
+    # ceil(log2 n) bits tell the children of n apart.
+    bits: int | Expr = (n - 1).bit_length() if isinstance(n, int) else bit_length(n - 1)
+    if isinstance(bits, int) and bits == 0:
+        return words
+    longer = node << bits | index
+    fits = e.equal(longer >> bits, node)
+
+    def append(*w: Expr) -> Words:
+        return (*w[:4], u32(longer >> 32), u32(longer))
+
+    def begin_anew(*w: Expr) -> Words:
+        # As many bits as there is room for; the full node makes the new cipher key.
+        room = 64 - bit_length(node)
+        left = bits - room
+        full = node << room | index >> left
+        zero = node * 0
+        counter = _counter(zero, u32(zero), REKEY, u32(full >> 32), u32(full))
+        rest = ((zero + 1) << left) | (index & (((zero + 1) << left) - 1))
+        return (*threefry4x32(w[:4], counter), u32(rest >> 32), u32(rest))
+
+    return tuple(cond(fits, append, begin_anew, *words))
+
+
+def _words_of(number: int, count: int) -> tuple[int, ...]:
+    return tuple(number >> (32 * i) & 0xFFFFFFFF for i in range(count))
+
+
+THREEFRY_4X32 = register(
+    KeyImplementation(
+        name="threefry4x32",
+        words=6,
+        seed=lambda seed: (*_words_of(seed, 4), 0, 1),
+        child=_tree_child,
+        fold=_tree_fold,
+        block=_tree_block,
+    )
+)

@@ -1,0 +1,121 @@
+"""How a distribution states its sampler: once, for every backend.
+
+A `Kernel` is a function on scalar expressions, from random bits and parameters to one value.
+It is lowered to ``map``, the bits of its first attempt to ``random_bits``, which makes them
+for all elements at once. A `Composition` is a graph made of other random variables.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from astragal.graph.expr import Expr
+from astragal.ops import elementwise as e
+from astragal.ops.control import while_loop
+from astragal.ops.declare import as_expr
+from astragal.random import exact
+from astragal.random.implementations import KeyImplementation, Words, u64
+
+
+@dataclass(frozen=True, eq=False)
+class Source:
+    """The random bits of one element of a draw.
+
+    Attributes
+    ----------
+    implementation
+        Of the key.
+    key
+        The words of the key.
+    element
+        Number of the element under its key, uint64.
+    first
+        The element's first bits: one uint64, or two where the kernel asked for a block.
+    """
+
+    implementation: KeyImplementation
+    key: Words
+    element: Expr
+    first: Words
+
+    def block(self, attempt: Expr, tag: int = 0) -> tuple[Expr, Expr]:
+        """Give two uint64 of random bits of their own for each attempt and tag."""
+        w = self.implementation.block(self.key, self.element, attempt, tag)
+        return u64(w[0]) | u64(w[1]) << 32, u64(w[2]) | u64(w[3]) << 32
+
+    def block_at(self, number: int, tag: int = 0) -> tuple[Expr, Expr]:
+        """Give the two uint64 of a block whose attempt is a fixed number."""
+        if number == 0 and tag == 0 and len(self.first) == 2:
+            return self.first[0], self.first[1]
+        return self.block(as_expr(number, "uint32"), tag)
+
+    def uniform(self) -> Expr:
+        """Give a number in the open unit interval, from the first bits."""
+        return exact.unit_interval(self.first[0])
+
+
+@dataclass(frozen=True, eq=False)
+class Kernel:
+    """A sampler of one element.
+
+    Attributes
+    ----------
+    draw
+        ``draw(source, *parameters)``: the value, from scalar expressions; parameters of
+        floating point come as float64, whatever the data type of the distribution.
+    block
+        Whether an element's first bits are a whole block (two uint64) or one uint64.
+    """
+
+    draw: Callable[..., Expr]
+    block: bool = False
+
+
+@dataclass(frozen=True, eq=False)
+class Composition:
+    """A sampler made of other random variables.
+
+    Attributes
+    ----------
+    draw
+        ``draw(key, size, *parameters)``: a graph that spends the key. What stands between the
+        random variables is put together with `pointwise`, so that its bits are the same
+        everywhere.
+    """
+
+    draw: Callable[..., Expr]
+
+
+Sampler = Kernel | Composition
+
+
+def until(
+    source: Source, attempt: Callable[[Expr, Expr], tuple[Sequence[Expr], Expr]], tag: int = 0
+) -> tuple[Expr, ...]:
+    """Repeat attempts, each with a block of its own, until one is accepted.
+
+    Parameters
+    ----------
+    source
+        Random bits.
+    attempt
+        From two uint64 to values and whether they are accepted.
+    tag
+        Which of the element's sequences of blocks to use.
+
+    Returns
+    -------
+    tuple of Expr
+        The accepted values.
+    """
+    values, accepted = attempt(*source.block_at(0, tag))
+
+    def again(state: tuple[Expr, ...]) -> tuple[Expr, ...]:
+        number = state[0] + 1
+        new, ok = attempt(*source.block(number, tag))
+        return (number, ok, *new)
+
+    start = (as_expr(0, "uint32"), accepted, *values)
+    end = while_loop(lambda s: e.logical_not(s[1]), again, start)
+    return tuple(end[2:])
