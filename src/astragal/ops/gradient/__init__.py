@@ -19,7 +19,7 @@ from astragal.graph.literal import scalar
 from astragal.graph.tree import flatten
 from astragal.graph.types import show_shape
 from astragal.ops.declare import as_expr, cast
-from astragal.ops.gradient.build import Ct, expand, or_zeros, same_shape
+from astragal.ops.gradient.build import Ct, expand, or_zeros
 from astragal.ops.gradient.engine import differentiable, forward, reverse
 
 
@@ -196,4 +196,4 @@ def hvp(scalar: Expr, wrt: Any, vectors: Any) -> Any:
     return jvp(grad(scalar, wrt), wrt, vectors)
 
 
-__all__ = ["grad", "hvp", "jvp", "same_shape", "vjp"]
+__all__ = ["grad", "hvp", "jvp", "vjp"]

@@ -14,7 +14,7 @@ import numpy as np
 
 from astragal.graph.expr import Expr
 from astragal.graph.literal import is_constant, scalar, value_of
-from astragal.graph.types import Shape
+from astragal.graph.types import Shape, same_dim, same_shape
 from astragal.ops import elementwise as e
 from astragal.ops.creation import FULL, shape_argument
 from astragal.ops.declare import broadcast_shapes
@@ -26,16 +26,6 @@ from astragal.ops.searching import where as where_
 
 Ct: TypeAlias = "Expr | None"
 """A cotangent or tangent; None is zero."""
-
-
-def same_dim(a: object, b: object) -> bool:
-    """Tell whether two dimensions are the same integer or the same expression."""
-    return a is b or (isinstance(a, int) and isinstance(b, int) and a == b)
-
-
-def same_shape(a: Shape, b: Shape) -> bool:
-    """Tell whether two shapes are written alike."""
-    return len(a) == len(b) and all(map(same_dim, a, b))
 
 
 def strip(x: Expr) -> Expr:

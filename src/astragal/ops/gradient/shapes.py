@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from astragal.graph.expr import Expr
-from astragal.graph.types import TensorType
+from astragal.graph.types import TensorType, same_dim
 from astragal.ops import elementwise as e
 from astragal.ops.creation import IOTA, full
 from astragal.ops.declare import cast
@@ -32,7 +32,7 @@ from astragal.ops.gradient.build import (
 from astragal.ops.gradient.engine import Contribution, Update, reverse
 from astragal.ops.indexing import ADD_INDEX, INDEX, SET_INDEX
 from astragal.ops.linalg import matmul
-from astragal.ops.manipulation import permute_dims
+from astragal.ops.manipulation import CONCATENATE, STACK, permute_dims
 from astragal.ops.reductions import count
 from astragal.ops.reductions import sum as sum_
 
@@ -174,13 +174,27 @@ def concatenate_rule(node: Expr, g: Expr, needs: Needs) -> Parts:
     start: Any = 0
     for x, need in zip(xs, needs[1:], strict=True):
         stop = start + x.shape[axis]
-        parts.append(take(g, (slice(None),) * axis + (slice(start, stop),)) if need else None)
+        parts.append(_piece(g, axis, start, stop) if need else None)
         start = stop
     return parts
 
 
+def _piece(g: Expr, axis: int, start: Any, stop: Any) -> Expr:
+    """Take a slice along an axis; where that is one of the arrays joined there, take that."""
+    if g.op is CONCATENATE and g.args[0] == axis:
+        at: Any = 0
+        for x in g.args[1:]:
+            end = at + x.shape[axis]
+            if same_dim(at, start) and same_dim(end, stop):
+                return x  # type: ignore[no-any-return]
+            at = end
+    return take(g, (slice(None),) * axis + (slice(start, stop),))
+
+
 def stack_rule(node: Expr, g: Expr, needs: Needs) -> Parts:
     axis = node.args[0]
+    if g.op is STACK and g.args[0] == axis:
+        return [None, *g.args[1:]]
     pre = (slice(None),) * axis
     return [None, *(take(g, (*pre, i)) if n else None for i, n in enumerate(needs[1:]))]
 
