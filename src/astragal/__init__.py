@@ -20,29 +20,79 @@ from astragal.ops import linalg, special
 from astragal.ops.control import cond, scan, subgraph, switch, while_loop
 from astragal.ops.creation import (
     arange,
+    asarray,
+    empty,
+    empty_like,
+    eye,
     full,
     full_like,
     input,
+    linspace,
+    meshgrid,
     nonzero,
     ones,
     ones_like,
+    tril,
+    triu,
     zeros,
     zeros_like,
 )
+from astragal.ops.einsum import einsum
 from astragal.ops.elementwise import *  # noqa: F403
 from astragal.ops.gradient import grad, hvp, jvp, vjp
-from astragal.ops.linalg import matmul
+from astragal.ops.linalg import matmul, tensordot, vecdot
 from astragal.ops.manipulation import (
     astype,
     bitcast,
+    broadcast_arrays,
     broadcast_to,
+    concat,
     concatenate,
     expand_dims,
+    flip,
+    matrix_transpose,
+    moveaxis,
     permute_dims,
+    ravel,
+    repeat,
     reshape,
+    roll,
     squeeze,
     stack,
+    take,
+    take_along_axis,
+    tile,
+    unstack,
 )
-from astragal.ops.reductions import all, any, count_nonzero, max, mean, min, prod, std, sum, var
+from astragal.ops.reductions import (
+    all,
+    any,
+    count_nonzero,
+    cumulative_prod,
+    cumulative_sum,
+    diff,
+    logsumexp,
+    max,
+    mean,
+    min,
+    prod,
+    segment_sum,
+    std,
+    sum,
+    var,
+)
 from astragal.ops.searching import clip, where
+from astragal.ops.sorting import (
+    argmax,
+    argmin,
+    argsort,
+    isin,
+    searchsorted,
+    sort,
+    unique_all,
+    unique_counts,
+    unique_inverse,
+    unique_values,
+)
+from astragal.ops.special import expit, log_softmax, softmax, softplus
 from astragal.random.keys import fold_in, key, key_data, split, wrap_key_data

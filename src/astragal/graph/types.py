@@ -70,12 +70,43 @@ def show_shape(shape: Shape) -> str:
     return "(" + ", ".join(dims) + ("," if len(dims) == 1 else "") + ")"
 
 
-@dataclass(frozen=True, slots=True)
+def same_dim(a: Dim, b: Dim) -> bool:
+    """Tell whether two dimensions are known to be equal.
+
+    ``==`` will not do: between an expression and a number it is an error.
+    """
+    return a is b or (isinstance(a, int) and isinstance(b, int) and a == b)
+
+
+def same_shape(a: Shape, b: Shape) -> bool:
+    """Tell whether two shapes are known to be equal, dimension by dimension.
+
+    Examples
+    --------
+    >>> import astragal as ag
+    >>> n = ag.input("x", shape=("n",)).shape[0]
+    >>> same_shape((n, 3), (n, 3)), same_shape((n,), (3,))
+    (True, False)
+    """
+    return a is b or (len(a) == len(b) and all(map(same_dim, a, b)))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class TensorType:
     """An array of a data type and a shape."""
 
     dtype: str
     shape: Shape
+
+    def __eq__(self, other: object) -> bool:
+        return self is other or (
+            isinstance(other, TensorType)
+            and self.dtype == other.dtype
+            and same_shape(self.shape, other.shape)
+        )
+
+    def __hash__(self) -> int:
+        return hash((self.dtype, self.shape))
 
     @property
     def ndim(self) -> int:
@@ -86,12 +117,22 @@ class TensorType:
         return f"{self.dtype}{show_shape(self.shape) if self.shape else ''}"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class KeyType:
     """An array of random keys of one implementation."""
 
     impl: str
     shape: Shape = ()
+
+    def __eq__(self, other: object) -> bool:
+        return self is other or (
+            isinstance(other, KeyType)
+            and self.impl == other.impl
+            and same_shape(self.shape, other.shape)
+        )
+
+    def __hash__(self) -> int:
+        return hash((self.impl, self.shape))
 
     @property
     def ndim(self) -> int:

@@ -16,6 +16,7 @@ from astragal.ops import (
     manipulation,
     reductions,
     searching,
+    sorting,
     special,
 )
 
@@ -24,6 +25,7 @@ MODULES = (
     special,
     creation,
     searching,
+    sorting,
     indexing,
     reductions,
     manipulation,

@@ -201,5 +201,133 @@ def nonzero(x: ArrayLike) -> tuple[Expr, ...]:
     return tuple(NONZERO(x))
 
 
-__all__ = ["KeyType", "TensorType"]
+def asarray(value: ArrayLike, /, *, dtype: object = None, copy: bool | None = None) -> Expr:
+    """Turn numbers, lists, arrays or lists of expressions into an expression.
+
+    Examples
+    --------
+    >>> import astragal as ag
+    >>> x = ag.input("x")
+    >>> ag.asarray([x, 1.0]).type
+    float64(2,)
+    """
+    from astragal.ops.declare import cast
+
+    out = as_expr(value, None if dtype is None else dtype_name(dtype))
+    return out if dtype is None else cast(out, dtype_name(dtype))
+
+
+def empty(shape: Any, *, dtype: object = "float64") -> Expr:
+    """Make an array whose values do not matter; they are zeros."""
+    return zeros(shape, dtype=dtype)
+
+
+def empty_like(x: ArrayLike, *, dtype: object = None) -> Expr:
+    """Make an array like another whose values do not matter; they are zeros."""
+    return zeros_like(x, dtype=dtype)
+
+
+def eye(n_rows: Any, n_cols: Any = None, /, *, k: int = 0, dtype: object = "float64") -> Expr:
+    """Make a matrix with ones on a diagonal and zeros elsewhere.
+
+    Examples
+    --------
+    >>> import astragal as ag
+    >>> ag.evaluate(ag.eye(2, 3, k=1, dtype="int64")).tolist()
+    [[0, 1, 0], [0, 0, 1]]
+    """
+    from astragal.ops.declare import cast
+
+    rows, columns = IOTA(n_rows, "int64"), IOTA(n_rows if n_cols is None else n_cols, "int64")
+    return cast(e.equal(e.add(rows, k)[:, None], columns), dtype_name(dtype))
+
+
+def linspace(
+    start: ArrayLike, stop: ArrayLike, /, num: int, *, dtype: object = None, endpoint: bool = True
+) -> Expr:
+    """Make a number of evenly spaced numbers from start to stop.
+
+    Examples
+    --------
+    >>> import astragal as ag
+    >>> ag.evaluate(ag.linspace(0.0, 1.0, 5)).tolist()
+    [0.0, 0.25, 0.5, 0.75, 1.0]
+    """
+    from astragal.ops.declare import cast
+    from astragal.ops.manipulation import concatenate, expand_dims
+
+    first, last = (as_expr(v) for v in (start, stop))
+    if is_constant(first) and is_constant(last):
+        values = np.linspace(value_of(first), value_of(last), num, endpoint=endpoint)
+        return constant(values, "float64" if dtype is None else dtype_name(dtype))
+    first, last = e.multiply(first, 1.0), e.multiply(last, 1.0)
+    steps = num - 1 if endpoint else num
+    if num == 1 or steps < 1:
+        out = expand_dims(first, 0)[: max(num, 0)]
+    else:
+        count = cast(IOTA(num, "int64"), first.dtype)
+        width = e.divide(e.subtract(last, first), float(steps))
+        shape = (slice(None), *(None,) * width.ndim)
+        out = e.add(e.multiply(count[shape], width), first)
+        if endpoint:
+            # The last one is the end itself, not a sum rounded near it.
+            out = concatenate([out[:-1], expand_dims(e.add(last, e.multiply(0.0, first)), 0)])
+    return out if dtype is None else cast(out, dtype_name(dtype))
+
+
+def meshgrid(*arrays: ArrayLike, indexing: str = "xy") -> tuple[Expr, ...]:
+    """Make coordinate arrays of a grid from coordinates along each axis.
+
+    Examples
+    --------
+    >>> import astragal as ag
+    >>> [g.shape for g in ag.meshgrid([1, 2, 3], [4, 5])]
+    [(2, 3), (2, 3)]
+    """
+    from astragal.ops.manipulation import broadcast_to
+
+    if indexing not in ("xy", "ij"):
+        raise ValueError(f"meshgrid: indexing is 'xy' or 'ij', got {indexing!r}")
+    xs = [as_expr(a) for a in arrays]
+    if any(x.ndim != 1 for x in xs):
+        raise ShapeError("meshgrid takes arrays of one dimension")
+    axes = list(range(len(xs)))
+    if indexing == "xy" and len(xs) > 1:
+        axes[:2] = 1, 0
+    shape = [xs[axes.index(i)].shape[0] for i in range(len(xs))]
+    return tuple(
+        broadcast_to(x[tuple(slice(None) if i == at else None for i in range(len(xs)))], shape)
+        for x, at in zip(xs, axes, strict=True)
+    )
+
+
+def _band(x: ArrayLike, k: int, name: str, lower: bool) -> Expr:
+    from astragal.ops.searching import where
+
+    x = as_expr(x)
+    if tensor_of(x, name).ndim < 2:
+        raise ShapeError(f"{name} of {x!r}: expected two dimensions or more")
+    rows, columns = IOTA(x.shape[-2], "int64")[:, None], IOTA(x.shape[-1], "int64")
+    inside = e.greater_equal(e.add(rows, k), columns)
+    inside = inside if lower else e.less_equal(e.add(rows, k), columns)
+    return where(inside, x, zeros((), dtype=x.dtype))
+
+
+def tril(x: ArrayLike, /, *, k: int = 0) -> Expr:
+    """Keep a matrix on and below its diagonal k, zeros above.
+
+    Examples
+    --------
+    >>> import astragal as ag
+    >>> ag.evaluate(ag.tril([[1, 2], [3, 4]])).tolist()
+    [[1, 0], [3, 4]]
+    """
+    return _band(x, k, "tril", lower=True)
+
+
+def triu(x: ArrayLike, /, *, k: int = 0) -> Expr:
+    """Keep a matrix on and above its diagonal k, zeros below."""
+    return _band(x, k, "triu", lower=False)
+
+
 OPS: tuple[Op, ...] = (SHAPE, FULL, IOTA, NONZERO)

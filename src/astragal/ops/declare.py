@@ -21,6 +21,7 @@ from astragal.graph.types import (
     Type,
     dtype_name,
     promote,
+    same_shape,
     show_shape,
     tensor_type,
 )
@@ -111,7 +112,7 @@ def broadcast_shapes(shapes: Sequence[Shape], op: str) -> Shape:
     """
     out: Shape = ()
     for shape in shapes:
-        if shape == out:
+        if same_shape(shape, out):
             continue
         n = max(len(out), len(shape))
         left = (1,) * (n - len(out)) + out
@@ -276,6 +277,8 @@ def as_dims(shape: Any, op: str) -> Shape:
     ShapeError
         For negative or non-integer dimensions.
     """
+    from astragal.ops import dims
+
     if isinstance(shape, (int, np.integer, Expr)):
         shape = (shape,)
     out: list[Dim] = []
@@ -283,7 +286,7 @@ def as_dims(shape: Any, op: str) -> Shape:
         if isinstance(d, Expr):
             if d.type.shape or d.dtype not in INTEGERS:
                 raise ShapeError(f"{op}: a dimension is a scalar integer, got {describe(d)}")
-            out.append(int(value_of(d)) if is_constant(d) else d)
+            out.append(dims.canonical(d))
         elif isinstance(d, (int, np.integer)) and not isinstance(d, bool) and d >= 0:
             out.append(int(d))
         else:

@@ -1,0 +1,132 @@
+"""The NumPy backend's rules for what NumPy has under another name, or not at all."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import scipy.linalg
+import scipy.special
+
+Lowering = Callable[..., Any]
+
+
+def _logsumexp(x: Any, axes: tuple[int, ...], keepdims: bool) -> Any:
+    top = np.max(x, axis=axes, keepdims=True, initial=-np.inf)
+    shift = np.where(np.isfinite(top), top, 0)
+    total = np.log(np.sum(np.exp(x - shift), axis=axes, keepdims=True)) + shift
+    return total if keepdims else np.squeeze(total, axis=axes)
+
+
+def _nan_where_undefined(f: Callable[..., Any]) -> Lowering:
+    """Give NaN for each matrix of a stack for which LAPACK reports a failure."""
+
+    def lowered(a: Any, *rest: Any) -> Any:
+        try:
+            return f(a, *rest)
+        except np.linalg.LinAlgError:
+            if all(np.ndim(x) <= 2 for x in (a, *rest)):
+                return np.full_like(rest[-1] if rest else a, np.nan)
+        batch = np.broadcast_shapes(*(np.shape(x)[:-2] for x in (a, *rest)))
+        stacks = [np.broadcast_to(x, batch + np.shape(x)[-2:]) for x in (a, *rest)]
+        out = np.empty_like(stacks[-1])
+        for i in np.ndindex(batch):
+            out[i] = lowered(*(x[i] for x in stacks))
+        return out
+
+    return lowered
+
+
+def _solve_triangular(a: Any, b: Any, lower: bool, unit_diagonal: bool) -> Any:
+    batch = np.broadcast_shapes(a.shape[:-2], b.shape[:-2])
+    a = np.broadcast_to(a, batch + a.shape[-2:])
+    b = np.broadcast_to(b, batch + b.shape[-2:])
+    out = np.empty_like(b)
+    for i in np.ndindex(batch):
+        out[i] = _one_triangle(a[i], b[i], lower, unit_diagonal)
+    return out
+
+
+def _one_triangle(a: Any, b: Any, lower: bool, unit_diagonal: bool) -> Any:
+    if not a.size or not b.size:
+        return np.zeros_like(b)
+    (trtrs,) = scipy.linalg.get_lapack_funcs(("trtrs",), (a, b))
+    x, info = trtrs(a, b, lower=lower, unitdiag=unit_diagonal)
+    return np.full_like(b, np.nan) if info > 0 else x
+
+
+def _eigh(x: Any) -> Any:
+    try:
+        return tuple(np.linalg.eigh(x))
+    except np.linalg.LinAlgError:
+        return np.full(x.shape[:-1], np.nan), np.full_like(x, np.nan)
+
+
+def _svd(x: Any, full: bool) -> Any:
+    try:
+        return tuple(np.linalg.svd(x, full_matrices=full))
+    except np.linalg.LinAlgError:
+        finite = np.linalg.svd(np.zeros_like(x), full_matrices=full)
+        return tuple(np.full_like(part, np.nan) for part in finite)
+
+
+def _log1mexp(x: Any) -> Any:
+    return np.where(x > -math.log(2), np.log(-np.expm1(x)), np.log1p(-np.exp(x)))
+
+
+def _polygamma(n: Any, x: Any) -> Any:
+    return np.where(n == 0, scipy.special.digamma(x), scipy.special.polygamma(n, x))
+
+
+def _log_kve(v: Any, x: Any) -> Any:
+    """Through SciPy where that neither overflows nor vanishes, else by quadrature."""
+    dtype = np.result_type(v, x)
+    v, x = np.broadcast_arrays(np.abs(np.asarray(v, "float64")), np.asarray(x, "float64"))
+    out = np.asarray(np.log(scipy.special.kve(v, x)))
+    bad = ~np.isfinite(out) & (x > 0) & np.isfinite(x) & np.isfinite(v)
+    if np.any(bad):
+        out[bad] = [_log_kve_integral(p, q) for p, q in zip(v[bad], x[bad], strict=True)]
+    return out.astype(dtype)
+
+
+def _log_kve_integral(v: float, x: float) -> float:
+    """Logarithm of the integral of exp(x - x cosh t) cosh(v t) over t > 0.
+
+    The integrand is smooth and falls off twice exponentially, so that the trapezoidal
+    rule is exact to rounding.
+    """
+    peak = math.log(v + math.hypot(v, x)) - math.log(x)
+    width = 1.0 / math.sqrt(max(math.hypot(v, x), 1.0))
+    t = np.linspace(max(peak - 40 * width, 0.0), peak + 40 * width, 20_001)
+    # x cosh t - x = 2 x sinh(t / 2)^2, without cancellation; x enters as a logarithm,
+    # since it may be too small for the product.
+    grown = np.exp(math.log(x) + t) / 2 - x + x * np.exp(-t) / 2
+    f = v * t - grown + np.log1p(np.exp(-2 * v * t)) - math.log(2)
+    weights = np.full(t.shape, t[1] - t[0])
+    weights[[0, -1]] /= 2
+    top = float(f.max())
+    return top + math.log(float(np.sum(weights * np.exp(f - top))))
+
+
+VOCABULARY: dict[str, Lowering] = {
+    "cumulative_sum": lambda x, axis: np.cumulative_sum(x, axis=axis),
+    "cumulative_prod": lambda x, axis: np.cumulative_prod(x, axis=axis),
+    "logsumexp": _logsumexp,
+    "sort": lambda x, axis: np.sort(x, axis=axis),
+    "argsort": lambda x, axis: np.argsort(x, axis=axis, stable=True),
+    "searchsorted": lambda x1, x2, side: np.searchsorted(x1, x2, side=side),
+    "cholesky": _nan_where_undefined(np.linalg.cholesky),
+    "solve": _nan_where_undefined(np.linalg.solve),
+    "solve_triangular": _solve_triangular,
+    "det": np.linalg.det,
+    "slogdet": lambda x: tuple(np.linalg.slogdet(x)),
+    "eigh": _eigh,
+    "qr": lambda x, mode: tuple(np.linalg.qr(x, mode=mode)),
+    "svd": _svd,
+    "polygamma": _polygamma,
+    "log1mexp": _log1mexp,
+    "log_kve": _log_kve,
+}
+"""Operation to function of the values of its arguments."""
