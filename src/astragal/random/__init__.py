@@ -21,4 +21,4 @@ if TYPE_CHECKING:
     def __getattr__(name: str) -> Any: ...
 
 
-__all__ = ["OPS", "RANDOM_OPS", *RANDOM_OPS]  # noqa: PLE0605
+__all__ = ["OPS", "RANDOM_OPS", *RANDOM_OPS]

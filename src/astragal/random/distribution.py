@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from astragal.graph.errors import DTypeError, DomainError, ShapeError
+from astragal.graph.errors import DomainError, DTypeError, ShapeError
 from astragal.graph.expr import Expr, Op, describe
 from astragal.graph.literal import is_constant, value_of
 from astragal.graph.types import FLOATS, Shape, TensorType, Type, show_shape, tensor_type

@@ -36,7 +36,7 @@ from astragal.ops.manipulation import (
 from astragal.ops.searching import where
 from astragal.random import keys
 from astragal.random.distribution import Distribution, RandomOp, batch_of
-from astragal.random.implementations import IMPLEMENTATIONS, u64
+from astragal.random.implementations import IMPLEMENTATIONS
 from astragal.random.sampler import Composition, Kernel, Source
 
 _ALL = ("slice", None, None, 1)

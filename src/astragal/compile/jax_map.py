@@ -1,0 +1,263 @@
+"""``map`` and ``random_bits`` on the JAX backend, with the bits that IEEE 754 prescribes.
+
+The scalar body of a map is run on whole arrays: a ``switch`` computes all branches and
+selects, a ``while_loop`` goes on while any element needs it. XLA fuses products into sums,
+re-associates constants and turns divisions into products, which changes last bits. Here each
+such place is guarded by an operation that XLA cannot see through.
+"""
+
+from __future__ import annotations
+
+import functools
+import math
+import weakref
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import lax
+
+from astragal.compile.arrays import array_lowerings
+from astragal.graph.expr import Expr
+from astragal.graph.literal import is_constant, scalar, value_of
+from astragal.graph.subgraph import Subgraph, placeholder
+from astragal.graph.traverse import toposort
+from astragal.graph.types import FLOATS, TensorType, tensor_type
+from astragal.random.implementations import IMPLEMENTATIONS
+
+Array = Any
+SUMS = frozenset({"add", "subtract"})
+
+
+def guard(x: Array) -> Array:
+    """Give a number back, through an operation that stops XLA from fusing or re-associating.
+
+    Infinity becomes the largest number: only sums of overflowed products could tell.
+    """
+    return lax.min(x, jnp.asarray(np.finfo(x.dtype).max, x.dtype))
+
+
+def _divide(x: Array, y: Array) -> Array:
+    # A divisor that seems to depend on the numerator is neither inverted nor hoisted.
+    x, y = jnp.broadcast_arrays(x, y)
+    return lax.div(x, jnp.where(x != x, x, y))
+
+
+def _astype(x: Array, dtype: str) -> Array:
+    return lax.convert_element_type(x, dtype)
+
+
+_RULES: dict[str, Callable[..., Any]] = {
+    **array_lowerings(jnp),
+    "astype": _astype,
+    "bitcast": lambda x, dtype: lax.bitcast_convert_type(x, jnp.dtype(dtype)),
+    "divide": _divide,
+    "bitwise_left_shift": jnp.left_shift,
+    "bitwise_right_shift": jnp.right_shift,
+}
+
+
+def _is_sum_with_constant(node: Expr) -> bool:
+    return node.op.name in SUMS and any(is_constant(a) for a in node.args)
+
+
+def _needs_guard(node: Expr, arg: Expr) -> bool:
+    """Tell whether XLA could merge an operation into the one that uses it."""
+    user, used = node.op.name, arg.op.name
+    if used == "negative" and isinstance(arg.args[0], Expr):
+        used = arg.args[0].op.name
+    if user in SUMS:
+        return used in ("multiply", "square") or (
+            _is_sum_with_constant(node) and _is_sum_with_constant(arg)
+        )
+    if user == "multiply":
+        constant = any(is_constant(a) for a in node.args)
+        merges = used == "multiply" and any(is_constant(a) for a in arg.args)
+        return (constant and merges) or used in ("divide", "sqrt")
+    return user == "divide" and used in ("divide", "sqrt", "multiply")
+
+
+class Body:
+    """A scalar subgraph, prepared to run on arrays."""
+
+    def __init__(self, sub: Subgraph) -> None:
+        self.sub = sub
+        self.order = [n for n in toposort(sub.outputs) if n not in set(sub.parameters)]
+
+    def run(self, args: Sequence[Array], mask: Array | None, shape: tuple[int, ...]) -> list[Array]:
+        """Compute the outputs; loops run for the elements of the mask."""
+        known: dict[Expr, Any] = dict(zip(self.sub.parameters, args, strict=True))
+        for node in self.order:
+            if is_constant(node):
+                known[node] = value_of(node)
+                continue
+            values = [known[a] if isinstance(a, Expr) else a for a in node.args]
+            name = node.op.name
+            control = _CONTROL.get(name)
+            if control is not None:
+                known[node] = control(mask, shape, *values)
+                continue
+            if isinstance(node.type, TensorType) and node.type.dtype in FLOATS:
+                values = [
+                    guard(jnp.asarray(v)) if isinstance(a, Expr) and _needs_guard(node, a) else v
+                    for a, v in zip(node.args, values, strict=True)
+                ]
+            rule = _RULES.get(name) or getattr(jnp, name)
+            known[node] = rule(*values)
+        return [known[o] for o in self.sub.outputs]
+
+
+_BODIES: weakref.WeakKeyDictionary[Subgraph, Body] = weakref.WeakKeyDictionary()
+
+
+def body_of(sub: Subgraph) -> Body:
+    """Prepare a subgraph, once."""
+    found = _BODIES.get(sub)
+    if found is None:
+        found = _BODIES[sub] = Body(sub)
+    return found
+
+
+def _and(mask: Array | None, test: Array) -> Array:
+    return test if mask is None else jnp.logical_and(mask, test)
+
+
+def _while(
+    mask: Array | None,
+    shape: tuple[int, ...],
+    condition: Subgraph,
+    body: Subgraph,
+    n: int,
+    *args: Any,
+) -> tuple[Array, ...]:
+    captures = args[n:]
+    test, step = body_of(condition), body_of(body)
+    state = tuple(
+        jnp.broadcast_to(jnp.asarray(a, p.type.dtype), shape)  # type: ignore[union-attr]
+        for a, p in zip(args[:n], condition.parameters, strict=False)
+    )
+
+    def active(state: Sequence[Array], mask: Array | None) -> Array:
+        go = test.run([*state, *captures], mask, shape)[0]
+        return jnp.broadcast_to(_and(mask, go), shape)
+
+    def again(carry: Any) -> Any:
+        going, state = carry
+        new = step.run([*state, *captures], going, shape)
+        state = tuple(jnp.where(going, a, b) for a, b in zip(new, state, strict=True))
+        return active(state, going), state
+
+    start = active(state, mask), state
+    out: tuple[Array, ...] = lax.while_loop(lambda c: jnp.any(c[0]), again, start)[1]
+    return out
+
+
+def _switch(mask: Array | None, shape: tuple[int, ...], n: int, index: Any, *rest: Any) -> Any:
+    branches, args = rest[:n], rest[n:]
+    index = jnp.clip(jnp.asarray(index), 0, n - 1)
+    if index.ndim == 0:
+        # One branch for all elements: only that one runs.
+        def run(branch: Subgraph) -> Callable[[], Any]:
+            return lambda: tuple(
+                jnp.broadcast_to(v, shape) for v in body_of(branch).run(args, mask, shape)
+            )
+
+        return lax.switch(index, [run(b) for b in branches])
+    outs = None
+    for i, branch in enumerate(branches):
+        chosen = index == i
+        new = body_of(branch).run(args, _and(mask, chosen), shape)
+        outs = (
+            new
+            if outs is None
+            else [jnp.where(chosen, a, b) for a, b in zip(new, outs, strict=True)]
+        )
+    assert outs is not None
+    return tuple(outs)
+
+
+def _map(mask: Array | None, shape: tuple[int, ...], sub: Subgraph, *args: Any) -> Any:
+    outs = body_of(sub).run(args, mask, shape)
+    return outs[0] if len(outs) == 1 else tuple(outs)
+
+
+_CONTROL = {"while_loop": _while, "switch": _switch, "map": _map}
+
+
+def run_map(sub: Subgraph, *args: Any) -> Any:
+    """Run a scalar subgraph on each element of broadcast arrays."""
+    arrays = [jnp.asarray(a) for a in args]
+    shape = jnp.broadcast_shapes(*(a.shape for a in arrays))
+    outs = [
+        jnp.broadcast_to(jnp.asarray(o, t.type.dtype), shape)  # type: ignore[union-attr]
+        for o, t in zip(body_of(sub).run(arrays, None, shape), sub.outputs, strict=True)
+    ]
+    return outs[0] if len(outs) == 1 else tuple(outs)
+
+
+# -- random bits -----------------------------------------------------------------------------
+
+
+@functools.cache
+def _block(impl: str, tag: int) -> Subgraph:
+    implementation = IMPLEMENTATIONS[impl]
+    words = [placeholder(tensor_type("uint32")) for _ in range(implementation.words)]
+    element = placeholder(tensor_type("uint64"))
+    outs = implementation.block(tuple(words), element, scalar(0, "uint32"), tag)
+    return Subgraph([*words, element], outs)
+
+
+def fenced(words: Array, compute: Callable[[Array], tuple[Array, ...]]) -> tuple[Array, ...]:
+    """Compute arrays from keys behind a fence.
+
+    XLA would compute a cipher anew for every use of its result. A loop that turns once, but
+    whose end depends on the key, keeps it together.
+    """
+    shapes = jax.eval_shape(compute, words)
+    first = words.reshape(-1)[0] if words.size else jnp.uint32(0)
+    # Zero, though only 40 shifted bits tell.
+    zero = lax.shift_right_logical(lax.shift_right_logical(first, jnp.uint32(20)), jnp.uint32(20))
+
+    def body(carry: Any) -> Any:
+        turn, _ = carry
+        return turn + jnp.uint32(1), compute(words)
+
+    start = (zero, tuple(jnp.zeros(s.shape, s.dtype) for s in shapes))
+    end: tuple[Array, ...] = lax.while_loop(lambda c: c[0] < jnp.uint32(1), body, start)[1]
+    return end
+
+
+def random_bits(words: Array, impl: str, block: bool, tag: int, count: Any) -> Any:
+    """Make the first bits of elements: see `astragal.random.lower.RANDOM_BITS`."""
+    count = int(count[0]) if isinstance(count, tuple) else int(count)
+    words = jnp.asarray(words)
+    lead = words.shape[:-1]
+    paired = not block and IMPLEMENTATIONS[impl].pairs
+    n = 16 * (count // 32) + min(count % 32, 16) if paired else count
+    body = body_of(_block(impl, tag))
+
+    def compute(words: Array) -> tuple[Array, ...]:
+        keys = [words[..., j][..., None] for j in range(words.shape[-1])]
+        element = lax.iota(jnp.uint64, n)
+        shape = (*lead, n)
+        a, b, c, d = (jnp.broadcast_to(w, shape) for w in body.run([*keys, element], None, shape))
+        wide = [w.astype(jnp.uint64) for w in (a, b, c, d)]
+        if not block and not paired:
+            # jax.random's order: the first word is the high half.
+            return (wide[0] << 32 | wide[1],)
+        return wide[0] | wide[1] << 32, wide[2] | wide[3] << 32
+
+    if not math.prod((*lead, n)):
+        empty = jnp.zeros((*lead, count), jnp.uint64)
+        return (empty, empty) if block else empty
+    out = fenced(words, compute)
+    if block:
+        return out
+    if not paired:
+        return out[0]
+    groups = -(-count // 32)
+    pad = [(0, 0)] * len(lead) + [(0, groups * 16 - n)]
+    halves = [jnp.pad(o, pad).reshape(*lead, groups, 1, 16) for o in out]
+    return jnp.concatenate(halves, axis=-2).reshape(*lead, groups * 32)[..., :count]
