@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from astragal import random
-from astragal.compile import evaluate
+from astragal.compile import Function, KeyArray, evaluate, function, shared
 from astragal.graph.errors import (
     AstragalError,
     DomainError,

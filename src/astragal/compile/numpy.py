@@ -1,24 +1,29 @@
 """The NumPy backend: the reference, one line an operation.
 
-An operation whose NumPy function has the same name and arguments needs no line here.
+An operation whose NumPy or SciPy function has the same name and arguments needs no line;
+lines that hold for JAX as well stand in `astragal.compile.arrays`.
 """
 
 from __future__ import annotations
 
+import weakref
+import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
+import scipy.linalg
 import scipy.special
 
+from astragal.compile.arrays import Lowering, array_lowerings
+from astragal.compile.program import Program
+from astragal.compile.numpy_map import random_bits, run_map
+from astragal.compile.numpy_arrays import VOCABULARY
 from astragal.graph.errors import UnsupportedError
 from astragal.graph.expr import Expr
 from astragal.graph.subgraph import Subgraph
-from astragal.graph.traverse import toposort
 from astragal.graph.types import TensorType
 from astragal.ops.indexing import python_index
-
-Lowering = Callable[..., Any]
 
 
 def _scan(body: Subgraph, n: Any, reverse: bool, k: int, m: int, *args: Any) -> Any:
@@ -65,35 +70,17 @@ def _add_at(x: Any, value: Any, spec: Any, *operands: Any) -> Any:
     return out
 
 
-def _reduce(f: Callable[..., Any]) -> Lowering:
-    return lambda x, axes, keepdims: f(x, axis=axes, keepdims=keepdims)
-
-
 LOWERINGS: dict[str, Lowering] = {
-    "constant": lambda literal: literal.value,
-    "astype": lambda x, dtype: np.asarray(x).astype(dtype),
-    "bitcast": lambda x, dtype: np.asarray(x).view(dtype),
-    "pow": np.power,
-    "item": lambda t, i: t[i],
-    "index": lambda x, spec, *operands: x[python_index(spec, list(operands))],
+    **array_lowerings(np),
+    **VOCABULARY,
     "set_index": _set,
     "add_index": _add_at,
-    "shape": lambda *dims: tuple(int(d) for d in dims),
-    "full": lambda shape, value: np.full(shape, value),
-    "iota": lambda n, dtype: np.arange(n, dtype=dtype),
-    "concatenate": lambda axis, *xs: np.concatenate(xs, axis=axis),
-    "stack": lambda axis, *xs: np.stack(xs, axis=axis),
-    "sum": _reduce(np.sum),
-    "prod": _reduce(np.prod),
-    "max": _reduce(np.max),
-    "min": _reduce(np.min),
-    "any": _reduce(np.any),
-    "all": _reduce(np.all),
-    "xlog1py": scipy.special.xlog1py,
     "scan": _scan,
     "while_loop": _while,
     "switch": _switch,
     "call": lambda sub, *args: tuple(call(sub, args)),
+    "map": run_map,
+    "random_bits": random_bits,
 }
 
 
@@ -108,23 +95,56 @@ def lowering(name: str) -> Lowering:
     found = LOWERINGS.get(name) or getattr(np, name, None) or getattr(scipy.special, name, None)
     if found is None:
         raise UnsupportedError(f"the NumPy backend has no rule for {name}; add one in LOWERINGS")
-    return found
+    return found  # type: ignore[no-any-return]
+
+
+def rule(node: Expr) -> Callable[..., Any]:
+    """Give the function that computes a node, in the node's data type."""
+    function = lowering(node.op.name)
+    if not isinstance(node.type, TensorType):
+        return function
+    dtype = np.dtype(node.type.dtype)
+
+    def compute(*args: Any) -> Any:
+        value = function(*args)
+        return value if getattr(value, "dtype", None) == dtype else np.asarray(value, dtype=dtype)
+
+    return compute
+
+
+class NumpyProgram:
+    """A graph compiled for NumPy.
+
+    Attributes
+    ----------
+    source : str
+        The steps as text.
+    """
+
+    def __init__(self, inputs: Sequence[Expr], outputs: Sequence[Expr]) -> None:
+        self._program = Program(inputs, outputs, rule)
+
+    @property
+    def source(self) -> str:
+        """The steps, as Python."""
+        return self._program.text()
+
+    def __call__(self, *values: Any) -> list[Any]:
+        with np.errstate(all="ignore"):
+            return self._program.run(values)
+
+
+def compile_numpy(inputs: Sequence[Expr], outputs: Sequence[Expr]) -> NumpyProgram:
+    """Compile a graph without keys; a call takes values for the inputs, and gives a list."""
+    return NumpyProgram(inputs, outputs)
+
+
+_BODIES: weakref.WeakKeyDictionary[Subgraph, Program] = weakref.WeakKeyDictionary()
 
 
 def call(sub: Subgraph, args: Sequence[Any]) -> list[Any]:
     """Run a subgraph on values."""
-    return run(list(sub.parameters), list(sub.outputs), args)
-
-
-def run(inputs: Sequence[Expr], outputs: Sequence[Expr], values: Sequence[Any]) -> list[Any]:
-    """Compute outputs from values for the inputs, node by node."""
-    known: dict[Expr, Any] = dict(zip(inputs, values, strict=True))
-    for node in toposort(outputs):
-        if node in known:
-            continue
-        args = [known[a] if isinstance(a, Expr) else a for a in node.args]
-        value = lowering(node.op.name)(*args)
-        if isinstance(node.type, TensorType) and not isinstance(value, tuple):
-            value = np.asarray(value, dtype=node.type.dtype)
-        known[node] = value
-    return [known[o] for o in outputs]
+    program = _BODIES.get(sub)
+    if program is None:
+        program = _BODIES[sub] = Program(sub.parameters, sub.outputs, rule)
+    return program.run(args)

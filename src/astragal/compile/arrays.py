@@ -1,0 +1,45 @@
+"""Lowerings that NumPy and JAX share: the same lines over two array namespaces."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from astragal.ops.indexing import python_index
+
+Lowering = Callable[..., Any]
+
+
+def _reduce(f: Callable[..., Any]) -> Lowering:
+    return lambda x, axes, keepdims: f(x, axis=axes, keepdims=keepdims)
+
+
+def array_lowerings(xp: Any) -> dict[str, Lowering]:
+    """Give the lowerings whose text is the same for every array namespace.
+
+    An operation that the namespace has under the same name, with the same arguments,
+    needs no line.
+
+    Parameters
+    ----------
+    xp
+        ``numpy`` or ``jax.numpy``.
+    """
+    return {
+        "astype": lambda x, dtype: xp.asarray(x).astype(dtype),
+        "bitcast": lambda x, dtype: xp.asarray(x).view(dtype),
+        "pow": xp.power,
+        "item": lambda t, i: t[i],
+        "index": lambda x, spec, *operands: x[python_index(spec, list(operands))],
+        "shape": lambda *dims: tuple(int(d) for d in dims),
+        "full": lambda shape, value: xp.full(shape, value),
+        "iota": lambda n, dtype: xp.arange(n[0] if isinstance(n, tuple) else n, dtype=dtype),
+        "concatenate": lambda axis, *xs: xp.concatenate(xs, axis=axis),
+        "stack": lambda axis, *xs: xp.stack(xs, axis=axis),
+        "sum": _reduce(xp.sum),
+        "prod": _reduce(xp.prod),
+        "max": _reduce(xp.max),
+        "min": _reduce(xp.min),
+        "any": _reduce(xp.any),
+        "all": _reduce(xp.all),
+    }

@@ -1,0 +1,321 @@
+"""The JAX backend: a pure function, one line an operation.
+
+An operation whose function in ``jax.numpy`` or ``jax.scipy.special`` has the same name
+and arguments needs no line; lines that hold for NumPy as well stand in
+`astragal.compile.arrays`. Everything is traced and run with 64-bit types on, by JAX's own
+context manager, so the user's configuration neither matters nor changes.
+"""
+
+from __future__ import annotations
+
+import weakref
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import jax.scipy.special
+import numpy as np
+from jax import lax
+
+from astragal.compile import numpy as reference
+from astragal.compile.arguments import as_keys
+from astragal.compile.arrays import Lowering, array_lowerings
+from astragal.compile.jax_map import random_bits, run_map
+from astragal.compile.keyarray import KeyArray
+from astragal.compile.program import Program
+from astragal.graph.errors import DTypeError, ShapeError, UnsupportedError
+from astragal.graph.expr import Expr
+from astragal.graph.subgraph import Subgraph
+from astragal.graph.types import KeyType, TensorType, Type, show_shape
+from astragal.ops.indexing import python_index
+
+# The context manager left jax.experimental in the course of JAX 0.8.
+_enable_x64: Any = jax.enable_x64 if hasattr(jax, "enable_x64") else jax.experimental.enable_x64
+
+
+def enable_x64() -> Any:
+    """Give the context in which 64-bit types are on."""
+    return _enable_x64(True)
+
+
+def _is_traced(x: Any) -> bool:
+    return isinstance(x, jax.Array)
+
+
+# -- control flow ------------------------------------------------------------------------------
+
+
+def _leaf(value: Any, type: Type) -> Any:
+    """Bring a value to a carry's exact type: no weak types, no NumPy scalars."""
+    if isinstance(type, TensorType):
+        return jnp.asarray(value, dtype=type.dtype)
+    return value
+
+
+def _scan(body: Subgraph, n: Any, reverse: bool, k: int, m: int, *args: Any) -> Any:
+    length = int(n[0]) if isinstance(n, tuple) else int(n)
+    parameters, outs = body.parameters, body.outputs
+    init = [_leaf(a, p.type) for a, p in zip(args[:k], parameters[:k], strict=True)]
+    sequences, captures = list(args[k : k + m]), args[k + m :]
+
+    def step(carry: list[Any], xs: list[Any]) -> tuple[list[Any], list[Any]]:
+        out = call(body, [*carry, *xs, *captures])
+        new = [_leaf(v, o.type) for v, o in zip(out, outs, strict=True)]
+        return new[:k], new[k:]
+
+    xs = [jnp.asarray(s) for s in sequences]
+    last, rows = lax.scan(step, init, xs, length=length, reverse=reverse)
+    return (*last, *rows)
+
+
+def _while(condition: Subgraph, body: Subgraph, n: int, *args: Any) -> Any:
+    init = [_leaf(a, p.type) for a, p in zip(args[:n], body.parameters, strict=False)]
+    captures = args[n:]
+
+    def step(state: list[Any]) -> list[Any]:
+        new = call(body, [*state, *captures])
+        return [_leaf(v, o.type) for v, o in zip(new, body.outputs, strict=True)]
+
+    return tuple(
+        lax.while_loop(lambda state: call(condition, [*state, *captures])[0], step, init)
+    )
+
+
+def _switch(n: int, index: Any, *rest: Any) -> Any:
+    branches, operands = rest[:n], rest[n:]
+    if not _is_traced(index):
+        return tuple(call(branches[min(max(int(index), 0), n - 1)], operands))
+
+    def branch(sub: Subgraph) -> Callable[[], tuple[Any, ...]]:
+        return lambda: tuple(
+            _leaf(v, o.type) for v, o in zip(call(sub, operands), sub.outputs, strict=True)
+        )
+
+    # lax.switch clamps the index.
+    return lax.switch(index, [branch(b) for b in branches])
+
+
+# -- arrays ------------------------------------------------------------------------------------
+
+
+def _shape(*dims: Any) -> tuple[int, ...]:
+    for d in dims:
+        if _is_traced(d):
+            raise UnsupportedError(
+                "a shape depends on values, and JAX compiles for fixed shapes: let it follow from "
+                "the shapes of the inputs, or use the numba or numpy backend"
+            )
+    return tuple(int(d) for d in dims)
+
+
+def _iota(n: Any, dtype: str) -> Any:
+    return jnp.arange(_shape(n)[0], dtype=dtype)
+
+
+def _index(x: Any, spec: Any, *operands: Any) -> Any:
+    return jnp.asarray(x)[_static_index(spec, operands)]
+
+
+def _static_index(spec: Any, operands: Sequence[Any]) -> Any:
+    rest = list(operands)
+    for item in spec:
+        if item[0] == "slice":
+            for bound in item[1:3]:
+                if bound == "expr":
+                    _shape(rest.pop(0))
+        elif item[0] == "expr":
+            rest.pop(0)
+    return python_index(spec, list(operands))
+
+
+def _nonzero(x: Any) -> Any:
+    if _is_traced(x):
+        raise UnsupportedError(
+            "nonzero (a boolean mask as an index) gives a shape that depends on values, and JAX "
+            "compiles for fixed shapes: use astragal.where, or the numba or numpy backend"
+        )
+    return np.nonzero(x)
+
+
+LOWERINGS: dict[str, Lowering] = {
+    **array_lowerings(jnp),
+    "shape": _shape,
+    "iota": _iota,
+    "index": _index,
+    "set_index": lambda x, v, spec, *ops: jnp.asarray(x).at[_static_index(spec, ops)].set(v),
+    "add_index": lambda x, v, spec, *ops: jnp.asarray(x).at[_static_index(spec, ops)].add(v),
+    "nonzero": _nonzero,
+    "scan": _scan,
+    "while_loop": _while,
+    "switch": _switch,
+    "call": lambda sub, *args: tuple(call(sub, args)),
+    "map": run_map,
+    "random_bits": random_bits,
+}
+
+
+def lowering(name: str) -> Lowering:
+    """Find how JAX computes an operation.
+
+    Raises
+    ------
+    UnsupportedError
+        Where it has no rule.
+    """
+    found = (
+        LOWERINGS.get(name)
+        or getattr(jnp, name, None)
+        or getattr(jax.scipy.special, name, None)
+        or getattr(lax, name, None)
+    )
+    if found is None:
+        raise UnsupportedError(f"the JAX backend has no rule for {name}; add one in LOWERINGS")
+    return found  # type: ignore[no-any-return]
+
+
+def rule(node: Expr) -> Callable[..., Any]:
+    """Give the function that computes a node, in the node's data type."""
+    function = lowering(node.op.name)
+    if not isinstance(node.type, TensorType):
+        return function
+    dtype = np.dtype(node.type.dtype)
+
+    def compute(*args: Any) -> Any:
+        value = function(*args)
+        return value if getattr(value, "dtype", None) == dtype else jnp.asarray(value, dtype=dtype)
+
+    if node.type.shape or dtype.kind not in "iub" or node.op.name in {"scan", "while_loop", "map"}:
+        return compute
+    static = reference.rule(node)
+
+    def compute_scalar(*args: Any) -> Any:
+        # Integers that follow from shapes stay known while JAX traces: they may be shapes.
+        if any(_is_traced(a) for a in args):
+            return compute(*args)
+        return static(*args)
+
+    return compute_scalar
+
+
+_BODIES: weakref.WeakKeyDictionary[Subgraph, Program] = weakref.WeakKeyDictionary()
+
+
+def call(sub: Subgraph, args: Sequence[Any]) -> list[Any]:
+    """Trace a subgraph on values."""
+    program = _BODIES.get(sub)
+    if program is None:
+        program = _BODIES[sub] = Program(sub.parameters, sub.outputs, rule)
+    return program.run(args)
+
+
+# -- programs ----------------------------------------------------------------------------------
+
+
+class JaxProgram:
+    """A graph compiled for JAX.
+
+    Attributes
+    ----------
+    pure : callable
+        From arrays to a list of arrays; to be traced by any transformation.
+    """
+
+    def __init__(
+        self,
+        inputs: Sequence[Expr],
+        outputs: Sequence[Expr],
+        dims: Mapping[Expr, tuple[int, int]],
+    ) -> None:
+        self._inputs = list(inputs)
+        self._outputs = list(outputs)
+        self._places = list(dims.values())
+        self._program = Program([*inputs, *dims], outputs, rule)
+        self._jitted = jax.jit(self._trace)
+
+    def _trace(self, *values: Any) -> list[Any]:
+        arrays = [
+            jnp.asarray(v, dtype=x.type.dtype)  # type: ignore[union-attr]
+            for v, x in zip(values, self._inputs, strict=True)
+        ]
+        dims = [np.int64(arrays[i].shape[axis]) for i, axis in self._places]
+        results = self._program.run([*arrays, *dims])
+        return [_leaf(v, o.type) for v, o in zip(results, self._outputs, strict=True)]
+
+    def pure(self, *values: Any) -> list[Any]:
+        """Compute with 64-bit types on, whatever the caller's setting is."""
+        with enable_x64():
+            return self._trace(*values)
+
+    def __call__(self, *values: Any) -> list[Any]:
+        with enable_x64():
+            out: list[Any] = self._jitted(*values)
+        return out
+
+    @property
+    def source(self) -> str:
+        """The traced program, where all shapes are static; else its steps."""
+        if any(isinstance(d, Expr) for x in self._inputs for d in x.type.shape):
+            return self._program.text()
+        shapes = [
+            jax.ShapeDtypeStruct(x.type.shape, x.type.dtype)  # type: ignore[union-attr, arg-type]
+            for x in self._inputs
+        ]
+        with enable_x64():
+            return str(jax.make_jaxpr(self._trace)(*shapes))
+
+
+def compile_jax(
+    inputs: Sequence[Expr],
+    outputs: Sequence[Expr],
+    dims: Mapping[Expr, tuple[int, int]] | None = None,
+) -> JaxProgram:
+    """Compile a graph without keys; a call takes values for the inputs, and gives a list.
+
+    Parameters
+    ----------
+    inputs, outputs
+        The graph.
+    dims
+        From symbolic dimension to the input, by number, and the axis that have it.
+    """
+    return JaxProgram(inputs, outputs, dims or {})
+
+
+def prepare(value: Any, type: Type, what: str) -> Any:
+    """Check a value for `pure`: its dtype is converted, its shape must fit, it may be traced."""
+    if isinstance(type, KeyType):
+        return value if _are_words(value, type) else as_keys(value, type.impl, what).words
+    assert isinstance(type, TensorType)
+    if isinstance(value, Expr):
+        raise DTypeError(f"{what} is given an expression; fn.pure takes arrays")
+    with enable_x64():
+        array = jnp.asarray(value)
+        if not jnp.can_cast(array.dtype, type.dtype, "same_kind") and array.dtype.kind != "i":
+            raise DTypeError(f"{what} is of type {type!r}, given {array.dtype}")
+        if len(array.shape) != len(type.shape) or any(
+            isinstance(n, int) and n != m for m, n in zip(array.shape, type.shape, strict=True)
+        ):
+            raise ShapeError(
+                f"{what} has shape {show_shape(type.shape)}, given {show_shape(array.shape)}"
+            )
+        return array.astype(type.dtype)
+
+
+def _are_words(value: Any, type: KeyType) -> bool:
+    dtype = getattr(value, "dtype", None)
+    return dtype == np.uint32 and not isinstance(value, KeyArray)
+
+
+def _register() -> None:
+    def make(impl: str, children: Sequence[Any]) -> KeyArray:
+        # JAX puts placeholders of its own in place of the words.
+        new = object.__new__(KeyArray)
+        object.__setattr__(new, "words", children[0])
+        object.__setattr__(new, "impl", impl)
+        return new
+
+    jax.tree_util.register_pytree_node(KeyArray, lambda k: ((k.words,), k.impl), make)
+
+
+_register()

@@ -1,0 +1,186 @@
+"""Shared variables: leaves of a graph that hold a value between calls."""
+
+from __future__ import annotations
+
+import itertools
+import threading
+from typing import Any
+
+import numpy as np
+
+from astragal.compile.keyarray import KeyArray
+from astragal.graph.errors import DTypeError, ModelError, ShapeError
+from astragal.graph.expr import INPUT, Expr, describe
+from astragal.graph.literal import constant, value_of
+from astragal.graph.subgraph import compatible
+from astragal.graph.types import KeyType, TensorType, Type
+from astragal.ops.declare import as_expr, cast, promote
+
+_serial = itertools.count()
+
+
+class Cell:
+    """What a shared variable holds: a value, its lock and its default update.
+
+    Stands as the name in the `Shared` leaf, and equals itself alone.
+    """
+
+    __slots__ = ("__weakref__", "lock", "name", "serial", "type", "update", "value")
+
+    name: str
+    type: Type
+    value: Any  # a read-only array, or a KeyArray: replaced, never written to
+    update: Expr | None
+
+    def __init__(self, name: str | None, type: Type, value: Any) -> None:
+        self.serial = next(_serial)
+        self.lock = threading.RLock()
+        self.name = name or f"shared{self.serial}"
+        self.type = type
+        self.value = value
+        self.update = None
+
+    def __str__(self) -> str:
+        return self.name
+
+    def __repr__(self) -> str:
+        return f"<shared {self.name!r}>"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return (Cell, (self.name, self.type, self.value), (None, {"update": self.update}))
+
+
+class Shared(Expr):
+    """A leaf with a value of its own, which functions may read and update.
+
+    Made by `astragal.shared`.
+    """
+
+    __slots__ = ()
+
+    @property
+    def cell(self) -> Cell:
+        """What holds the value."""
+        found = self.args[0]
+        assert isinstance(found, Cell)
+        return found
+
+    @property
+    def name(self) -> str:
+        """The name given by the user, or a number."""
+        return self.cell.name
+
+    @property
+    def value(self) -> Any:
+        """The present value: a copy; assigning another checks its type."""
+        held = self.cell.value
+        return held.copy() if isinstance(held, np.ndarray) else held
+
+    @value.setter
+    def value(self, new: Any) -> None:
+        cell = self.cell
+        checked = frozen_value(new, cell.type, f"shared variable {cell.name!r}")
+        with cell.lock:
+            cell.value = checked
+
+    @property
+    def default_update(self) -> Expr | None:
+        """What the value becomes after each call that reads it and names no other update."""
+        return self.cell.update
+
+    @default_update.setter
+    def default_update(self, new: Any) -> None:
+        self.cell.update = None if new is None else as_update(self, new)
+
+
+def leaf(cell: Cell) -> Shared:
+    """Give the one leaf of a cell."""
+    args = (cell, cell.type)
+    ref = INPUT._table.get(args)
+    found = None if ref is None else ref()
+    if found is None:
+        found = INPUT._intern(args, cell.type, Shared)
+    assert isinstance(found, Shared)
+    return found
+
+
+def is_shared(x: object) -> bool:
+    """Tell whether an expression is a shared variable."""
+    return isinstance(x, Shared)
+
+
+def as_update(target: Expr, value: Any) -> Expr:
+    """Turn what a user gives for an update into an expression of the variable's type.
+
+    Raises
+    ------
+    DTypeError, ShapeError
+        Where it is of another data type or shape.
+    """
+    if not isinstance(target, Shared):
+        shown = describe(target) if isinstance(target, Expr) else repr(target)
+        raise ModelError(f"updates: only shared variables (astragal.shared) change, not {shown}")
+    new, want = as_expr(value), target.type
+    if isinstance(want, TensorType) and isinstance(new.type, TensorType):
+        if promote(new.type.dtype, want.dtype) == want.dtype:
+            new = cast(new, want.dtype)
+    if not compatible(new.type, want):
+        error = ShapeError
+        if type(new.type) is not type(want) or (
+            isinstance(new.type, TensorType) and new.type.dtype != target.dtype
+        ):
+            error = DTypeError  # type: ignore[assignment]
+        raise error(
+            f"updates: {target.name!r} holds {want!r}, its update is of type {new.type!r}"
+        )
+    return new
+
+
+def frozen_value(value: Any, type: Type, what: str) -> Any:
+    """Check a value against a type, and copy it."""
+    from astragal.compile.arguments import checker
+
+    checked = checker(type, what)(value)
+    if isinstance(type, KeyType):
+        return KeyArray(checked, type.impl)
+    out = np.array(checked)
+    out.flags.writeable = False
+    return out
+
+
+def shared(value: Any, name: str | None = None) -> Shared:
+    """Make a variable that keeps its value between the calls of compiled functions.
+
+    Functions that read it see its present value; those that list it in ``updates``
+    change it. All functions that use one variable share its value.
+
+    Parameters
+    ----------
+    value
+        Initial value: a number, an array or a key. It is copied, and fixes the type.
+    name
+        A name for errors and ``pprint``.
+
+    Returns
+    -------
+    Shared
+        An expression. ``.value`` reads (a copy) and sets the present value;
+        ``.default_update`` is applied after each call that names no other.
+
+    Examples
+    --------
+    >>> import astragal as ag
+    >>> total = ag.shared(0.0, name="total")
+    >>> x = ag.input("x")
+    >>> add = ag.function([x], total, updates={total: total + x}, backend="numpy")
+    >>> float(add(2.5)), float(add(1.0)), float(total.value)
+    (0.0, 2.5, 3.5)
+    """
+    if isinstance(value, Expr):
+        from astragal.compile import evaluate
+
+        value = evaluate(value)
+    if isinstance(value, KeyArray):
+        return leaf(Cell(name, KeyType(value.impl, value.shape), value))
+    literal = constant(value)
+    return leaf(Cell(name, literal.type, value_of(literal)))
