@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from astragal import random
 from astragal.compile import Function, KeyArray, evaluate, function, shared
+from astragal.density import logdensity
+from astragal.derive import derive
 from astragal.graph.errors import (
     AstragalError,
     DomainError,
@@ -16,6 +18,7 @@ from astragal.graph.errors import (
 from astragal.graph.expr import Expr
 from astragal.graph.literal import constant
 from astragal.graph.text import pprint
+from astragal.model import Model, model
 from astragal.ops import linalg, special
 from astragal.ops.control import cond, scan, subgraph, switch, while_loop
 from astragal.ops.creation import (
@@ -59,6 +62,7 @@ from astragal.ops.manipulation import (
     roll,
     squeeze,
     stack,
+    swapaxes,
     take,
     take_along_axis,
     tile,
@@ -87,6 +91,8 @@ from astragal.ops.sorting import (
     argmin,
     argsort,
     isin,
+    median,
+    quantile,
     searchsorted,
     sort,
     unique_all,

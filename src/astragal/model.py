@@ -45,7 +45,7 @@ class Model:
     (True, ['mu', 'y'])
     """
 
-    __slots__ = ("_variables",)
+    __slots__ = ("_labels", "_variables")
 
     def __init__(self, variables: Mapping[str, Any]) -> None:
         if not isinstance(variables, Mapping):
@@ -70,11 +70,17 @@ class Model:
             names[value] = name
             checked[name] = value
         self._variables = checked
+        self._labels: dict[Expr, str] = {}
 
     @property
     def variables(self) -> dict[str, Expr]:
         """The variables by name, in order (a copy)."""
         return dict(self._variables)
+
+    @property
+    def labels(self) -> dict[Expr, str]:
+        """Names of the constants that came as data arguments, for what people read."""
+        return dict(self._labels)
 
     @property
     def keys(self) -> tuple[Expr, ...]:
@@ -159,9 +165,7 @@ class Model:
             rows.append([np.asarray(v) for v in run(*given)])
         if draws is None:
             return dict(zip(self._variables, rows[0], strict=True))
-        return {
-            name: np.stack([row[j] for row in rows]) for j, name in enumerate(self._variables)
-        }
+        return {name: np.stack([row[j] for row in rows]) for j, name in enumerate(self._variables)}
 
 
 class ModelFunction:
@@ -187,7 +191,8 @@ class ModelFunction:
     def __call__(self, *data: Any, **named: Any) -> Model:
         root = input(ROOT, dtype="key")
         given = [_as_data(v) for v in data]
-        variables = self._function(root, *given, **{k: _as_data(v) for k, v in named.items()})
+        by_name = {k: _as_data(v) for k, v in named.items()}
+        variables = self._function(root, *given, **by_name)
         if isinstance(variables, Model):
             return variables
         if not isinstance(variables, Mapping):
@@ -195,7 +200,12 @@ class ModelFunction:
                 f"model {self.name} returned {type(variables).__name__}, "
                 "expected a dictionary from names to expressions"
             )
-        return Model(variables)
+        made = Model(variables)
+        arguments = {**dict(zip(self.parameters, given, strict=False)), **by_name}
+        made._labels = {
+            constant(v): name for name, v in arguments.items() if isinstance(v, np.ndarray)
+        }
+        return made
 
     def __repr__(self) -> str:
         return f"<model {self.name}({', '.join(self.parameters)})>"

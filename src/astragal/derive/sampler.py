@@ -144,9 +144,7 @@ class Step:
         """The names of its variables, joined."""
         return "+".join(self.targets)
 
-    def update(
-        self, key: Expr, state: Mapping[str, Expr], tuning: Expr | bool = False
-    ) -> State:
+    def update(self, key: Expr, state: Mapping[str, Expr], tuning: Expr | bool = False) -> State:
         """Build the graph of the step: its targets' new values (and its tuning's).
 
         Parameters
@@ -325,9 +323,7 @@ class Sampler:
         if unknown:
             raise ModelError(f"the sampler has no variable {unknown[0]!r}")
         exprs = {
-            name: v
-            if isinstance(v, Expr)
-            else constant(as_data(name, v, self.types[name]))
+            name: v if isinstance(v, Expr) else constant(as_data(name, v, self.types[name]))
             for name, v in {**self.observed, **given}.items()
         }
         out = self.density(self.density.key, exprs)[0]["logdensity"]

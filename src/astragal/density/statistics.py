@@ -1,0 +1,707 @@
+"""Exponential-family form: a log density as a linear function of sufficient statistics.
+
+Let z be a variable, elementwise inside an interval, and L a scalar expression. We look
+for statistics ``z^e (1 - z)^f (log z)^g (log(1 - z))^h`` such that L is linear in them,
+element by element of z. Each node above z is represented as
+
+    sum over terms  c * S(z)^e (1 - S(z))^f (log S(z))^g (log(1 - S(z)))^h  +  rest  +  const
+
+where S is a structural map (indexing, reshaping, repeating), c is free of z, ``const`` is
+free of z, and ``rest`` is an expression linear in fresh inputs that stand for whole
+statistics of z (what is left of sums, matrix products and the like). Elementwise
+functions commute with structural maps, so indexing, exposures, plates and groups need no
+rule of their own. Linearity in elementwise statistics also proves that the elements of z
+are independent given everything else.
+
+The natural parameters are then gradients with respect to the fresh inputs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+
+from astragal.graph.expr import Expr
+from astragal.graph.literal import is_constant, scalar, value_of
+from astragal.graph.subgraph import placeholder
+from astragal.graph.traverse import children, depends_on, rebuild, substitute, toposort
+from astragal.graph.types import FLOATS, Shape, TensorType
+from astragal.ops import elementwise as e
+from astragal.ops import reductions as r
+from astragal.ops.creation import zeros, zeros_like
+from astragal.ops.declare import broadcast_shapes
+from astragal.ops.manipulation import broadcast_to, concatenate, expand_dims, stack
+from astragal.ops.searching import where
+
+Monomial = tuple[Fraction, Fraction, Fraction, Fraction]
+"""Exponents of z, 1 - z, log z and log(1 - z)."""
+
+_0, _1 = Fraction(0), Fraction(1)
+IDENTITY: Monomial = (_1, _0, _0, _0)
+COMPLEMENT: Monomial = (_0, _1, _0, _0)
+LOG: Monomial = (_0, _0, _1, _0)
+LOG_COMPLEMENT: Monomial = (_0, _0, _0, _1)
+SQUARE: Monomial = (Fraction(2), _0, _0, _0)
+INVERSE: Monomial = (Fraction(-1), _0, _0, _0)
+INVERSE_SQUARE: Monomial = (Fraction(-2), _0, _0, _0)
+LOG_SQUARE: Monomial = (_0, _0, Fraction(2), _0)
+
+ONE = scalar(1.0, "float64")
+
+
+def statistic(z: Expr, m: Monomial) -> Expr:
+    """Give a statistic as an expression of z."""
+    out: Expr | None = None
+    bases = (lambda: z, lambda: 1.0 - z, lambda: e.log(z), lambda: e.log1p(-z))
+    for power, base in zip(m, bases, strict=True):
+        if power == 0:
+            continue
+        x = base()
+        if power == 2:
+            x = e.square(x)
+        elif power == -1:
+            x = e.divide(1.0, x)
+        elif power != 1:
+            x = e.pow(x, float(power))
+        out = x if out is None else out * x
+    assert out is not None
+    return out
+
+
+# -- arithmetic that folds the constants that matter ---------------------------------------
+
+
+def _number(x: Expr) -> float | None:
+    if is_constant(x) and value_of(x).shape == ():
+        return float(value_of(x))
+    return None
+
+
+def times(a: Expr, b: Expr) -> Expr:
+    """Multiply, where 0, 1 and numbers fold."""
+    p, q = _number(a), _number(b)
+    if p == 1.0:
+        return b
+    if q == 1.0:
+        return a
+    if p == 0.0 and a.dtype == b.dtype:
+        return a
+    if q == 0.0 and a.dtype == b.dtype:
+        return b
+    if p is not None and q is not None:
+        return scalar(p * q, a.dtype)
+    if p == -1.0:
+        return e.negative(b) if b.op is not e.negative else b.args[0]
+    if q == -1.0:
+        return times(b, a)
+    return a * b
+
+
+def plus(a: Expr | None, b: Expr | None) -> Expr | None:
+    """Add, where None is zero and numbers fold."""
+    if a is None:
+        return b
+    if b is None:
+        return a
+    p, q = _number(a), _number(b)
+    if p == 0.0 and a.dtype == b.dtype:
+        return b
+    if q == 0.0 and a.dtype == b.dtype:
+        return a
+    if p is not None and q is not None:
+        return scalar(p + q, a.dtype)
+    return a + b
+
+
+def is_zero(x: Expr | None) -> bool:
+    """Tell whether a coefficient is a constant zero, everywhere."""
+    return x is None or (is_constant(x) and not np.any(value_of(x)))
+
+
+@dataclass
+class Form:
+    """A node as terms in statistics; see the module's docstring."""
+
+    shape: Shape
+    terms: dict[tuple[Expr, Monomial], Expr] = field(default_factory=dict)
+    rest: Expr | None = None
+    const: Expr | None = None
+
+    @property
+    def free(self) -> bool:
+        """Whether nothing of z is left in it."""
+        return not self.terms and self.rest is None
+
+
+class Statistics:
+    """Reads expressions as linear forms in statistics of one variable.
+
+    Parameters
+    ----------
+    z
+        The input to read for.
+    positive
+        Whether z is positive throughout, so that log z and roots of z exist.
+    unit
+        Whether z lies between 0 and 1, so that log(1 - z) exists as well.
+    """
+
+    def __init__(self, z: Expr, positive: bool, unit: bool) -> None:
+        assert isinstance(z.type, TensorType)
+        self.z = z
+        self.positive = positive or unit
+        self.unit = unit
+        self.stand_ins: dict[Monomial, Expr] = {}
+        self._above: set[Expr] = {z}
+        self._seen: set[Expr] = set()
+        self._forms: dict[Expr, Form | None] = {z: Form(z.shape, {(z, IDENTITY): ONE})}
+        self._logs: dict[Expr, Form | None] = {}
+
+    # -- reading -------------------------------------------------------------------------
+
+    def read(self, x: Expr) -> Form | None:
+        """Give the form of an expression; None where it is not linear in statistics."""
+        order = toposort([x])
+        for node in order:
+            if node in self._seen:
+                continue
+            self._seen.add(node)
+            if any(c in self._above for c in children(node)):
+                self._above.add(node)
+            if node in self._above and node not in self._forms:
+                self._forms[node] = self._node(node)
+        return self._get(x)
+
+    def _get(self, x: Expr) -> Form | None:
+        if x not in self._above:
+            return Form(x.shape, const=x)
+        return self._forms[x]
+
+    def total(self, x: Expr) -> Expr | None:
+        """Give a scalar expression's part that depends on z, linear in the stand-ins."""
+        form = self.read(r.sum(x))
+        if form is None:
+            return None
+        whole = self.materialise(form)
+        return scalar(0.0, x.dtype) if whole is None else whole
+
+    def stand_in(self, m: Monomial) -> Expr:
+        """Give the fresh input that stands for a statistic of the whole z."""
+        found = self.stand_ins.get(m)
+        if found is None:
+            found = self.stand_ins[m] = placeholder(self.z.type)
+        return found
+
+    def materialise(self, form: Form) -> Expr | None:
+        """Write terms and rest, without the constant, as one expression in the stand-ins."""
+        out = form.rest
+        for (p, m), c in form.terms.items():
+            if is_zero(c):
+                continue
+            (image,) = substitute([p], {self.z: self.stand_in(m)})
+            out = plus(out, times(c, image))
+        if out is not None and out.shape != form.shape:
+            out = broadcast_to(out, form.shape)
+        return out
+
+    # -- rules ---------------------------------------------------------------------------
+
+    def _node(self, node: Expr) -> Form | None:
+        rule = _RULES.get(node.op.name)
+        if rule is None or not isinstance(node.type, TensorType):
+            return None
+        return rule(self, node)
+
+    def _linear(self, node: Expr, at: int) -> Form | None:
+        """A linear operation that mixes elements: its image of the stand-ins is the rest."""
+        form = self._get(node.args[at])
+        if form is None:
+            return None
+        x = node.args[at]
+        inner = self.materialise(form)
+        out = Form(node.shape)
+        if inner is not None:
+            out.rest = _apply(node, at, _whole(inner, x.shape))
+        if form.const is not None:
+            out.const = _apply(node, at, _whole(form.const, x.shape))
+        return out
+
+    def _structural(self, node: Expr, form: Form) -> Form:
+        """Indexing and its like: on coefficients and on z alike."""
+        x = node.args[0]
+
+        def image(v: Expr) -> Expr:
+            return v if v.shape == () else _apply(node, 0, _whole(v, x.shape))
+
+        out = Form(node.shape)
+        for (p, m), c in form.terms.items():
+            _add_term(out, image(p), m, image(c))
+        if form.rest is not None:
+            out.rest = _apply(node, 0, _whole(form.rest, x.shape))
+        if form.const is not None:
+            out.const = image(form.const)
+        return out
+
+    def monomial(self, form: Form) -> tuple[Expr, Expr, Monomial] | None:
+        """Read a form as ``c * z^e ...``; 1 - z counts as one."""
+        if form.rest is not None or len(form.terms) != 1:
+            return None
+        ((p, m), c), *_ = form.terms.items()
+        if form.const is None or is_zero(form.const):
+            return c, p, m
+        if m == IDENTITY and _cancels(c, form.const):
+            return form.const, p, COMPLEMENT
+        return None
+
+    def log(self, x: Expr) -> Form | None:
+        """Give the form of log x, for a node x."""
+        if x not in self._above:
+            return Form(x.shape, const=e.log(x))
+        if x not in self._logs:
+            self._logs[x] = self._log(x)
+        return self._logs[x]
+
+    def _log(self, x: Expr) -> Form | None:
+        name = x.op.name
+        if name == "exp":
+            return self._get(x.args[0])
+        if name in ("multiply", "divide"):
+            a, b = self.log(x.args[0]), self.log(x.args[1])
+            if a is not None and b is not None:
+                return _sum(x.shape, a, _scale(b, _MINUS) if name == "divide" else b)
+        if name == "pow" and x.args[1] not in self._above:
+            a = self.log(x.args[0])
+            return None if a is None else _product_with(a, x.args[1], x.shape)
+        if name in ("sqrt", "square", "reciprocal"):
+            power = {"sqrt": 0.5, "square": 2.0, "reciprocal": -1.0}[name]
+            a = self.log(x.args[0])
+            return None if a is None else _scale(a, scalar(power, x.dtype))
+        if name in _STRUCTURAL:
+            a = self.log(x.args[0])
+            return None if a is None else self._structural(x, a)
+        if name == "where" and x.args[0] not in self._above:
+            a, b = self.log(x.args[1]), self.log(x.args[2])
+            return None if a is None or b is None else _choose(x.shape, x.args[0], a, b)
+        form = self._get(x)
+        return None if form is None else self._log_of_monomial(form)
+
+    def _log_of_monomial(self, form: Form) -> Form | None:
+        found = self.monomial(form)
+        if found is None:
+            return None
+        c, p, (a, b, g, h) = found
+        if g or h or (a and not self.positive) or (b and not self.unit):
+            return None
+        out = Form(form.shape, const=None if _number(c) == 1.0 else e.log(c))
+        for power, m in ((a, LOG), (b, LOG_COMPLEMENT)):
+            if power:
+                _add_term(out, p, m, scalar(float(power), c.dtype))
+        return out
+
+    def _power(self, form: Form, power: Fraction) -> Form | None:
+        if power == 1:
+            return form
+        if power == 2:
+            return _product(form.shape, form, form)
+        if power == 0:
+            return Form(form.shape, const=ONE)
+        found = self.monomial(form)
+        if found is None:
+            return None
+        c, p, m = found
+        if power.denominator != 1 and (m[2] or m[3] or not self.positive):
+            return None  # a root of what may be negative
+        if m[1] and power.denominator != 1 and not self.unit:
+            return None
+        out = Form(form.shape)
+        new = tuple(a * power for a in m)
+        factor = e.divide(1.0, c) if power == -1 else e.pow(c, float(power))
+        _add_term(out, p, new, ONE if _number(c) == 1.0 else factor)  # type: ignore[arg-type]
+        return out
+
+
+_MINUS = scalar(-1.0, "float64")
+
+
+def _cancels(c: Expr, const: Expr) -> bool:
+    p, q = _number(c), _number(const)
+    if p is not None and q is not None:
+        return p == -q
+    return times(const, _MINUS) is c or times(c, _MINUS) is const
+
+
+def _apply(node: Expr, at: int, value: Expr) -> Expr:
+    """Apply a node's operation with another value for one argument."""
+    args = list(node.args)
+    args[at] = value
+    return node.op(*args)
+
+
+def _whole(x: Expr, shape: Shape) -> Expr:
+    return broadcast_to(x, shape)
+
+
+def _add_term(form: Form, p: Expr, m: Monomial, c: Expr) -> None:
+    if not any(m):
+        form.const = plus(form.const, c)
+        return
+    total = plus(form.terms.get((p, m)), c)
+    assert total is not None
+    if is_zero(total):
+        form.terms.pop((p, m), None)
+    else:
+        form.terms[p, m] = total
+
+
+def _sum(shape: Shape, *forms: Form) -> Form:
+    out = Form(shape)
+    for f in forms:
+        for (p, m), c in f.terms.items():
+            _add_term(out, p, m, c)
+        out.rest = plus(out.rest, f.rest)
+        out.const = plus(out.const, f.const)
+    return out
+
+
+def _scale(form: Form, c: Expr) -> Form:
+    return _product_with(form, c, form.shape)
+
+
+def _product_with(form: Form, c: Expr, shape: Shape) -> Form:
+    """A form times something free of z."""
+    out = Form(shape)
+    for (p, m), k in form.terms.items():
+        _add_term(out, p, m, times(k, c))
+    out.rest = None if form.rest is None else times(form.rest, c)
+    out.const = None if form.const is None else times(form.const, c)
+    return out
+
+
+def _product(shape: Shape, a: Form, b: Form) -> Form | None:
+    if b.free:
+        return _product_with(a, b.const, shape) if b.const is not None else Form(shape)
+    if a.free:
+        return _product(shape, b, a)
+    if a.rest is not None or b.rest is not None:
+        return None
+    out = Form(shape)
+    for (p, m), c in a.terms.items():
+        for (q, n), d in b.terms.items():
+            if p is not q:
+                return None
+            # (1 - z) and z multiply as they are, and meet again as exponents.
+            _add_term(out, p, tuple(x + y for x, y in zip(m, n, strict=True)), times(c, d))  # type: ignore[arg-type]
+    for f, g in ((a, b), (b, a)):
+        if g.const is not None:
+            for (p, m), c in f.terms.items():
+                _add_term(out, p, m, times(c, g.const))
+    if a.const is not None and b.const is not None:
+        out.const = plus(out.const, times(a.const, b.const))
+    return out
+
+
+def _choose(shape: Shape, test: Expr, a: Form, b: Form) -> Form:
+    """``where(test, a, b)``, term by term."""
+    out = Form(shape)
+
+    def pick(x: Expr | None, y: Expr | None) -> Expr | None:
+        if x is None and y is None:
+            return None
+        like = x if x is not None else y
+        assert like is not None
+        zero = scalar(0.0, like.dtype)
+        return where(test, zero if x is None else x, zero if y is None else y)
+
+    for key in dict.fromkeys((*a.terms, *b.terms)):
+        c = pick(a.terms.get(key), b.terms.get(key))
+        assert c is not None
+        _add_term(out, *key, c)
+    out.rest = pick(a.rest, b.rest)
+    out.const = pick(a.const, b.const)
+    return out
+
+
+Rule = Callable[[Statistics, Expr], "Form | None"]
+
+
+def _add(sign: Expr) -> Rule:
+    def rule(s: Statistics, node: Expr) -> Form | None:
+        a, b = s._get(node.args[0]), s._get(node.args[1])
+        if a is None or b is None:
+            return None
+        return _sum(node.shape, a, _scale(b, sign))
+
+    return rule
+
+
+def _multiply(s: Statistics, node: Expr) -> Form | None:
+    a, b = s._get(node.args[0]), s._get(node.args[1])
+    return None if a is None or b is None else _product(node.shape, a, b)
+
+
+def _divide(s: Statistics, node: Expr) -> Form | None:
+    a, b = s._get(node.args[0]), s._get(node.args[1])
+    if a is None or b is None:
+        return None
+    if b.free:
+        c = node.args[1]
+        number = _number(c)
+        inverse = e.divide(1.0, c) if number is None else scalar(1.0 / number, c.dtype)
+        return _product_with(a, inverse, node.shape) if number != 0 else None
+    lower = s._power(b, Fraction(-1))
+    return None if lower is None else _product(node.shape, a, lower)
+
+
+def _fixed_power(power: Fraction) -> Rule:
+    def rule(s: Statistics, node: Expr) -> Form | None:
+        a = s._get(node.args[0])
+        return None if a is None else s._power(a, power)
+
+    return rule
+
+
+def _pow(s: Statistics, node: Expr) -> Form | None:
+    a, power = s._get(node.args[0]), _number(node.args[1])
+    if a is None or power is None or node.args[1] in s._above:
+        return None
+    exact = Fraction(power).limit_denominator(1000)
+    return s._power(a, exact) if float(exact) == power else None
+
+
+def _unary(factor: float) -> Rule:
+    def rule(s: Statistics, node: Expr) -> Form | None:
+        a = s._get(node.args[0])
+        return None if a is None else _scale(a, scalar(factor, node.dtype))
+
+    return rule
+
+
+def _astype(s: Statistics, node: Expr) -> Form | None:
+    a = s._get(node.args[0])
+    if a is None or node.dtype not in FLOATS or node.args[0].dtype not in FLOATS:
+        return None
+    return a if node.dtype == node.args[0].dtype else None
+
+
+def _log1p(s: Statistics, node: Expr) -> Form | None:
+    x = node.args[0]
+    a = s._get(x)
+    if a is None:
+        return None
+    return s._log_of_monomial(_sum(node.shape, a, Form((), const=ONE)))
+
+
+def _exp(s: Statistics, node: Expr) -> Form | None:
+    a = s._get(node.args[0])
+    if a is None or a.rest is not None:
+        return None
+    terms = {m: (p, c) for (p, m), c in a.terms.items()}
+    if set(terms) - {LOG, LOG_COMPLEMENT} or len({p for p, _ in terms.values()}) != 1:
+        return None
+    powers = [_number(terms[m][1]) if m in terms else 0.0 for m in (LOG, LOG_COMPLEMENT)]
+    if any(v is None for v in powers):
+        return None
+    p = next(iter(terms.values()))[0]
+    m = (Fraction(powers[0]), Fraction(powers[1]), _0, _0)  # type: ignore[arg-type]
+    out = Form(node.shape)
+    _add_term(out, p, m, ONE if a.const is None else e.exp(a.const))
+    return out
+
+
+def _xlogy(s: Statistics, node: Expr) -> Form | None:
+    a, b = s._get(node.args[0]), s.log(node.args[1])
+    if a is None or b is None:
+        return None
+    return _product(node.shape, a, b)
+
+
+def _xlog1py(s: Statistics, node: Expr) -> Form | None:
+    a, y = s._get(node.args[0]), s._get(node.args[1])
+    if a is None or y is None:
+        return None
+    if y.free:
+        b: Form | None = Form(node.shape, const=e.log1p(node.args[1]))
+    else:
+        b = s._log_of_monomial(_sum(node.shape, y, Form((), const=ONE)))
+    return None if b is None else _product(node.shape, a, b)
+
+
+def _structural(s: Statistics, node: Expr) -> Form | None:
+    if any(a in s._above for a in children(node)[1:]):
+        return None  # an index that depends on z
+    a = s._get(node.args[0])
+    return None if a is None else s._structural(node, a)
+
+
+def _broadcast(s: Statistics, node: Expr) -> Form | None:
+    a = s._get(node.args[0])
+    return None if a is None else Form(node.shape, a.terms, a.rest, a.const)
+
+
+def _where(s: Statistics, node: Expr) -> Form | None:
+    if node.args[0] in s._above:
+        return None
+    a, b = s._get(node.args[1]), s._get(node.args[2])
+    return None if a is None or b is None else _choose(node.shape, node.args[0], a, b)
+
+
+def _sum_rule(s: Statistics, node: Expr) -> Form | None:
+    return s._linear(node, 0)
+
+
+def _matmul(s: Statistics, node: Expr) -> Form | None:
+    inside = [a in s._above for a in node.args]
+    return None if all(inside) else s._linear(node, inside.index(True))
+
+
+def _stack(s: Statistics, node: Expr) -> Form | None:
+    """Each operand's terms, with coefficients that are zero at the places of the others."""
+    axis, *xs = node.args
+    out = Form(node.shape)
+    for i, x in enumerate(xs):
+        form = s._get(x)
+        if form is None:
+            return None
+
+        def place(v: Expr, i: int = i, x: Expr = x) -> Expr:
+            blank = zeros(x.shape, dtype=v.dtype)
+            return stack([_whole(v, x.shape) if j == i else blank for j in range(len(xs))], axis)
+
+        for (p, m), c in form.terms.items():
+            image = p if p.shape == () else expand_dims(_whole(p, x.shape), axis)
+            _add_term(out, image, m, place(c))
+        out.rest = plus(out.rest, None if form.rest is None else place(form.rest))
+        out.const = plus(out.const, None if form.const is None else place(form.const))
+    return out
+
+
+def _concatenate(s: Statistics, node: Expr) -> Form | None:
+    axis, *xs = node.args
+    out = Form(node.shape)
+    for i, x in enumerate(xs):
+        form = s._get(x)
+        if form is None:
+            return None
+
+        def place(v: Expr, i: int = i) -> Expr:
+            parts = [
+                _whole(v, y.shape) if j == i else zeros(y.shape, dtype=v.dtype)
+                for j, y in enumerate(xs)
+            ]
+            return concatenate(parts, axis)
+
+        loose = Form(x.shape)
+        for (p, m), c in form.terms.items():
+            if p.shape == ():
+                _add_term(out, p, m, place(c))
+            else:
+                loose.terms[p, m] = c
+        loose.rest = form.rest
+        inner = s.materialise(loose)
+        out.rest = plus(out.rest, None if inner is None else place(inner))
+        out.const = plus(out.const, None if form.const is None else place(form.const))
+    return out
+
+
+def _abs(s: Statistics, node: Expr) -> Form | None:
+    form = s._get(node.args[0])
+    if form is None or not s.positive:
+        return None
+    found = s.monomial(form)
+    if found is None or found[2][2] or found[2][3]:
+        return None
+    c, p, m = found
+    out = Form(node.shape)
+    _add_term(out, p, m, c if (_number(c) or 0) > 0 else e.abs(c))
+    return out
+
+
+_STRUCTURAL = frozenset({"index", "reshape", "permute_dims"})
+# fmt: off
+_RULES: dict[str, Rule] = {
+    "add":          _add(ONE),
+    "subtract":     _add(_MINUS),
+    "multiply":     _multiply,
+    "divide":       _divide,
+    "negative":     _unary(-1.0),
+    "positive":     _unary(1.0),
+    "square":       _fixed_power(Fraction(2)),
+    "sqrt":         _fixed_power(Fraction(1, 2)),
+    "reciprocal":   _fixed_power(Fraction(-1)),
+    "pow":          _pow,
+    "abs":          _abs,
+    "astype":       _astype,
+    "exp":          _exp,
+    "log":          lambda s, node: s.log(node.args[0]),
+    "log1p":        _log1p,
+    "xlogy":        _xlogy,
+    "xlog1py":      _xlog1py,
+    "where":        _where,
+    "index":        _structural,
+    "reshape":      _structural,
+    "permute_dims": _structural,
+    "broadcast_to": _broadcast,
+    "stack":        _stack,
+    "concatenate":  _concatenate,
+    "sum":          _sum_rule,
+    "matmul":       _matmul,
+}
+# fmt: on
+
+
+def linear_form(
+    z: Expr, terms: Iterable[Expr], positive: bool, unit: bool
+) -> tuple[Expr, dict[Monomial, Expr]] | None:
+    """Write a log density as a linear form in statistics of one variable.
+
+    Parameters
+    ----------
+    z
+        The variable's input.
+    terms
+        The (elementwise) terms of the log density that depend on it.
+    positive, unit
+        Where z lies.
+
+    Returns
+    -------
+    (form, stand-ins), or None
+        The form is scalar and linear in the stand-ins, one a statistic, each of z's type;
+        what does not depend on z is left out. None where it is not linear.
+    """
+    reader = Statistics(z, positive, unit)
+    whole: Expr | None = None
+    for t in terms:
+        part = reader.total(t)
+        if part is None:
+            return None
+        whole = plus(whole, part)
+    if whole is None:
+        return None
+    used = depends_on([whole], reader.stand_ins.values())
+    _ = used
+    below = set(toposort([whole]))
+    return whole, {m: t for m, t in reader.stand_ins.items() if t in below}
+
+
+__all__ = [
+    "IDENTITY",
+    "INVERSE",
+    "INVERSE_SQUARE",
+    "LOG",
+    "LOG_COMPLEMENT",
+    "LOG_SQUARE",
+    "SQUARE",
+    "Any",
+    "Monomial",
+    "Statistics",
+    "linear_form",
+    "rebuild",
+    "statistic",
+    "zeros_like",
+    "broadcast_shapes",
+]

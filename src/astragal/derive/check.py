@@ -1,0 +1,114 @@
+"""Checking a conditional against the joint log density, before it is used.
+
+At generic values of everything else, the log ratio of a conditional and the joint
+density must be the same at all values of the variable.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from astragal.density.joint import Joint
+from astragal.derive.conjugate import KEY
+from astragal.graph.errors import AstragalError
+from astragal.graph.expr import Expr
+from astragal.graph.types import FLOATS
+from astragal.random.distribution import random_parts
+
+Array = np.ndarray[Any, Any]
+Draw = Callable[[np.random.Generator], Array]
+
+
+class DerivationError(AstragalError, AssertionError):
+    """A derived conditional does not agree with the joint density: a defect of ours."""
+
+
+def compiled(inputs: Sequence[Expr], outputs: Sequence[Expr]) -> Callable[..., list[Any]]:
+    """Compile graphs for a few calls, with the reference backend."""
+    from astragal.compile.numpy import compile_numpy
+
+    run = compile_numpy(list(inputs), list(outputs))
+
+    def call(*values: Any) -> list[Any]:
+        with np.errstate(all="ignore"):
+            return list(run(*values))
+
+    return call
+
+
+def check_law(
+    name: str,
+    law: Expr,
+    z: Expr,
+    joint: Expr,
+    point: Callable[[np.random.Generator], Mapping[str, Array]],
+    coordinates: Mapping[str, Expr],
+    *,
+    tolerance: float = 1e-7,
+) -> None:
+    """Compare a conditional law with the joint log density.
+
+    Parameters
+    ----------
+    name
+        Of the step, for the error.
+    law
+        A random variable of the key and the coordinates.
+    z
+        The coordinate that it draws.
+    joint
+        Log density of z and everything else, up to terms free of z.
+    point
+        Gives generic values of all coordinates.
+    coordinates
+        The inputs, by name.
+
+    Raises
+    ------
+    DerivationError
+        Naming the step, where the log ratio varies.
+    """
+    d, _, _, parameters = random_parts(law)
+    from astragal.ops import reductions as r
+
+    names = [n for n, x in coordinates.items()]
+    inputs = [coordinates[n] for n in names]
+    run = compiled(inputs, [joint, r.sum(d.logdensity(z, *parameters))])
+    rng = np.random.default_rng(20_03)
+    at = names.index(_name_of(z, coordinates))
+    compared = 0
+    for _ in range(20):
+        rest = point(rng)
+        ratios, sizes = [], []
+        for _ in range(4):
+            values = [rest[n] for n in names]
+            values[at] = point(rng)[names[at]]
+            p, q = (float(v) for v in run(*values))
+            if np.isfinite(p) and np.isfinite(q):
+                ratios.append(q - p)
+                sizes.append(abs(p) + abs(q))
+        if len(ratios) < 2:
+            continue
+        compared += 1
+        gap = max(ratios) - min(ratios)
+        if not gap <= tolerance * (1.0 + max(sizes)):
+            raise DerivationError(
+                f"the step for {name} was derived as {d.name}, but its log density differs from "
+                f"the joint one by {gap:.3g} between two points; please report this model"
+            )
+        if compared == 3:
+            return
+    raise DerivationError(
+        f"the step for {name} was derived as {d.name}, but no point was found where it could be "
+        "checked against the joint density"
+    )
+
+
+def _name_of(z: Expr, coordinates: Mapping[str, Expr]) -> str:
+    return next(n for n, x in coordinates.items() if x is z)
+
+
+_ = (FLOATS, Joint, KEY)

@@ -1,0 +1,188 @@
+"""Gibbs steps by exponential-family form."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from astragal.density.joint import Factor, Joint
+from astragal.density.statistics import linear_form
+from astragal.density.transforms import interval_of
+from astragal.derive.families import Family, find_family
+from astragal.graph.expr import Expr
+from astragal.graph.traverse import substitute, toposort
+from astragal.graph.types import FLOATS, TensorType
+from astragal.ops import reductions as r
+from astragal.ops.creation import zeros, zeros_like
+from astragal.ops.gradient import grad
+from astragal.ops.manipulation import broadcast_to
+from astragal.random import RANDOM_OPS
+from astragal.random.keys import DEFAULT
+from astragal.graph.types import KeyType
+from astragal.graph.expr import INPUT
+
+KEY = INPUT("key", KeyType(DEFAULT, ()))
+"""The key from which a step draws."""
+
+
+@dataclass(frozen=True, eq=False)
+class Neighbourhood:
+    """What the joint log density says about one variable.
+
+    Attributes
+    ----------
+    z
+        Its coordinate.
+    own
+        The factor whose value is z itself; None where z enters only through others.
+    factors
+        All factors that depend on z, in order, its own included.
+    extra
+        Jacobians that depend on z.
+    """
+
+    z: Expr
+    own: Factor | None
+    factors: tuple[Factor, ...]
+    extra: tuple[Expr, ...]
+
+    @property
+    def total(self) -> Expr:
+        """The log density of z given everything else, up to a constant."""
+        terms = [*(f.total for f in self.factors), *self.extra]
+        out = terms[0]
+        for t in terms[1:]:
+            out = out + t
+        return out
+
+
+class Neighbourhoods:
+    """Finds what depends on each coordinate, for all of them in one pass."""
+
+    def __init__(self, joint: Joint) -> None:
+        self.joint = joint
+        inputs = list(joint.coordinates.values())
+        roots: list[Expr] = []
+        for f in joint.factors:
+            roots += [f.density, *([] if f.support is None else [f.support])]
+        roots += joint.jacobians.values()
+        order = toposort(roots)
+        bit = {x: 1 << i for i, x in enumerate(inputs)}
+        self._mask: dict[Expr, int] = {}
+        for node in order:
+            mask = bit.get(node, 0)
+            for a in node.args:
+                if isinstance(a, Expr):
+                    mask |= self._mask[a]
+            self._mask[node] = mask
+        self._bit = bit
+
+    def depends(self, x: Expr, z: Expr) -> bool:
+        """Tell whether an expression of the joint density reads a coordinate."""
+        return bool(self._mask[x] & self._bit[z])
+
+    def of(self, name: str) -> Neighbourhood:
+        """Collect what depends on one coordinate."""
+        z = self.joint.coordinates[name]
+        factors = tuple(
+            f
+            for f in self.joint.factors
+            if self.depends(f.density, z) or (f.support is not None and self.depends(f.support, z))
+        )
+        own = next((f for f in factors if f.value is z), None)
+        extra = tuple(j for j in self.joint.jacobians.values() if self.depends(j, z))
+        return Neighbourhood(z, own, factors, extra)
+
+
+@dataclass(frozen=True, eq=False)
+class Found:
+    """A conditional in closed form.
+
+    Attributes
+    ----------
+    law
+        A random variable of the key input ``"key"`` and the other coordinates.
+    family
+        The row that it unified with.
+    """
+
+    law: Expr
+    family: Family
+
+
+def support_word(own: Factor) -> str | None:
+    """Name the support of a variable as the table of families does."""
+    if own.family == "dirichlet":
+        return "simplex"
+    interval = interval_of(own)
+    return None if interval is None else interval.kind
+
+
+def conjugate(near: Neighbourhood, reads: Neighbourhoods) -> Found | str:
+    """Find the conditional of a variable by exponential-family form.
+
+    Returns
+    -------
+    Found, or str
+        Why there is none.
+    """
+    z, own = near.z, near.own
+    if not isinstance(z.type, TensorType) or z.dtype not in FLOATS:
+        return "it is discrete"
+    if own is None:
+        return "it has no distribution of its own"
+    for f in near.factors:
+        if f is not own and f.support is not None and reads.depends(f.support, z):
+            return f"the support of {f.name} depends on it"
+    word = support_word(own)
+    if word is None or word == "interval":
+        return f"its support, that of {own.family}, has no row in the table of families"
+    found = linear_form(
+        z,
+        [*(f.density for f in near.factors), *near.extra],
+        positive=word in ("positive", "unit", "simplex"),
+        unit=word == "unit",
+    )
+    if found is None:
+        return "its log density is not linear in statistics of it"
+    whole, stand_ins = found
+    family = find_family(word, set(stand_ins), set(RANDOM_OPS))
+    if family is None:
+        shown = ", ".join(sorted(show_monomial(m) for m in stand_ins))
+        return f"no family has the statistics {shown} on its support"
+    natural = natural_parameters(whole, [stand_ins.get(m) for m in family.statistics], z)
+    law = RANDOM_OPS[family.name](KEY, _size(z, own), *family.parameters(*natural))
+    return Found(law, family)
+
+
+def natural_parameters(whole: Expr, stand_ins: Sequence[Expr | None], z: Expr) -> list[Expr]:
+    """Differentiate a linear form by its statistics.
+
+    The gradient of a linear form holds no statistic; where one is left in the graph, as a
+    factor that cancels, zeros stand for it.
+    """
+    present = [t for t in stand_ins if t is not None]
+    gradients = grad(whole, present) if present else []
+    below = set(toposort(gradients))
+    if any(t in below for t in present):
+        gradients = substitute(gradients, {t: zeros_like(t) for t in present})
+    given = iter(gradients)
+    return [
+        zeros(z.shape, dtype=z.dtype) if t is None else broadcast_to(next(given), z.shape)
+        for t in stand_ins
+    ]
+
+
+def _size(z: Expr, own: Factor) -> object:
+    core = own.rv.op.distribution.core  # type: ignore[attr-defined]
+    return z.shape[: len(z.shape) - core]
+
+
+def show_monomial(m: Sequence[object]) -> str:
+    """Write a statistic: ``z^2``, ``log z``."""
+    bases = ("z", "(1 - z)", "log z", "log(1 - z)")
+    parts = [b if p == 1 else f"{b}^{p}" for b, p in zip(bases, m, strict=True) if p]
+    return " ".join(parts)
+
+
+_ = r

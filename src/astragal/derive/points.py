@@ -1,0 +1,189 @@
+"""Generic points: starting values as a graph, and values for numerical checks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from astragal.density.joint import Factor, Joint
+from astragal.density.transforms import Transform, interval_of, to_line
+from astragal.derive.check import Array, compiled
+from astragal.graph.errors import DomainError, UnsupportedError
+from astragal.graph.expr import Expr
+from astragal.graph.literal import constant
+from astragal.graph.traverse import substitute, toposort
+from astragal.graph.types import FLOATS
+from astragal.ops import reductions as r
+from astragal.random import RANDOM_OPS
+from astragal.random.keys import split
+
+
+def transform_of(factor: Factor) -> Transform | None:
+    """Give the unconstrained coordinates of a continuous variable, from its own support."""
+    interval = interval_of(factor)
+    if interval is None:
+        return None
+    return to_line(interval, factor.value.shape)
+
+
+def starting_values(
+    joint: Joint, latent: list[str], key: Expr, spread: float = 2.0
+) -> dict[str, Expr]:
+    """Build a starting point inside the support.
+
+    Continuous variables are uniform within ``spread`` of 0 on unconstrained coordinates;
+    others are drawn from their distributions given those before them.
+    """
+    by_value = {f.value: f for f in joint.factors}
+    keys = split(key, max(len(latent), 1))
+    new: dict[Expr, Expr] = {}
+    order = [f.value for f in joint.factors]
+    out: dict[str, Expr] = {}
+    names = sorted(latent, key=lambda n: order.index(joint.coordinates[n]))
+    for i, name in enumerate(names):
+        z = joint.coordinates[name]
+        factor = by_value[z]
+        t = transform_of(factor)
+        if t is not None:
+            size = t.shape if t.shape else None
+            u = RANDOM_OPS["uniform"](keys[i], size, -spread, spread)
+            (value,) = substitute([t.forward(u)], new)
+        else:
+            parameters = substitute(factor.parameters, new)
+            core = factor.rv.op.distribution.core  # type: ignore[attr-defined]
+            shape = z.shape[: len(z.shape) - core]
+            value = factor.rv.op(keys[i], shape, *parameters)
+        new[z] = out[name] = value
+    return out
+
+
+class Points:
+    """Generic values of all coordinates, as NumPy arrays."""
+
+    def __init__(self, joint: Joint, latent: list[str], data: Mapping[str, Array]) -> None:
+        from astragal.random.keys import key
+
+        self._data = dict(data)
+        self._latent = latent
+        self._joint = joint
+        self._keys = key
+        self._made: list[dict[str, Array]] = []
+        self._turn = 0
+
+    def __call__(self, rng: np.random.Generator) -> dict[str, Array]:
+        """Give one point; the same sequence for the same generator."""
+        if len(self._made) <= self._turn:
+            self._made.append(self._new(int(rng.integers(2**31))))
+        self._turn += 1
+        return {**self._made[self._turn - 1], **self._data}
+
+    def restart(self) -> None:
+        """Give the same points again, to the next check."""
+        self._turn = 0
+
+    def _new(self, seed: int) -> dict[str, Array]:
+        rng = np.random.default_rng(seed)
+        out: dict[str, Array] = {}
+        known = {self._joint.coordinates[n]: constant(v) for n, v in self._data.items()}
+        by_value = {f.value: f for f in self._joint.factors}
+        order = [f.value for f in self._joint.factors]
+        names = sorted(self._latent, key=lambda n: order.index(self._joint.coordinates[n]))
+        for name in names:
+            z = self._joint.coordinates[name]
+            value = _generic(by_value[z], known, rng)
+            out[name] = value
+            known[z] = constant(value)
+        return out
+
+
+def _generic(factor: Factor, known: Mapping[Expr, Expr], rng: np.random.Generator) -> Array:
+    shape = tuple(int(d) if isinstance(d, int) else 3 for d in factor.rv.shape)
+    t = transform_of(factor)
+    if t is not None:
+        u = constant(rng.normal(size=shape))
+        (value,) = compiled([], substitute([t.forward(u)], known))()
+        return np.asarray(value, dtype=factor.rv.dtype)
+    if factor.family == "dirichlet":
+        raw = rng.gamma(2.0, size=shape) + 0.05
+        return np.asarray(raw / raw.sum(-1, keepdims=True))
+    if factor.rv.dtype not in FLOATS:
+        return _discrete(factor, shape, known, rng)
+    # What has no transform here is drawn from its own distribution.
+    from astragal.random.keys import key
+    from astragal.random.lower import lower_random
+
+    parameters = substitute(factor.parameters, known)
+    core = factor.rv.op.distribution.core  # type: ignore[attr-defined]
+    size = factor.rv.shape[: len(factor.rv.shape) - core]
+    rv = factor.rv.op(key(int(rng.integers(2**31))), size, *parameters)
+    (value,) = compiled([], lower_random([rv]))()
+    return np.asarray(value)
+
+
+def _discrete(
+    factor: Factor, shape: tuple[int, ...], known: Mapping[Expr, Expr], rng: np.random.Generator
+) -> Array:
+    """Integers inside the support, by rejection from small ones."""
+    z = factor.value
+    density = factor.density if factor.support is None else factor.guarded
+    below = [x for x in toposort([density]) if x in known]
+    run = compiled([z, *below], [density])
+    given = [_array(known[x]) for x in below]
+    out = rng.integers(0, 8, size=shape)
+    for _ in range(200):
+        (logp,) = run(out.astype(factor.rv.dtype), *given)
+        bad = ~(np.broadcast_to(logp, shape) > -np.inf)
+        if not bad.any():
+            return np.asarray(out.astype(factor.rv.dtype))
+        out = np.where(bad, rng.integers(0, 8, size=shape), out)
+    raise UnsupportedError(f"no generic values of {factor.name} were found")
+
+
+def _array(x: Expr) -> Array:
+    from astragal.graph.literal import value_of
+
+    return np.asarray(value_of(x))
+
+
+def check_support(joint: Joint, data: Mapping[str, Array], points: Points) -> None:
+    """Refuse data outside the support of what they are a value of.
+
+    Raises
+    ------
+    DomainError
+        Naming the variable and one offending value.
+    """
+    inputs = {n: x for n, x in joint.coordinates.items() if n in data}
+    latent = [x for n, x in joint.coordinates.items() if n not in data]
+    for f in joint.factors:
+        below = set(toposort([f.value]))
+        if not any(x in below for x in inputs.values()):
+            continue
+        values = [data[n] for n in inputs]
+        name = next((n for n, x in inputs.items() if x in below), f.name)
+        finite = _finite(data[name])
+        if finite is not None:
+            raise DomainError(f"data for {name!r} hold {finite}, expected finite numbers")
+        if f.support is None or any(x in set(toposort([f.support])) for x in latent):
+            continue
+        (inside,) = compiled(list(inputs.values()), [f.support])(*values)
+        inside = np.asarray(inside)
+        if not inside.all():
+            array = data[name]
+            fits = inside.shape == array.shape and array.shape != ()
+            bad = array[~inside].flat[0] if fits else array
+            domain = f.rv.op.distribution.support(*f.parameters)  # type: ignore[attr-defined]
+            raise DomainError(
+                f"data for {name!r} hold {np.asarray(bad).tolist()}, expected {domain.words}"
+            )
+
+
+def _finite(array: Array) -> Any:
+    if array.dtype.kind == "f" and not np.isfinite(array).all():
+        return array[~np.isfinite(array)].flat[0]
+    return None
+
+
+_ = r

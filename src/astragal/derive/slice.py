@@ -1,0 +1,146 @@
+"""Slice sampling of one continuous variable, coordinate by coordinate.
+
+Neal (2003), Slice sampling, Annals of Statistics 31: stepping out (figure 3, with its
+limit on the number of steps, split at random between the two ends) and shrinkage
+(figure 5), on unconstrained coordinates.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from astragal.density.transforms import Transform
+from astragal.derive.conjugate import KEY, Neighbourhood
+from astragal.derive.sampler import Program
+from astragal.graph.expr import INPUT, Expr
+from astragal.graph.literal import scalar
+from astragal.graph.traverse import substitute, toposort
+from astragal.graph.types import tensor_type
+from astragal.ops import elementwise as e
+from astragal.ops import reductions as r
+from astragal.ops.control import scan, while_loop
+from astragal.ops.creation import arange
+from astragal.ops.manipulation import astype, reshape
+from astragal.ops.searching import where
+from astragal.random import RANDOM_OPS
+from astragal.random.keys import split
+
+TUNING = INPUT("tuning", tensor_type("bool", ()))
+"""Whether steps may adapt."""
+
+_LIMIT = 64
+_EXPONENTIAL, _UNIFORM = RANDOM_OPS["exponential"], RANDOM_OPS["uniform"]
+
+
+def univariate(
+    logp: Callable[[Expr], Expr], x0: Expr, width: Expr, key: Expr
+) -> tuple[Expr, Expr, Expr]:
+    """Build one slice update of a scalar.
+
+    Parameters
+    ----------
+    logp
+        Log density up to a constant; not a number counts as outside.
+    x0
+        Current value.
+    width
+        Initial size of the interval.
+    key
+        Spent.
+
+    Returns
+    -------
+    new value, size of the last interval, number of evaluations
+    """
+    k = split(key, 4)
+    level = logp(x0) - _EXPONENTIAL(k[0], None, 1.0)
+    left = x0 - width * _UNIFORM(k[1], None, 0.0, 1.0)
+    # The steps to the left are a random share of the limit: Neal's condition for reversibility.
+    lefts = e.floor(_UNIFORM(k[2], None, 0.0, 1.0) * _LIMIT)
+
+    def step_out(start: Expr, sign: float, steps: Expr) -> tuple[Expr, Expr]:
+        x, inside, n = while_loop(
+            lambda s: s[1] & (s[2] < steps),
+            lambda s: (
+                s[0] + sign * width,
+                logp(s[0] + sign * width) > level,
+                s[2] + 1.0,
+            ),
+            (start, logp(start) > level, scalar(0.0, "float64")),
+        )
+        return x, n
+
+    low, n_low = step_out(left, -1.0, lefts)
+    high, n_high = step_out(left + width, 1.0, (_LIMIT - 1.0) - lefts)
+
+    def propose(at: Expr, a: Expr, b: Expr) -> Expr:
+        return a + (b - a) * _UNIFORM(at, None, 0.0, 1.0)
+
+    def shrink(s: tuple[Expr, ...]) -> tuple[Expr, ...]:
+        a, b, x, _, at, n = s
+        a, b = where(x < x0, x, a), where(x < x0, b, x)
+        both = split(at)
+        new = propose(both[0], a, b)
+        # An interval that has shrunk to the current value holds nothing else.
+        return a, b, new, (logp(new) >= level) | ~(b > a), both[1], n + 1.0
+
+    keys = split(k[3])
+    first = propose(keys[0], low, high)
+    a, b, x, _, _, n = while_loop(
+        lambda s: ~s[3],
+        shrink,
+        (low, high, first, logp(first) >= level, keys[1], scalar(4.0, "float64")),
+    )
+    return x, b - a, n + n_low + n_high
+
+
+def slice_program(name: str, near: Neighbourhood, t: Transform) -> tuple[Program, dict[str, Expr]]:
+    """Build the step of one variable, and its tuning's initial values."""
+    z = near.z
+    label = f"{name}:width"
+    width = INPUT(label, tensor_type("float64", t.shape))
+
+    def logp_of(u: Expr) -> Expr:
+        (out,) = substitute([near.total], {z: t.forward(u)})
+        return out + r.sum(t.log_jacobian(u))
+
+    u0 = t.backward(z)
+    if t.shape == ():
+        u, size, n = univariate(logp_of, u0, width, KEY)
+    else:
+        flat = reshape(u0, (-1,))
+        count = flat.shape[0]
+
+        def one(carry: Expr, x: tuple[Expr, Expr, Expr]) -> tuple[Expr, tuple[Expr, Expr]]:
+            i, k, w = x
+            new, size, n = univariate(
+                lambda v: logp_of(reshape(carry.at[i].set(v), t.shape)), carry[i], w, k
+            )
+            return carry.at[i].set(new), (size, n)
+
+        new_flat, (sizes, ns) = scan(
+            one, flat, (arange(count), split(KEY, count), reshape(width, (-1,)))
+        )
+        u, size, n = reshape(new_flat, t.shape), reshape(sizes, t.shape), r.mean(ns)
+    # In the warm-up the width follows twice the size of the intervals that were left.
+    adapted = where(TUNING, 0.9 * width + 0.2 * size, width)
+    below = toposort([u])
+    inputs = {str(x.args[0]): x for x in below if x.op is INPUT and x not in (KEY, TUNING)}
+    program = Program(
+        KEY,
+        {**inputs, label: width},
+        TUNING,
+        {name: t.forward(u), label: adapted},
+        {"evaluations": n},
+    )
+    start = scalar(1.0, "float64") if t.shape == () else _ones(t)
+    return program, {label: start}
+
+
+def _ones(t: Transform) -> Expr:
+    from astragal.ops.creation import ones
+
+    return ones(t.shape)
+
+
+_ = astype
