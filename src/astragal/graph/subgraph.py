@@ -86,9 +86,7 @@ class _Fresh:
     __str__ = __repr__
 
 
-def close(
-    parameters: Sequence[Expr], outputs: Sequence[Expr]
-) -> tuple[Subgraph, tuple[Expr, ...]]:
+def close(parameters: Sequence[Expr], outputs: Sequence[Expr]) -> tuple[Subgraph, tuple[Expr, ...]]:
     """Make a subgraph of traced outputs, and list what it captures from outside.
 
     Whatever does not depend on the parameters is computed outside, once: the largest

@@ -22,7 +22,9 @@ def _items(node: Expr) -> list[Expr]:
     return [node[i] for i in range(len(node))]
 
 
-def _weaken(given: Sequence[Expr], body_types: Callable[[Sequence[Type]], Sequence[Type]]) -> list[Expr]:
+def _weaken(
+    given: Sequence[Expr], body_types: Callable[[Sequence[Type]], Sequence[Type]]
+) -> list[Expr]:
     """Bring initial values to the data types that the body gives back."""
     from astragal.ops.declare import cast, promote
 
@@ -193,9 +195,7 @@ def _infer_while(condition: Subgraph, body: Subgraph, n: int, *args: Expr) -> Ty
 WHILE = Op("while_loop", _infer_while)
 
 
-def while_loop(
-    condition: Callable[[Any], Any], body: Callable[[Any], Any], init: Any
-) -> Any:
+def while_loop(condition: Callable[[Any], Any], body: Callable[[Any], Any], init: Any) -> Any:
     """Repeat a body on a state while a condition on it holds.
 
     Parameters

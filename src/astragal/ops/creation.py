@@ -9,7 +9,15 @@ import numpy as np
 from astragal.graph.errors import DTypeError, ShapeError
 from astragal.graph.expr import DIMENSION, INPUT, Expr, Op
 from astragal.graph.literal import constant, is_constant, value_of
-from astragal.graph.types import Dim, KeyType, Shape, TensorType, TupleType, Type, dtype_name, tensor_type
+from astragal.graph.types import (
+    Dim,
+    KeyType,
+    Shape,
+    TupleType,
+    Type,
+    dtype_name,
+    tensor_type,
+)
 from astragal.ops import elementwise as e
 from astragal.ops.declare import ArrayLike, as_dims, as_expr, tensor_of
 

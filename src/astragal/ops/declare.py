@@ -49,7 +49,7 @@ def as_expr(value: ArrayLike, dtype: str | None = None) -> Expr:
     if isinstance(value, (list, tuple)) and any(_holds_expr(v) for v in value):
         from astragal.ops.manipulation import stack
 
-        return stack([as_expr(v, dtype) for v in value])
+        return stack(value if dtype is None else [as_expr(v, dtype) for v in value])
     return constant(value, dtype)
 
 

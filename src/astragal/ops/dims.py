@@ -12,7 +12,7 @@ from collections.abc import Iterable
 
 from astragal.graph.expr import Expr
 from astragal.graph.literal import is_constant, value_of
-from astragal.graph.types import Dim, Shape, same_dim, same_shape
+from astragal.graph.types import Dim, same_dim
 from astragal.ops import elementwise as e
 
 # A product of atoms, in order; and a sum of such products with their factors.
@@ -205,6 +205,3 @@ def _build(p: Polynomial) -> Dim:
             out = (e.add if n > 0 else e.subtract)(out, term)
     assert out is not None
     return out
-
-
-__all__ = ["Dim", "Shape", "add", "canonical", "product", "quotient", "same_dim", "same_shape", "subtract"]

@@ -9,14 +9,13 @@ import numpy as np
 
 from astragal.graph.errors import ShapeError
 from astragal.graph.expr import Expr
-from astragal.graph.types import Dim, show_shape
+from astragal.graph.types import NUMERIC, Dim, show_shape
 from astragal.ops import dims, reductions
 from astragal.ops import elementwise as e
 from astragal.ops.creation import IOTA
 from astragal.ops.declare import ArrayLike, as_expr, broadcast_dim, cast, common_dtype
 from astragal.ops.linalg import matmul
 from astragal.ops.manipulation import permute_dims, reshape
-from astragal.graph.types import NUMERIC
 
 Term = tuple[Expr, str]
 _LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
@@ -149,7 +148,11 @@ def _order(terms: Sequence[Term], result: str, sizes: dict[str, Dim]) -> list[tu
     for step in path:
         # NumPy may leave three or more to one step, at the end.
         n = len(terms) - len(pairs)
-        pairs += [tuple(step)] if len(step) <= 2 else [(n - i - 2, n - i - 1) for i in range(len(step) - 1)]
+        pairs += (
+            [tuple(step)]
+            if len(step) <= 2
+            else [(n - i - 2, n - i - 1) for i in range(len(step) - 1)]
+        )
     return pairs
 
 

@@ -129,15 +129,15 @@ def _as_index_item(i: Any, n: Dim, axis: int, x: Expr) -> tuple[list[tuple[Any, 
     if isinstance(i, (int, np.integer)) and not isinstance(i, bool):
         i = int(i)
         if isinstance(n, int) and not -n <= i < n:
-            raise IndexError(
-                f"index {i} is outside axis {axis} of length {n}, in {describe(x)}"
-            )
+            raise IndexError(f"index {i} is outside axis {axis} of length {n}, in {describe(x)}")
         return [("int", i % n if isinstance(n, int) else i)], []
     e = as_expr(i)
     if not isinstance(e.type, TensorType) or (
         e.type.dtype not in INTEGERS and e.type.dtype != "bool"
     ):
-        raise DTypeError(f"index of {describe(x)}: expected integers or booleans, got {describe(e)}")
+        raise DTypeError(
+            f"index of {describe(x)}: expected integers or booleans, got {describe(e)}"
+        )
     if is_constant(e) and isinstance(n, int) and e.type.dtype in INTEGERS:
         value = value_of(e)
         if value.size and (value.min() < -n or value.max() >= n):

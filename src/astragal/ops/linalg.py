@@ -28,7 +28,6 @@ from astragal.ops import elementwise as e
 from astragal.ops.declare import (
     ArrayLike,
     as_expr,
-    broadcast_dim,
     broadcast_shapes,
     cast,
     common_dtype,
@@ -539,7 +538,9 @@ def cross(x1: ArrayLike, x2: ArrayLike, /, *, axis: int = -1) -> Expr:
     a, b = manipulation.broadcast_arrays(x1, x2)
     at = normalize_axes(axis, a.ndim, "cross")[0]
     if not _may_be_equal(a.shape[at], 3):
-        raise ShapeError(f"cross: axis {axis} of {describe(a)} and {describe(b)} is not of length 3")
+        raise ShapeError(
+            f"cross: axis {axis} of {describe(a)} and {describe(b)} is not of length 3"
+        )
     u, v = ([x[(slice(None),) * at + (i,)] for i in range(3)] for x in (a, b))
     parts = [
         e.subtract(e.multiply(u[i], v[j]), e.multiply(u[j], v[i]))
@@ -553,8 +554,10 @@ def _diagonal_length(m: Dim, n: Dim, offset: int) -> Dim:
     columns = dims.subtract(n, max(offset, 0))
     if isinstance(rows, int) and isinstance(columns, int):
         return max(min(rows, columns), 0)
-    return rows if same_dim(rows, columns) and not offset else dims.maximum(
-        dims.minimum(rows, columns), 0
+    return (
+        rows
+        if same_dim(rows, columns) and not offset
+        else dims.maximum(dims.minimum(rows, columns), 0)
     )
 
 
@@ -598,6 +601,4 @@ def trace(x: ArrayLike, /, *, offset: int = 0, dtype: object = None) -> Expr:
     return reductions.sum(on if dtype is None else manipulation.astype(on, dtype), -1)
 
 
-OPS: tuple[Op, ...] = (
-    *(matmul, CHOLESKY, SOLVE, SOLVE_TRIANGULAR, DET, SLOGDET, EIGH, QR, SVD),
-)
+OPS: tuple[Op, ...] = (*(matmul, CHOLESKY, SOLVE, SOLVE_TRIANGULAR, DET, SLOGDET, EIGH, QR, SVD),)

@@ -128,7 +128,9 @@ def reshape(x: ArrayLike, shape: Any) -> Expr:
         raise ShapeError(f"reshape: more than one -1 in {shape!r}")
     if unknown:
         total = dims.product(x.type.shape)
-        rest = dims.product(as_dims([d for i, d in enumerate(wanted) if i != unknown[0]], "reshape"))
+        rest = dims.product(
+            as_dims([d for i, d in enumerate(wanted) if i != unknown[0]], "reshape")
+        )
         if isinstance(total, int) and isinstance(rest, int) and (rest == 0 or total % rest):
             raise ShapeError(f"reshape: {show_shape(x.type.shape)} does not fit {tuple(wanted)!r}")
         wanted[unknown[0]] = dims.quotient(total, rest)
@@ -177,12 +179,14 @@ def squeeze(x: ArrayLike, axis: int | Sequence[int]) -> Expr:
 def _join_operands(name: str, arrays: Sequence[ArrayLike]) -> list[Expr]:
     if not arrays:
         raise ShapeError(f"{name} takes at least one array")
-    exprs = [as_expr(a) for a in arrays]
+    # Python numbers stay as they are: they adapt to the arrays beside them.
+    given = [a if type(a) in (bool, int, float) else as_expr(a) for a in arrays]
+    exprs = [as_expr(a) for a in given]
     if any(isinstance(x.type, KeyType) for x in exprs):
         if len({x.type.impl if isinstance(x.type, KeyType) else None for x in exprs}) > 1:
             raise DTypeError(f"{name}: keys join only keys of one implementation")
         return exprs
-    dtype = common_dtype(name, exprs, ALL, False)
+    dtype = common_dtype(name, given, ALL, False)
     return [cast(x, dtype) for x in exprs]
 
 
@@ -306,6 +310,15 @@ def matrix_transpose(x: ArrayLike) -> Expr:
     if x.ndim < 2:
         raise ShapeError(f"matrix_transpose of {describe(x)}: expected two dimensions or more")
     return permute_dims(x, (*range(x.ndim - 2), x.ndim - 1, x.ndim - 2))
+
+
+def swapaxes(x: ArrayLike, axis1: int, axis2: int) -> Expr:
+    """Swap two dimensions."""
+    x = as_expr(x)
+    a, b = (normalize_axes(i, x.ndim, "swapaxes")[0] for i in (axis1, axis2))
+    order = list(range(x.ndim))
+    order[a], order[b] = b, a
+    return permute_dims(x, order)
 
 
 def flip(x: ArrayLike, /, *, axis: int | Sequence[int] | None = None) -> Expr:

@@ -76,9 +76,7 @@ def mean(x: ArrayLike, axis: Axis = None, keepdims: bool = False) -> Expr:
     return e.divide(sum(x, axes, keepdims), cast(as_expr(count(x, axes)), x.dtype))
 
 
-def var(
-    x: ArrayLike, axis: Axis = None, correction: float = 0.0, keepdims: bool = False
-) -> Expr:
+def var(x: ArrayLike, axis: Axis = None, correction: float = 0.0, keepdims: bool = False) -> Expr:
     """Variance over axes: squared deviations summed, over n - correction."""
     x = as_expr(x)
     axes = normalize_axes(axis, x.ndim, "var")
@@ -87,9 +85,7 @@ def var(
     return e.divide(sum(e.square(centred), axes, keepdims), n)
 
 
-def std(
-    x: ArrayLike, axis: Axis = None, correction: float = 0.0, keepdims: bool = False
-) -> Expr:
+def std(x: ArrayLike, axis: Axis = None, correction: float = 0.0, keepdims: bool = False) -> Expr:
     """Standard deviation over axes: the root of `var`."""
     return e.sqrt(var(x, axis, correction, keepdims))
 

@@ -6,11 +6,11 @@ from typing import Any
 
 from astragal.graph.errors import DTypeError
 from astragal.graph.expr import Expr, Op, describe
+from astragal.graph.literal import scalar
 from astragal.graph.types import KeyType, Type, tensor_type
+from astragal.ops import elementwise as e
 from astragal.ops.declare import ALL, ArrayLike, as_expr, broadcast_shapes, cast, common_dtype
 from astragal.ops.indexing import with_shape
-from astragal.graph.literal import scalar
-from astragal.ops import elementwise as e
 
 
 def _prepare_where(condition: Any, x: Any, y: Any) -> tuple[Expr, ...]:
@@ -29,8 +29,7 @@ def _prepare_where(condition: Any, x: Any, y: Any) -> tuple[Expr, ...]:
         return c, x, y
     dtype = common_dtype("where", (x, y), ALL, False)
     return c, *(
-        scalar(v, dtype) if isinstance(v, (int, float)) else cast(as_expr(v), dtype)
-        for v in (x, y)
+        scalar(v, dtype) if isinstance(v, (int, float)) else cast(as_expr(v), dtype) for v in (x, y)
     )
 
 

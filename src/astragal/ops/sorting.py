@@ -6,7 +6,8 @@ from typing import Any, NamedTuple
 
 from astragal.graph.errors import DTypeError, ShapeError
 from astragal.graph.expr import Expr, Op, describe
-from astragal.graph.types import NUMERIC, Type, tensor_type
+from astragal.graph.types import FLOATS, NUMERIC, Type, tensor_type
+from astragal.ops import dims
 from astragal.ops import elementwise as e
 from astragal.ops.creation import arange, ones, zeros
 from astragal.ops.declare import (
@@ -18,9 +19,10 @@ from astragal.ops.declare import (
     normalize_axes,
     tensor_of,
 )
-from astragal.ops.manipulation import concatenate, expand_dims, flip, reshape
+from astragal.ops.manipulation import concatenate, expand_dims, flip, moveaxis, reshape
 from astragal.ops.reductions import CUMULATIVE_SUM, sum
 from astragal.ops.reductions import any as any_
+from astragal.ops.searching import where
 
 
 def _along(name: str) -> tuple[Any, Any]:
@@ -39,15 +41,11 @@ def _along(name: str) -> tuple[Any, Any]:
 SORT = Op("sort", lambda x, axis: x.type, _along("sort")[0])
 """Values in ascending order along an axis, NaN last: ``sort(x, axis)``."""
 
-ARGSORT = Op(
-    "argsort", lambda x, axis: tensor_type("int64", x.shape), _along("argsort")[0]
-)
+ARGSORT = Op("argsort", lambda x, axis: tensor_type("int64", x.shape), _along("argsort")[0])
 """Places of the values in ascending order, equal ones in their order: ``argsort(x, axis)``."""
 
 
-def sort(
-    x: ArrayLike, /, *, axis: int = -1, descending: bool = False, stable: bool = True
-) -> Expr:
+def sort(x: ArrayLike, /, *, axis: int = -1, descending: bool = False, stable: bool = True) -> Expr:
     """Values in order along an axis.
 
     Examples
@@ -158,6 +156,60 @@ def searchsorted(
     """
     values = as_expr(x1)
     return SEARCHSORTED(values if sorter is None else values[as_expr(sorter)], x2, side)
+
+
+def quantile(
+    x: ArrayLike, q: ArrayLike, /, *, axis: int | None = None, keepdims: bool = False
+) -> Expr:
+    """Quantiles along an axis, by linear interpolation between neighbours.
+
+    Parameters
+    ----------
+    x
+        Numbers; NaN among them counts as the greatest.
+    q
+        Probability, or several: they become the leading dimensions of the result.
+    axis
+        Axis of the sample, by default that of the flattened array.
+    keepdims
+        Whether that axis stays, with length 1.
+
+    Examples
+    --------
+    >>> import astragal as ag
+    >>> float(ag.evaluate(ag.quantile([1.0, 2.0, 4.0], 0.75)))
+    3.0
+    """
+    x = as_expr(x)
+    if tensor_of(x, "quantile").dtype not in FLOATS:
+        x = cast(x, "float64")
+    ndim = x.ndim
+    if axis is None:
+        x, at = reshape(x, (-1,)), 0
+    else:
+        at = normalize_axes(axis, ndim, "quantile")[0]
+    # The sample goes to the front, so that one index array picks whole rows.
+    rows = SORT(moveaxis(x, at, 0), 0)
+    p = cast(as_expr(q), x.dtype)
+    position = e.multiply(p, cast(as_expr(dims.subtract(rows.shape[0], 1)), x.dtype))
+    below = e.floor(position)
+    part = e.subtract(position, below)
+    part = reshape(part, (*p.shape, *(1,) * (rows.ndim - 1)))
+    low = rows[cast(below, "int64")]
+    high = rows[cast(e.ceil(position), "int64")]
+    out = e.add(low, e.multiply(part, e.subtract(high, low)))
+    # Where both neighbours are one, possibly infinite, element there is nothing to interpolate.
+    out = where(e.equal(low, high), low, out)
+    if not keepdims:
+        return out
+    if axis is None:
+        return reshape(out, (*p.shape, *(1,) * ndim))
+    return expand_dims(out, p.ndim + at)
+
+
+def median(x: ArrayLike, /, axis: int | None = None, *, keepdims: bool = False) -> Expr:
+    """Middle value along an axis, or the mean of the two in the middle."""
+    return quantile(x, 0.5, axis=axis, keepdims=keepdims)
 
 
 def isin(x1: ArrayLike, x2: ArrayLike, /, *, invert: bool = False) -> Expr:

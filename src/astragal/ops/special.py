@@ -189,11 +189,3 @@ def entr(x: ArrayLike) -> Expr:
 def rel_entr(x: ArrayLike, y: ArrayLike) -> Expr:
     """Relative entropy of two probabilities: x log(x / y), and 0 where x is 0."""
     return e.subtract(xlogy(x, x), xlogy(x, y))
-
-
-__all__ = [
-    *(op.name for op in OPS),
-    *("beta", "binomln", "entr", "erfcinv", "gamma", "i0", "i1", "kv", "kve", "log_expit"),
-    *("log_kv", "log_softmax", "logsumexp", "multigammaln", "rel_entr", "softmax", "softplus"),
-    "trigamma",
-]
