@@ -1,0 +1,377 @@
+"""Loop nests: elements of lazy arrays computed where they are used."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, NamedTuple
+
+from astragal.compile.numba.elementwise import literal
+from astragal.compile.numba.plan import is_one
+from astragal.compile.numba.writer import Array, product
+from astragal.graph.errors import ShapeError
+from astragal.graph.expr import Expr
+from astragal.graph.types import FLOATS
+
+if TYPE_CHECKING:
+    from astragal.compile.numba.scope import Scope
+
+
+class Ix(NamedTuple):
+    """A position along an axis: ``factor * name + shift``, known at a depth of loops."""
+
+    name: str
+    factor: int
+    shift: int
+    depth: int
+
+    @property
+    def code(self) -> str:
+        """The position as code."""
+        if not self.name or not self.factor:
+            return str(self.shift)
+        scaled = self.name if self.factor == 1 else f"{self.factor} * {self.name}"
+        return scaled if not self.shift else f"({scaled} + {self.shift})"
+
+    def along(self, start: int, step: int) -> Ix:
+        """Position in the array behind a slice."""
+        return Ix(self.name, self.factor * step, self.shift * step + start, self.depth)
+
+
+def fixed(position: int) -> Ix:
+    """A position known when the code is written."""
+    return Ix("", 0, position, 0)
+
+
+Index = tuple[Ix, ...]
+
+
+class Nest:
+    """Loops over some dimensions, with code before, inside and after each.
+
+    Parameters
+    ----------
+    scope
+        Where values and shapes are known.
+    dims
+        Length of each loop, outermost first, as code.
+    shape
+        Where the loop is one over all elements of a larger shape, that shape.
+    """
+
+    def __init__(
+        self, scope: Scope, dims: Sequence[str], shape: tuple[str, ...] | None = None
+    ) -> None:
+        self.scope = scope
+        self.writer = scope.writer
+        self.dims = list(dims)
+        self.shape = shape
+        self.before: list[list[str]] = [[] for _ in range(len(self.dims) + 1)]
+        self.after: list[list[str]] = [[] for _ in range(len(self.dims) + 1)]
+        self.names = [self.writer.fresh("i") for _ in self.dims]
+        self.index: Index = tuple(Ix(v, 1, 0, d + 1) for d, v in enumerate(self.names))
+        self._elements: dict[tuple[object, Index], tuple[str, int]] = {}
+        self._offsets: dict[object, tuple[str, int]] = {}
+
+    def let(self, depth: int, code: str) -> str:
+        """Name a value, inside ``depth`` loops."""
+        name = self.writer.fresh()
+        self.before[depth].append(f"{name} = {code}")
+        return name
+
+    def close(self) -> None:
+        """Write the loops out."""
+        lines = [*self.before[-1], *self.after[-1]]
+        for d in reversed(range(len(self.dims))):
+            inner = ["    " + text for text in lines] or ["    pass"]
+            lines = [
+                *self.before[d],
+                f"for {self.names[d]} in range({self.dims[d]}):",
+                *inner,
+                *self.after[d],
+            ]
+        for text in lines:
+            self.writer.line(text)
+
+    # -- elements ------------------------------------------------------------------------
+
+    def offset(self, dims: tuple[str, ...], index: Index) -> tuple[str, int]:
+        """Code of a flat position, and how deep it is known."""
+        if self.shape is not None:
+            return self.names[0], 1
+        key = (dims, index)
+        found = self._offsets.get(key)
+        if found is not None:
+            return found
+        terms: dict[int, list[str]] = {}
+        for axis, ix in enumerate(index):
+            if ix.code == "0":
+                continue
+            stride = product(dims[axis + 1 :])
+            if stride == "1":
+                text = ix.code
+            elif ix.code.isdigit() and stride.isdigit():
+                text = str(int(ix.code) * int(stride))
+            else:
+                text = f"{ix.code} * {stride}" if stride.isdigit() else f"{ix.code} * ({stride})"
+            terms.setdefault(ix.depth, []).append(text)
+        code, at = "0", 0
+        for depth in sorted(terms):
+            parts = terms[depth] if code == "0" else [code, *terms[depth]]
+            code, at = " + ".join(parts), depth
+            if not code.isidentifier() and not code.isdigit():
+                code = self.let(depth, code)
+        self._offsets[key] = code, at
+        return code, at
+
+    def load(self, array: Array, index: Index) -> tuple[str, int]:
+        """Read an element of an array in memory."""
+        key = ((array.name, array.offset, array.dims), index)
+        found = self._elements.get(key)
+        if found is None:
+            code, depth = self.offset(array.dims, index)
+            if array.offset != "0":
+                code = f"{array.offset} + {code}"
+            found = self._elements[key] = (self.let(depth, f"at({array.name}, {code})"), depth)
+        return found
+
+    def element(self, node: Expr, index: Index) -> tuple[str, int]:
+        """Code of an element of an expression, and how deep it is known."""
+        scope = self.scope
+        value = scope.values.get(node)
+        if isinstance(value, Array):
+            return self.load(value, index)
+        if not node.type.shape:
+            return scope.scalar(node), 0
+        key = (node, index)
+        found = self._elements.get(key)
+        if found is None:
+            found = self._elements[key] = self._compute(node, index)
+        return found
+
+    def _compute(self, node: Expr, index: Index) -> tuple[str, int]:
+        name = node.op.name
+        if name == "full":
+            return self.scope.scalar(node.args[1]), 0
+        if name == "iota":
+            i, depth = self.offset(self.scope.dims(node), index)
+            dtype = node.args[1]
+            return (i if dtype == "int64" else self.let(depth, f"{dtype}({i})")), depth
+        if name == "item":
+            codes, depth = self._mapped(node.args[0], index)
+            return codes[node.args[1]], depth
+        if name == "map":
+            codes, depth = self._mapped(node, index)
+            return codes[0], depth
+        if name == "broadcast_to":
+            return self.element(node.args[0], self._aligned(node.args[0], index))
+        if name == "permute_dims":
+            moved = dict(zip(node.args[1], index, strict=True))
+            return self.element(node.args[0], tuple(moved[a] for a in range(len(moved))))
+        if name == "index":
+            return self.element(node.args[0], self.source(node, index))
+        operands = [a for a in node.args if isinstance(a, Expr)]
+        found = [self.element(a, self._aligned(a, index)) for a in operands]
+        depth = max(d for _, d in found)
+        return self.let(depth, self.scope.elementwise(node, [c for c, _ in found])), depth
+
+    def _aligned(self, operand: Expr, index: Index) -> Index:
+        """Index of a broadcast operand."""
+        if self.shape is not None:
+            return index
+        shape = operand.type.shape
+        rest = index[len(index) - len(shape) :]
+        return tuple(fixed(0) if is_one(n) else i for n, i in zip(shape, rest, strict=True))
+
+    def _mapped(self, node: Expr, index: Index) -> tuple[list[str], int]:
+        """Run the body of a map on one element."""
+        key = ((node, "all"), index)
+        found = self._elements.get(key)
+        if found is None:
+            body, *operands = node.args
+            values = [self.element(a, self._aligned(a, index)) for a in operands]
+            depth = max((d for _, d in values), default=0)
+            with self.writer.into(self.before[depth]):
+                out = self.scope.inline(body, [c for c, _ in values])
+            found = self._elements[key] = (out, depth)  # type: ignore[assignment]
+        return found  # type: ignore[return-value]
+
+    def source(self, node: Expr, index: Index) -> Index:
+        """Index of the array behind an index operation (also of an update's target)."""
+        parts = self.scope.parts(node)
+        block: Index = ()
+        rest = index
+        if parts.block_ndim is not None:
+            a, b = parts.block_at, parts.block_at + parts.block_ndim
+            block, rest = index[a:b], index[:a] + index[b:]
+        kept = iter(rest)
+        out: list[Ix] = []
+        for part in parts.items:
+            if part[0] == "new":
+                next(kept)
+            elif part[0] == "int":
+                out.append(fixed(part[1]))
+            elif part[0] == "at":
+                out.append(Ix(part[1], 1, 0, 0))
+            elif part[0] == "slice":
+                start, step = part[1], part[2]
+                i = next(kept)
+                if isinstance(start, int):
+                    out.append(i.along(start, step))
+                else:
+                    moved = i.along(0, step)
+                    out.append(Ix(self.let(i.depth, f"{start} + {moved.code}"), 1, 0, i.depth))
+            else:
+                out.append(self._gathered(part[1], part[2], block))
+        return tuple(out)
+
+    def _gathered(self, operand: Expr, length: str, block: Index) -> Ix:
+        key = ((operand, "position", length), block)
+        found = self._elements.get(key)
+        if found is None:
+            code, depth = self.element(operand, self._aligned(operand, block))
+            if operand.dtype != "int64":
+                code = f"int64({code})"
+            name = self.let(depth, f"wrap({code}, {length})")
+            with self.writer.into(self.before[depth]):
+                self.writer.check(
+                    f"{name} < 0 or {name} >= {length}",
+                    IndexError(f"index: a position is outside its axis of {describe_dim(length)}"),
+                )
+            found = self._elements[key] = (name, depth)
+        return Ix(found[0], 1, 0, found[1])
+
+
+def describe_dim(code: str) -> str:
+    """Name a length in an error."""
+    return f"length {code}" if code.isdigit() else "a length known only at the call"
+
+
+# -- groups of stores and reductions -----------------------------------------------------
+
+
+def emit_group(scope: Scope, nodes: Sequence[Expr], dims: tuple[str, ...]) -> None:
+    """Write one nest that computes several stored and reduced nodes of one space."""
+    flat = len(dims) > 1 and all(_is_flat(scope, n, dims) for n in nodes)
+    nest = Nest(scope, [product(dims)], dims) if flat else Nest(scope, dims)
+    results = [
+        _reduce(nest, n, dims) if n.op.name in _FOLDS else _store(nest, n, dims) for n in nodes
+    ]
+    nest.close()
+    for node, value in zip(nodes, results, strict=True):
+        scope.values[node] = value
+
+
+def _is_flat(scope: Scope, root: Expr, dims: tuple[str, ...]) -> bool:
+    """Tell whether all that a loop reads has the loop's own shape, or none."""
+    if root.op.name in _FOLDS:
+        x, axes, _ = root.args
+        if len(axes) != len(dims):
+            return False
+        root = x
+    stack, seen = [root], {root}
+    while stack:
+        node = stack.pop()
+        if not node.type.shape:
+            continue
+        if scope.dims(node) != dims:
+            return False
+        if node in scope.values:
+            continue
+        if not (node.op.elementwise or node.op.name in ("item", "full")):
+            return False
+        if node.op.name == "full":
+            continue
+        below = node.args[0].args if node.op.name == "item" else node.args
+        for a in below:
+            if isinstance(a, Expr) and a not in seen:
+                seen.add(a)
+                stack.append(a)
+    return True
+
+
+def _store(nest: Nest, node: Expr, dims: tuple[str, ...]) -> Array:
+    out = nest.scope.empty(dims, node.dtype)
+    code, _ = nest.element(node, nest.index)
+    position, _ = nest.offset(dims, nest.index)
+    nest.after[-1].append(f"put({out.name}, {position}, {code})")
+    return out
+
+
+def _lowest(dtype: str, sign: int) -> str:
+    if dtype in FLOATS:
+        return literal(-sign * float("inf"), dtype)
+    if dtype == "bool":
+        return literal(sign < 0, dtype)
+    bits = int(dtype.lstrip("uint"))
+    if dtype[0] == "u":
+        return literal(0 if sign > 0 else 2**bits - 1, dtype)
+    return literal(-(2 ** (bits - 1)) if sign > 0 else 2 ** (bits - 1) - 1, dtype)
+
+
+def _plus(t: str, a: str, x: str) -> str:
+    return f"free_add({a}, {x})" if t in FLOATS else f"{a} + {x}"
+
+
+def _times(t: str, a: str, x: str) -> str:
+    return f"free_mul({a}, {x})" if t in FLOATS else f"{a} * {x}"
+
+
+def _extreme(name: str, symbol: str, logic: str):  # type: ignore[no-untyped-def]
+    def row(t: str, a: str, x: str) -> str:
+        if t in FLOATS:
+            return f"{name}({a}, {x})"
+        return f"{a} {logic} {x}" if t == "bool" else f"{x} if {x} {symbol} {a} else {a}"
+
+    return row
+
+
+def _truth(t: str, x: str) -> str:
+    return x if t == "bool" else f"({x} != 0)"
+
+
+# fmt: off
+_FOLDS = {
+    "sum":  (lambda t: literal(0, t),    _plus),
+    "prod": (lambda t: literal(1, t),    _times),
+    "max":  (lambda t: _lowest(t, 1),    _extreme("fmax", ">", "|")),
+    "min":  (lambda t: _lowest(t, -1),   _extreme("fmin", "<", "&")),
+    "any":  (lambda t: "False",          lambda t, a, x: f"{a} | {_truth(t, x)}"),
+    "all":  (lambda t: "True",           lambda t, a, x: f"{a} & {_truth(t, x)}"),
+}
+# fmt: on
+
+
+def _reduce(nest: Nest, node: Expr, dims: tuple[str, ...]) -> str | Array:
+    scope, writer = nest.scope, nest.writer
+    x, axes, _ = node.args
+    start, fold = _FOLDS[node.op.name]
+    initial = start(x.dtype)
+    out_dims = scope.dims(node)
+    kept = [a for a in range(len(dims)) if a not in axes]
+    if node.op.name in ("max", "min"):
+        for a in axes:
+            if not dims[a].isdigit() or dims[a] == "0":
+                writer.check(
+                    f"{dims[a]} == 0",
+                    ShapeError(f"{node.op.name}: axis {a} has no elements, so there is no result"),
+                )
+    value = nest.element(x, nest.index)[0]
+    if not node.type.shape or kept == list(range(len(kept))):
+        depth = len(kept) if nest.shape is None else 0
+        total = nest.let(depth, initial)
+        nest.after[-1].append(f"{total} = {fold(x.dtype, total, value)}")
+        if not node.type.shape:
+            return total
+        out = scope.empty(out_dims, node.dtype)
+        position, _ = nest.offset(tuple(dims[a] for a in kept), nest.index[:depth])
+        nest.after[depth].append(f"put({out.name}, {position if kept else 0}, {total})")
+        return out
+    # Kept axes inside reduced ones: totals in memory, one a kept element.
+    out = scope.filled(out_dims, node.dtype, initial)
+    position, _ = nest.offset(tuple(dims[a] for a in kept), tuple(nest.index[a] for a in kept))
+    old = writer.fresh()
+    nest.after[-1] += [
+        f"{old} = at({out.name}, {position})",
+        f"put({out.name}, {position}, {fold(x.dtype, old, value)})",
+    ]
+    return out

@@ -1,0 +1,180 @@
+"""What is computed where: which nodes are stored, which run inside the loops of others.
+
+A node of a graph is
+
+- *scalar*: a number, one statement;
+- *lazy*: an array of which any element can be computed alone (elementwise operations,
+  views); it lives inside the loops of its users;
+- *stored*: a lazy array that is written to memory by a loop;
+- *reduced*: the result of a loop that folds;
+- *opaque*: everything else; it needs its operands in memory.
+
+Stored and reduced nodes of one iteration space that do not wait for one another share
+a loop. Levels order the work: a loop of level n runs after all loops below n.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+
+from astragal.compile.numba.elementwise import cost
+from astragal.graph.expr import Expr
+from astragal.graph.traverse import children
+from astragal.graph.types import Dim, TupleType
+
+REDUCTIONS = frozenset({"sum", "prod", "max", "min", "any", "all"})
+VIEWS = frozenset({"index", "broadcast_to", "permute_dims"})
+SOURCES = frozenset({"full", "iota"})
+# Operations that read elements of some operands one by one: those may stay lazy.
+ELEMENT_READERS = frozenset({"concatenate", "stack", "set_index", "add_index"})
+
+DEPTH = 40  # longest chain of operations inside one loop body
+DEAR = 10  # cost from which an element is not computed twice
+SHARED = 4  # cost from which an element is not computed in two loops
+
+
+def below(outputs: Sequence[Expr], known: Collection[Expr]) -> list[Expr]:
+    """List the nodes under the outputs, arguments first, down to those already known."""
+    order: list[Expr] = []
+    done: set[Expr] = set(known)
+    for root in outputs:
+        stack: list[tuple[Expr, bool]] = [(root, False)]
+        while stack:
+            node, ready = stack.pop()
+            if node in done:
+                continue
+            if ready:
+                done.add(node)
+                order.append(node)
+                continue
+            stack.append((node, True))
+            stack.extend((a, False) for a in reversed(node.args) if isinstance(a, Expr))
+    return order
+
+
+def is_lazy(node: Expr) -> bool:
+    """Tell whether any element of an array can be computed alone."""
+    if node.op.name == "item":
+        return node.args[0].op.name == "map" and bool(node.type.shape)
+    if isinstance(node.type, TupleType):
+        return False
+    name = node.op.name
+    return bool(node.type.shape) and (node.op.elementwise or name in VIEWS or name in SOURCES)
+
+
+def is_one(dim: Dim) -> bool:
+    """Tell whether a dimension is known to be one, so that it broadcasts."""
+    return isinstance(dim, int) and dim == 1
+
+
+def expands(node: Expr, user: Expr) -> bool:
+    """Tell whether a user reads elements of a node more than once each."""
+    if user.op.name in ("index", "set_index", "add_index"):
+        return any(s[0] == "expr" for s in user.args[1 if user.op.name == "index" else 2])
+    if user.op.name == "broadcast_to" or user.op.elementwise:
+        if isinstance(user.type, TupleType):
+            shape = user.type.items[0].shape
+        else:
+            shape = user.type.shape
+        return len(shape) > len(node.type.shape) or any(
+            is_one(a) and not is_one(b) for a, b in zip(node.type.shape, shape, strict=True)
+        )
+    return False
+
+
+class Plan:
+    """The kinds, levels and loops of the nodes under some outputs.
+
+    Attributes
+    ----------
+    order : list of Expr
+        All nodes to compute, arguments first.
+    stored : set of Expr
+        Lazy nodes that are written to memory.
+    level : dict of Expr to int
+    """
+
+    def __init__(self, outputs: Sequence[Expr], known: Collection[Expr]) -> None:
+        self.order = below(outputs, known)
+        self.lazy = {n for n in self.order if is_lazy(n)}
+        self.users: dict[Expr, list[Expr]] = {n: [] for n in self.order}
+        for n in self.order:
+            for c in children(n):
+                if c in self.users:
+                    self.users[c].append(n)
+        self.stored: set[Expr] = {o for o in outputs if o in self.lazy}
+        self._force()
+        self.level = self._levels()
+        if self.lazy - self.stored:
+            self._share()
+            self.level = self._levels()
+
+    def is_loop(self, node: Expr) -> bool:
+        """Tell whether a node is computed by a loop of its own or a shared one."""
+        return node in self.stored or node.op.name in REDUCTIONS
+
+    def space(self, node: Expr) -> tuple[object, ...]:
+        """Give the iteration space of a loop."""
+        return (node.args[0] if node.op.name in REDUCTIONS else node).type.shape
+
+    def _force(self) -> None:
+        """Store what opaque operations read, several results of one map, and long chains."""
+        depth: dict[Expr, int] = {}
+        for n in self.order:
+            name = n.op.name
+            if n in self.lazy:
+                d = 1 + max((depth.get(c, 0) for c in children(n)), default=0)
+                if name == "map" and isinstance(n.type, TupleType):
+                    pass
+                if d > DEPTH:
+                    self.stored.add(n)
+                depth[n] = 0 if n in self.stored else d
+                if name == "item" and len(set(self.users[n.args[0]])) > 1:
+                    self.stored.add(n)
+            elif name not in REDUCTIONS and n.op.name != "index" and not n.op.elementwise:
+                soft = set()
+                if name in ELEMENT_READERS:
+                    soft = {c for c in children(n)[0 if name in ("stack", "concatenate") else 1 :]}
+                self.stored.update(c for c in children(n) if c in self.lazy and c not in soft)
+
+    def _levels(self) -> dict[Expr, int]:
+        level: dict[Expr, int] = {}
+        for n in self.order:
+            level[n] = max(
+                (level[c] + self.is_loop(c) for c in children(n) if c in level), default=0
+            )
+        return level
+
+    def _share(self) -> None:
+        """Store what several loops would compute again, at a price."""
+        inline: dict[Expr, int] = {}
+        for n in self.order:
+            if n in self.lazy or n.op.name == "map":
+                own = cost(n.op.name)
+                inline[n] = min(
+                    own + sum(inline.get(c, 0) for c in children(n) if c not in self.stored),
+                    10_000,
+                )
+        loops: dict[Expr, frozenset[object]] = {}
+        for n in reversed(self.order):
+            if n not in self.lazy and n.op.name != "map":
+                continue
+            found: set[object] = set()
+            for u in self.users[n]:
+                if self.is_loop(u):
+                    found.add((self.level[u], self.space(u)))
+                elif u in self.lazy or u.op.name == "map":
+                    found |= loops.get(u, frozenset())
+                else:
+                    found.add(u)
+            loops[n] = frozenset(list(found)[:8])
+            if n in self.stored or n not in self.lazy or not inline[n]:
+                continue
+            users = self.users[n]
+            viewed = any(u.op.name in VIEWS or expands(n, u) for u in users)
+            if (
+                (len(found) > 1 and inline[n] > SHARED)
+                or (viewed and len(users) > 1 and inline[n] > 2)
+                or (inline[n] >= DEAR and any(expands(n, u) for u in users))
+            ):
+                self.stored.add(n)

@@ -1,0 +1,445 @@
+"""What generated code calls: element access, reductions that may be vectorised, small helpers.
+
+Everything here is compiled into its callers. Arrays inside generated code are
+one-dimensional and contiguous; their shapes are known to the generator alone.
+"""
+
+# mypy: disable-error-code="no-untyped-def, no-untyped-call, untyped-decorator, misc"
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+from llvmlite import ir
+from numba import njit, types
+from numba.core import cgutils
+from numba.core.imputils import impl_ret_borrowed
+from numba.extending import intrinsic
+from numba.np import arrayobj
+
+
+class Failure(Exception):
+    """Raised by generated code with the number of a check; the program knows its words."""
+
+
+# -- arrays ----------------------------------------------------------------------------
+
+
+@intrinsic
+def at(typingctx, a, i):
+    """Element ``i`` of a contiguous array, unchecked."""
+
+    def codegen(context, builder, sig, args):
+        array = context.make_array(sig.args[0])(context, builder, args[0])
+        pointer = builder.gep(array.data, [args[1]], inbounds=True)
+        return arrayobj.load_item(context, builder, sig.args[0], pointer)
+
+    return a.dtype(a, types.intp), codegen
+
+
+@intrinsic
+def put(typingctx, a, i, v):
+    """Store an element of a contiguous array, unchecked."""
+
+    def codegen(context, builder, sig, args):
+        array = context.make_array(sig.args[0])(context, builder, args[0])
+        pointer = builder.gep(array.data, [args[1]], inbounds=True)
+        arrayobj.store_item(context, builder, sig.args[0], args[2], pointer)
+        return context.get_dummy_value()
+
+    return types.void(a, types.intp, a.dtype), codegen
+
+
+def _view(context, builder, sig, source, start, shape):
+    array = context.make_array(sig.args[0])(context, builder, source)
+    out = context.make_array(sig.return_type)(context, builder)
+    size = context.get_abi_sizeof(context.get_data_type(sig.return_type.dtype))
+    itemsize = context.get_constant(types.intp, size)
+    strides = []
+    stride = itemsize
+    for length in reversed(shape):
+        strides.insert(0, stride)
+        stride = builder.mul(stride, length)
+    data = array.data if start is None else builder.gep(array.data, [start], inbounds=True)
+    arrayobj.populate_array(
+        out,
+        data=data,
+        shape=shape,
+        strides=strides,
+        itemsize=itemsize,
+        meminfo=array.meminfo,
+        parent=array.parent,
+    )
+    return impl_ret_borrowed(context, builder, sig.return_type, out._getvalue())
+
+
+@intrinsic
+def span(typingctx, a, start, n):
+    """View ``n`` elements of a contiguous array, from ``start`` on, as one dimension."""
+
+    def codegen(context, builder, sig, args):
+        return _view(context, builder, sig, args[0], args[1], [args[2]])
+
+    return types.Array(a.dtype, 1, "C")(a, types.intp, types.intp), codegen
+
+
+@intrinsic
+def flat(typingctx, a):
+    """View a contiguous array, which may be read-only, as one dimension."""
+
+    def codegen(context, builder, sig, args):
+        array = context.make_array(sig.args[0])(context, builder, args[0])
+        return _view(context, builder, sig, args[0], None, [array.nitems])
+
+    return types.Array(a.dtype, 1, "C")(a), codegen
+
+
+@intrinsic
+def shaped(typingctx, a, shape):
+    """View a contiguous array in another shape of as many elements."""
+
+    def codegen(context, builder, sig, args):
+        dims = cgutils.unpack_tuple(builder, args[1], len(sig.args[1]))
+        return _view(context, builder, sig, args[0], None, dims)
+
+    dims = types.UniTuple(types.intp, len(shape))
+    return types.Array(a.dtype, len(shape), "C")(a, dims), codegen
+
+
+def read_only(dtype: str, ndim: int) -> Any:
+    """Give the type of an array argument: contiguous, not to be written."""
+    return types.Array(getattr(types, dtype if dtype != "bool" else "boolean"), ndim, "C", True)
+
+
+def scalar(dtype: str) -> Any:
+    """Give the type of a scalar argument."""
+    return getattr(types, dtype if dtype != "bool" else "boolean")
+
+
+# -- floating point --------------------------------------------------------------------
+
+
+def _llvm(name: str, arity: int) -> Any:
+    """Wrap an intrinsic function of LLVM on floats."""
+
+    def codegen(context, builder, sig, args):
+        t = args[0].type
+        fn = builder.module.declare_intrinsic(f"llvm.{name}", [t], ir.FunctionType(t, [t] * arity))
+        return builder.call(fn, args)
+
+    if arity == 1:
+
+        def unary(typingctx, x):
+            return x(x), codegen
+
+        return intrinsic(unary)
+
+    def binary(typingctx, x, y):
+        return x(x, x), codegen
+
+    return intrinsic(binary)
+
+
+floor = _llvm("floor", 1)
+ceil = _llvm("ceil", 1)
+rint = _llvm("rint", 1)
+trunc = _llvm("trunc", 1)
+fabs = _llvm("fabs", 1)
+sqrt = _llvm("sqrt", 1)
+exp = _llvm("exp", 1)
+log = _llvm("log", 1)
+log2 = _llvm("log2", 1)
+log10 = _llvm("log10", 1)
+sin = _llvm("sin", 1)
+cos = _llvm("cos", 1)
+power = _llvm("pow", 2)
+copysign = _llvm("copysign", 2)
+
+
+@intrinsic
+def free_add(typingctx, x, y):
+    """Sum of floats which LLVM may re-associate, so that sums over loops become SIMD."""
+
+    def codegen(context, builder, sig, args):
+        return builder.fadd(args[0], args[1], flags=("reassoc",))
+
+    return x(x, x), codegen
+
+
+@intrinsic
+def free_mul(typingctx, x, y):
+    """Product of floats which LLVM may re-associate."""
+
+    def codegen(context, builder, sig, args):
+        return builder.fmul(args[0], args[1], flags=("reassoc",))
+
+    return x(x, x), codegen
+
+
+def _extreme(order: str) -> Any:
+    def codegen(context, builder, sig, args):
+        # A NaN wins, the first of two: `x op y or x is NaN`, as in NumPy.
+        x, y = args
+        first = builder.or_(builder.fcmp_ordered(order, x, y), builder.fcmp_unordered("uno", x, x))
+        return builder.select(first, x, y)
+
+    def extreme(typingctx, x, y):
+        return x(x, x), codegen
+
+    return intrinsic(extreme)
+
+
+fmax = _extreme(">=")
+fmin = _extreme("<=")
+
+
+def _bitcast(dtype: str) -> Any:
+    target = scalar(dtype)
+
+    def codegen(context, builder, sig, args):
+        return builder.bitcast(args[0], context.get_value_type(target))
+
+    def bitcast(typingctx, x):
+        return target(x), codegen
+
+    return intrinsic(bitcast)
+
+
+bits_int32, bits_int64 = _bitcast("int32"), _bitcast("int64")
+bits_uint32, bits_uint64 = _bitcast("uint32"), _bitcast("uint64")
+bits_float32, bits_float64 = _bitcast("float32"), _bitcast("float64")
+bits_int8, bits_uint8 = _bitcast("int8"), _bitcast("uint8")
+bits_int16, bits_uint16 = _bitcast("int16"), _bitcast("uint16")
+
+# -- small helpers ---------------------------------------------------------------------
+
+helper = njit(error_model="numpy", nogil=True, no_cpython_wrapper=True, cache=False)
+inlined = njit(
+    error_model="numpy", nogil=True, no_cpython_wrapper=True, cache=False, forceinline=True
+)
+
+
+@inlined
+def bound(b, n, low, high):
+    """Bring a slice bound into an axis of length n."""
+    if b < 0:
+        b += n
+    return min(max(b, low), high)
+
+
+def dtype_of(name: str) -> Any:
+    """Give the scalar class of a data type."""
+    return np.bool_ if name == "bool" else getattr(np, name)
+
+
+@inlined
+def sign(x):
+    """Sign of a float: NaN of NaN, the zero of a zero."""
+    return copysign(x * 0 + 1, x) if x != 0 and x - x == 0 else x if x - x != x - x else x
+
+
+@inlined
+def integer_power(x, n):
+    """Power of integers, modulo the word; 0 for a negative exponent where the base is not 1."""
+    if n < 0:
+        return x if x == 1 else x * 0
+    result = x * 0 + 1
+    while n > 0:
+        if n & 1:
+            result *= x
+        x *= x
+        n >>= 1
+    return result
+
+
+@inlined
+def floor_divide(x, y):
+    """Floor of a quotient of floats, consistent with `remainder`."""
+    if y == 0 or x - x != 0:
+        return floor(x / y) if y == 0 else x % y
+    r = math.fmod(x, y)
+    q = (x - r) / y
+    if r != 0 and (y < 0) != (r < 0):
+        q -= 1
+    if q == 0:
+        return copysign(q, x / y)
+    f = floor(q)
+    return f + 1 if q - f > 0.5 else f
+
+
+@inlined
+def remainder(x, y):
+    """Remainder of floats with the sign of the divisor."""
+    r = math.fmod(x, y)
+    if r == 0:
+        return copysign(r, y)
+    return r + y if (y < 0) != (r < 0) else r
+
+
+@inlined
+def logaddexp(x, y):
+    """Logarithm of a sum of exponentials, without overflow."""
+    if x == y:
+        return x + math.log(x * 0 + 2) if x - x == 0 else x
+    high, low = (x, y) if x > y else (y, x)
+    if high != high or low != low:
+        return x + y
+    return high + math.log1p(exp(low - high))
+
+
+@inlined
+def shift_left(x, n):
+    """Shift that is 0 where all bits leave."""
+    return x << n if 0 <= n < 64 else x * 0
+
+
+@inlined
+def shift_right(x, n):
+    """Shift that is the sign where all bits leave."""
+    return x >> n if 0 <= n < 64 else x >> 63
+
+
+@inlined
+def wrap(i, n):
+    """Count a negative index from the end."""
+    return i + n if i < 0 else i
+
+
+@helper
+def copied(a, start, n):
+    """Copy ``n`` elements of a contiguous array, from ``start`` on."""
+    out = np.empty(n, a.dtype)
+    for i in range(n):
+        put(out, i, at(a, start + i))
+    return out
+
+
+@helper
+def nextafter(x, y):
+    """Next number after x on the way to y."""
+    return np.nextafter(x, y)
+
+
+# -- special functions -------------------------------------------------------------------
+
+
+@inlined
+def erf(x):
+    """Error function."""
+    return math.erf(x)
+
+
+@inlined
+def erfc(x):
+    """One minus the error function."""
+    return math.erfc(x)
+
+
+@inlined
+def expit(x):
+    """Logistic function."""
+    return 1.0 / (1.0 + exp(-x))
+
+
+@inlined
+def logit(x):
+    """Logarithm of the odds."""
+    if 0.3 <= x <= 0.65:
+        # The odds are near 1: take the small difference, not the logarithm of a rounded ratio.
+        s = 2.0 * (x - 0.5)
+        return math.log1p(s) - math.log1p(-s)
+    return log(x / (1.0 - x))
+
+
+@inlined
+def xlogy(x, y):
+    """``x log y``, which is 0 where x is 0 and y is a number."""
+    return 0.0 if x == 0.0 and y == y else x * log(y)
+
+
+@inlined
+def xlog1py(x, y):
+    """``x log(1 + y)``, which is 0 where x is 0 and y is a number."""
+    return 0.0 if x == 0.0 and y == y else x * math.log1p(y)
+
+
+@inlined
+def gammaln(x):
+    """Logarithm of the absolute gamma function."""
+    return math.lgamma(x)
+
+
+# -- products ------------------------------------------------------------------------------
+
+
+@intrinsic
+def plus(typingctx, x, y):
+    """Sum that LLVM may re-associate, of floats or integers of one type."""
+
+    def codegen(context, builder, sig, args):
+        if isinstance(x, types.Float):
+            return builder.fadd(args[0], args[1], flags=("reassoc",))
+        return builder.add(args[0], args[1])
+
+    return x(x, x), codegen
+
+
+@intrinsic
+def times(typingctx, x, y):
+    """Product of two numbers of one type, in that type."""
+
+    def codegen(context, builder, sig, args):
+        multiply = builder.fmul if isinstance(x, types.Float) else builder.mul
+        return multiply(args[0], args[1])
+
+    return x(x, x), codegen
+
+
+@helper
+def dot_at(a, i, b, j, n):
+    """Sum of products of n elements of two arrays, from given positions on."""
+    total = a.dtype.type(0)
+    for k in range(n):
+        total = plus(total, times(at(a, i + k), at(b, j + k)))
+    return total
+
+
+@inlined
+def dot(a, b):
+    """Sum of products of two arrays."""
+    return dot_at(a, 0, b, 0, len(a))
+
+
+@helper
+def matvec(a, x, n, k):
+    """Matrix of n rows and k columns times a vector."""
+    out = np.empty(n, a.dtype)
+    for i in range(n):
+        put(out, i, dot_at(a, i * k, x, 0, k))
+    return out
+
+
+@helper
+def vecmat(x, a, k, m):
+    """Vector times a matrix of k rows and m columns."""
+    out = np.zeros(m, a.dtype)
+    for i in range(k):
+        v = at(x, i)
+        for j in range(m):
+            put(out, j, plus(at(out, j), times(v, at(a, i * m + j))))
+    return out
+
+
+@helper
+def matmat(a, i0, b, j0, out, o0, n, k, m):
+    """Product of matrices that start at given positions of their arrays."""
+    zero = a.dtype.type(0)
+    for i in range(n):
+        for j in range(m):
+            put(out, o0 + i * m + j, zero)
+        for r in range(k):
+            v = at(a, i0 + i * k + r)
+            for j in range(m):
+                o = o0 + i * m + j
+                put(out, o, plus(at(out, o), times(v, at(b, j0 + r * m + j))))
