@@ -50,9 +50,7 @@ def _seeds(values: Any, like: Sequence[Expr], name: str, sort: str) -> list[Ct]:
             isinstance(a, int) and isinstance(b, int) and a != b
             for a, b in zip(v.shape, x.shape, strict=True)
         ):
-            raise ShapeError(
-                f"{name}: a {sort} of shape {show_shape(v.shape)} for {describe(x)}"
-            )
+            raise ShapeError(f"{name}: a {sort} of shape {show_shape(v.shape)} for {describe(x)}")
         out.append(v)
     return out
 

@@ -239,9 +239,7 @@ def sum_axes(x: Expr, axes: tuple[int, ...], keepdims: bool = False) -> Ct:
         for a in axes
         if a < lead or (same_dim(inner.shape[a - lead], 1) and not same_dim(x.shape[a], 1))
     )
-    shape = tuple(
-        1 if i in axes else d for i, d in enumerate(x.shape) if keepdims or i not in axes
-    )
+    shape = tuple(1 if i in axes else d for i, d in enumerate(x.shape) if keepdims or i not in axes)
     if not repeated:
         return sum_(x, axes, keepdims)
     n = count(x, repeated)

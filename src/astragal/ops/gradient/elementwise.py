@@ -18,7 +18,7 @@ from typing import TypeAlias
 from astragal.graph.expr import Expr
 from astragal.ops import elementwise as e
 from astragal.ops import special as sp
-from astragal.ops.gradient.build import Ct, add, div, lit, mul, neg, number, product, sub, where
+from astragal.ops.gradient.build import Ct, div, lit, mul, neg, number, product, sub, where
 from astragal.ops.searching import where as select
 
 Partial: TypeAlias = "Callable[..., Ct]"
@@ -106,30 +106,24 @@ PARTIALS: dict[str, tuple[Partial, ...]] = {
     "floor": (zero,), "ceil": (zero,), "round": (zero,), "trunc": (zero,),
     # Special functions
     "gammaln":    (lambda g, z, x: mul(g, sp.digamma(x)),),
-    "digamma":    (lambda g, z, x: mul(g, sp.polygamma(1, x)),),
+    "digamma":    (lambda g, z, x: mul(g, sp.polygamma(1.0, x)),),
     "betaln":     (lambda g, z, a, b: mul(g, sub(sp.digamma(a), sp.digamma(e.add(a, b)))),
                    lambda g, z, a, b: mul(g, sub(sp.digamma(b), sp.digamma(e.add(a, b))))),
     "erf":        (lambda g, z, x: product(g, 2 / math.sqrt(math.pi), e.exp(-e.square(x))),),
     "erfc":       (lambda g, z, x: product(g, -2 / math.sqrt(math.pi), e.exp(-e.square(x))),),
     "erfinv":     (lambda g, z, x: product(g, math.sqrt(math.pi) / 2, e.exp(e.square(z))),),
-    "erfcinv":    (lambda g, z, x: product(g, -math.sqrt(math.pi) / 2, e.exp(e.square(z))),),
-    "erfcx":      (lambda g, z, x: mul(g, sub(product(2.0, x, z), 2 / math.sqrt(math.pi))),),
     "ndtr":       (lambda g, z, x: product(g, 1 / _ROOT_2PI, _gauss(x)),),
     "ndtri":      (lambda g, z, x: product(g, _ROOT_2PI, e.exp(e.multiply(0.5, e.square(z)))),),
     # The logarithm of the density less that of the probability: their ratio underflows.
     "log_ndtr":   (lambda g, z, x: mul(g, e.exp(-0.5 * e.square(x) - z - _HALF_LOG_2PI)),),
     "expit":      (lambda g, z, x: mul(g, e.multiply(z, e.subtract(1.0, z))),),
     "logit":      (lambda g, z, x: div(g, e.multiply(x, e.subtract(1.0, x))),),
-    "log_expit":  (lambda g, z, x: mul(g, sp.expit(e.negative(x))),),
-    "softplus":   (lambda g, z, x: mul(g, sp.expit(x)),),
     "log1mexp":   (lambda g, z, x: neg(div(g, e.expm1(e.negative(x)))),),
     "xlogy":      (lambda g, z, x, y: mul(g, e.log(y)), lambda g, z, x, y: mul(g, div(x, y))),
     "xlog1py":    (lambda g, z, x, y: mul(g, e.log1p(y)),
                    lambda g, z, x, y: mul(g, div(x, e.add(y, 1.0)))),
-    "i0":         (lambda g, z, x: mul(g, sp.i1(x)),),
     "i0e":        (lambda g, z, x: mul(g, sub(sp.i1e(x), mul(e.sign(x), z))),),
-    "i1":         (lambda g, z, x: mul(g, _i1_slope(z, x, sp.i0(x))),),
-    "i1e":        (lambda g, z, x: mul(g, sub(_i1_slope(z, x, sp.i0e(x)), mul(e.sign(x), z))),),
+    "i1e":        (lambda g, z, x: mul(g, sub(_i1_slope(z, x), mul(e.sign(x), z))),),
     "owens_t":    (lambda g, z, h, a: product(g, -0.5 / _ROOT_2PI, _gauss(h),
                                               sp.erf(e.multiply(math.sqrt(0.5), e.multiply(a, h)))),
                    lambda g, z, h, a: mul(g, div(
@@ -139,30 +133,49 @@ PARTIALS: dict[str, tuple[Partial, ...]] = {
 # fmt: on
 
 
-def _i1_slope(z: Expr, x: Expr, i0: Expr) -> Ct:
-    # i1'(x) = i0(x) - i1(x) / x, and 1/2 at 0 where the quotient is 1/2 in the limit.
+def _i1_slope(z: Expr, x: Expr) -> Ct:
+    # i1'(x) = i0(x) - i1(x) / x, where the quotient tends to 1/2 at 0.
     at0 = e.equal(x, 0.0)
-    return sub(i0, select(at0, 0.5, e.divide(z, select(at0, 1.0, x))))
+    return sub(sp.i0e(x), select(at0, 0.5, e.divide(z, select(at0, 1.0, x))))
 
 
-def _beta_slope(g: Expr, z: Expr, a: Expr, b: Expr, x: Expr) -> Ct:
-    density = sp.xlogy(a - 1.0, x) + sp.xlog1py(b - 1.0, -x) - sp.betaln(a, b)
-    return mul(g, e.exp(density))
+def _log_beta_density(a: Expr, b: Expr, x: Expr) -> Expr:
+    return sp.xlogy(a - 1.0, x) + sp.xlog1py(b - 1.0, -x) - sp.betaln(a, b)
 
 
-def _gamma_slope(g: Expr, z: Expr, a: Expr, x: Expr) -> Ct:
-    return mul(g, e.exp(sp.xlogy(a - 1.0, x) - x - sp.gammaln(a)))
+def _log_gamma_density(a: Expr, x: Expr) -> Expr:
+    return sp.xlogy(a - 1.0, x) - x - sp.gammaln(a)
 
 
+def _log_kve_slope(g: Expr, z: Expr, v: Expr, x: Expr) -> Ct:
+    # K_v' = -K_(v-1) - (v / x) K_v, and K is even in its order.
+    order = e.abs(v)
+    ratio = e.exp(sp.log_kve(e.abs(order - 1.0), x) - z)
+    return mul(g, 1.0 - ratio - order / x)
+
+
+_NO_CLOSED_FORM = "its derivative by operand {} has no closed form"
 _PARAMETER = (
     "its derivative by parameter {} has no closed form; the derivative by its last operand "
     "exists. For a gradient by the parameter use a log density, which needs no incomplete integral"
 )
+# fmt: off
 ONE_OPERAND: dict[str, tuple[int, Partial, str]] = {
-    "betainc": (2, _beta_slope, _PARAMETER),
-    "gammainc": (1, _gamma_slope, _PARAMETER),
-    "gammaincc": (1, lambda g, z, a, x: neg(_gamma_slope(g, z, a, x)), _PARAMETER),
+    "betainc":      (2, lambda g, z, a, b, x: mul(g, e.exp(_log_beta_density(a, b, x))),
+                     _PARAMETER),
+    "betaincinv":   (2, lambda g, z, a, b, y: mul(g, e.exp(-_log_beta_density(a, b, z))),
+                     _PARAMETER),
+    "gammainc":     (1, lambda g, z, a, x: mul(g, e.exp(_log_gamma_density(a, x))), _PARAMETER),
+    "gammaincc":    (1, lambda g, z, a, x: neg(mul(g, e.exp(_log_gamma_density(a, x)))),
+                     _PARAMETER),
+    "gammaincinv":  (1, lambda g, z, a, y: mul(g, e.exp(-_log_gamma_density(a, z))), _PARAMETER),
+    "gammainccinv": (1, lambda g, z, a, y: neg(mul(g, e.exp(-_log_gamma_density(a, z)))),
+                     _PARAMETER),
+    "polygamma":    (1, lambda g, z, n, x: mul(g, sp.polygamma(n + 1.0, x)),
+                     _NO_CLOSED_FORM + ", the order"),
+    "zeta":         (1, lambda g, z, s, q: neg(product(g, s, sp.zeta(s + 1.0, q))),
+                     _NO_CLOSED_FORM + ", the exponent"),
+    "log_kve":      (1, _log_kve_slope, _NO_CLOSED_FORM + ", the order"),
 }
+# fmt: on
 """Operations with a derivative by one operand alone: its position, the rule, why not the rest."""
-
-_ = add

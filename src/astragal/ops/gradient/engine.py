@@ -128,9 +128,7 @@ def reverse(
     return [found[w] for w in wrt]
 
 
-def forward(
-    outputs: Sequence[Expr], wrt: Sequence[Expr], tangents: Sequence[Ct]
-) -> list[Ct]:
+def forward(outputs: Sequence[Expr], wrt: Sequence[Expr], tangents: Sequence[Ct]) -> list[Ct]:
     """Push tangents of nodes forward to outputs."""
     from astragal.ops.gradient.rules import forward_rule
 
@@ -151,20 +149,42 @@ def forward(
     return [known.get(o) for o in outputs]
 
 
-def transposed(node: Expr, tangents: Sequence[Values]) -> Ct:
+class _Items:
+    """Tangents of the items of a tuple, each found when it is asked for."""
+
+    __slots__ = ("_node", "_tangents")
+
+    def __init__(self, node: Expr, tangents: Sequence[Values]) -> None:
+        self._node = node
+        self._tangents = tangents
+
+    def __getitem__(self, item: int) -> Ct:
+        type = self._node.type
+        assert isinstance(type, TupleType)
+        u = placeholder(type.items[item])
+        g = [u if i == item else None for i in range(len(type.items))]
+        return _transpose(self._node, self._tangents, u, g)
+
+
+def transposed(node: Expr, tangents: Sequence[Values]) -> Values:
     """Find the tangent of a node from its reverse rule alone.
 
     The cotangents of the operands are linear in the node's cotangent u, so their own
     reverse pass, from the operands' tangents to u, is the forward pass.
     """
+    if isinstance(node.type, TupleType):
+        return _Items(node, tangents)
+    u = placeholder(node.type)
+    return _transpose(node, tangents, u, u)
+
+
+def _transpose(node: Expr, tangents: Sequence[Values], u: Expr, g: Values) -> Ct:
     from astragal.ops.gradient.rules import reverse_rule
 
-    u = placeholder(node.type)
     needs = tuple(t is not None for t in tangents)
-    parts = reverse_rule(node)(node, u, needs)
     pulled: list[Expr] = []
     pushed: list[Ct] = []
-    for a, part, t in zip(node.args, parts, tangents, strict=True):
+    for a, part, t in zip(node.args, reverse_rule(node)(node, g, needs), tangents, strict=True):
         if part is None or t is None:
             continue
         if isinstance(part, Update):

@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from astragal.graph.expr import Expr
-from astragal.ops.gradient import shapes
+from astragal.ops.gradient import linear_algebra, shapes
 from astragal.ops.gradient.build import Ct, add, expand
 from astragal.ops.gradient.elementwise import ONE_OPERAND, PARTIALS
 from astragal.ops.gradient.engine import Contribution, transposed, unsupported
@@ -48,6 +48,7 @@ REVERSE: dict[str, Reverse] = {
     **dict.fromkeys(PARTIALS, _elementwise_reverse),
     **dict.fromkeys(ONE_OPERAND, _one_operand_reverse),
     **shapes.RULES,
+    **linear_algebra.RULES,
 }
 FORWARD: dict[str, Forward] = {
     **dict.fromkeys(PARTIALS, _elementwise_forward),

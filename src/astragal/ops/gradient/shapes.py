@@ -16,6 +16,7 @@ from astragal.ops.creation import IOTA, full
 from astragal.ops.declare import cast
 from astragal.ops.gradient.build import (
     Ct,
+    add,
     div,
     expand,
     insert_axes,
@@ -23,18 +24,27 @@ from astragal.ops.gradient.build import (
     mul,
     or_zeros,
     reshape,
+    strip,
     sum_axes,
     take,
     unbroadcast,
     where,
-    zeros,
 )
 from astragal.ops.gradient.engine import Contribution, Update, reverse
-from astragal.ops.indexing import ADD_INDEX, INDEX, SET_INDEX
+from astragal.ops.indexing import INDEX, SET_INDEX
 from astragal.ops.linalg import matmul
-from astragal.ops.manipulation import CONCATENATE, STACK, permute_dims
-from astragal.ops.reductions import count
+from astragal.ops.manipulation import (
+    CONCATENATE,
+    PERMUTE,
+    STACK,
+    flip,
+    permute_dims,
+    take_along_axis,
+)
+from astragal.ops.reductions import CUMULATIVE_SUM, count
 from astragal.ops.reductions import sum as sum_
+from astragal.ops.searching import where as select
+from astragal.ops.sorting import ARGSORT
 
 Needs = tuple[bool, ...]
 Parts = Sequence[Contribution]
@@ -100,6 +110,57 @@ def prod_rule(node: Expr, g: Expr, needs: Needs) -> Parts:
     return only(reverse([flat], [g], [x])[0], node)
 
 
+def logsumexp_rule(node: Expr, g: Expr, needs: Needs) -> Parts:
+    x = node.args[0]
+    # Where all are -inf, the weights are 0 and not -inf less -inf.
+    top = select(e.isfinite(node), node, lit(0.0, node))
+    weights = e.exp(e.subtract(x, _unreduce(node, top)))
+    return only(mul(_unreduce(node, g), weights), node)
+
+
+def cumulative_sum_rule(node: Expr, g: Expr, needs: Needs) -> Parts:
+    axis = node.args[1]
+    return only(flip(CUMULATIVE_SUM(flip(g, axis=axis), axis), axis=axis), node)
+
+
+def cumulative_prod_rule(node: Expr, g: Expr, needs: Needs) -> Parts:
+    x, axis = node.args
+    return only(reverse([doubled_product(x, axis)], [g], [x])[0], node)
+
+
+def doubled_product(x: Expr, axis: int) -> Expr:
+    """Multiply up along an axis in steps of 1, 2, 4, ...: exact derivatives at zeros too."""
+    n = x.shape[axis]
+    pre = (slice(None),) * axis
+    if not isinstance(n, int):
+        from astragal.ops.control import scan
+
+        order = (axis, *(i for i in range(x.ndim) if i != axis))
+        rows = permute_dims(x, order)
+        one = full(rows.shape[1:], lit(1.0, x))
+        _, products = scan(lambda c, row: (e.multiply(c, row),) * 2, one, rows)
+        back = tuple(order.index(i) for i in range(x.ndim))
+        return permute_dims(products, back)
+    step = 1
+    while step < n:
+        later = e.multiply(x[(*pre, slice(step, n))], x[(*pre, slice(0, n - step))])
+        x = CONCATENATE(axis, x[(*pre, slice(0, step))], later)
+        step *= 2
+    return x
+
+
+def sort_rule(node: Expr, g: Expr, needs: Needs) -> Parts:
+    x, axis = node.args
+    ranks = ARGSORT(ARGSORT(x, axis), axis)
+    return only(take_along_axis(g, ranks, axis=axis), node)
+
+
+def sort_forward(node: Expr, tangents: Sequence[Ct]) -> Ct:
+    x, axis = node.args
+    t = tangents[0]
+    return None if t is None else take_along_axis(t, ARGSORT(x, axis), axis=axis)
+
+
 # -- indexing --------------------------------------------------------------------------
 
 
@@ -155,9 +216,11 @@ def permute_rule(node: Expr, g: Expr, needs: Needs) -> Parts:
 
 
 def _permute(g: Expr, axes: tuple[int, ...], shape: Any) -> Expr:
-    from astragal.ops.gradient.build import strip
-
-    return expand(g, shape) if not strip(g).shape else permute_dims(g, axes)
+    if not strip(g).shape:
+        return expand(g, shape)
+    if g.op is PERMUTE:
+        return permute_dims(g.args[0], tuple(g.args[1][a] for a in axes))
+    return permute_dims(g, axes)
 
 
 def broadcast_rule(node: Expr, g: Expr, needs: Needs) -> Parts:
@@ -227,7 +290,17 @@ def matmul_rule(node: Expr, g: Expr, needs: Needs) -> Parts:
 
 
 def _transpose(x: Expr) -> Expr:
-    return permute_dims(x, (*range(x.ndim - 2), x.ndim - 1, x.ndim - 2))
+    axes = (*range(x.ndim - 2), x.ndim - 1, x.ndim - 2)
+    return _permute(x, axes, tuple(x.shape[a] for a in axes))
+
+
+def matmul_forward(node: Expr, tangents: Sequence[Ct]) -> Ct:
+    x, y = node.args
+    s, t = tangents
+    return add(
+        None if s is None else matmul(s, y),
+        None if t is None else matmul(x, t),
+    )
 
 
 RULES: dict[str, Any] = {
@@ -235,6 +308,10 @@ RULES: dict[str, Any] = {
     "max": extremum_rule,
     "min": extremum_rule,
     "prod": prod_rule,
+    "logsumexp": logsumexp_rule,
+    "cumulative_sum": cumulative_sum_rule,
+    "cumulative_prod": cumulative_prod_rule,
+    "sort": sort_rule,
     "index": index_rule,
     "set_index": set_index_rule,
     "add_index": add_index_rule,
@@ -282,6 +359,8 @@ def full_forward(node: Expr, tangents: Sequence[Ct]) -> Ct:
 
 FORWARD: dict[str, Any] = {
     "sum": on_first,
+    "cumulative_sum": on_first,
+    "sort": sort_forward,
     "index": on_first,
     "reshape": on_first,
     "permute_dims": on_first,
@@ -290,7 +369,6 @@ FORWARD: dict[str, Any] = {
     "concatenate": jointly,
     "stack": jointly,
     "where": where_forward,
+    "matmul": matmul_forward,
     "full": full_forward,
 }
-
-_ = (ADD_INDEX, zeros)
