@@ -8,7 +8,6 @@ such place is guarded by an operation that XLA cannot see through.
 
 from __future__ import annotations
 
-import functools
 import math
 import weakref
 from collections.abc import Callable, Sequence
@@ -20,11 +19,12 @@ import numpy as np
 from jax import lax
 
 from astragal.compile.arrays import array_lowerings
+from astragal.compile.numpy_map import first_block
 from astragal.graph.expr import Expr
-from astragal.graph.literal import is_constant, scalar, value_of
-from astragal.graph.subgraph import Subgraph, placeholder
+from astragal.graph.literal import is_constant, value_of
+from astragal.graph.subgraph import Subgraph
 from astragal.graph.traverse import toposort
-from astragal.graph.types import FLOATS, TensorType, tensor_type
+from astragal.graph.types import FLOATS, TensorType
 from astragal.random.implementations import IMPLEMENTATIONS
 
 Array = Any
@@ -200,23 +200,16 @@ def run_map(sub: Subgraph, *args: Any) -> Any:
 # -- random bits -----------------------------------------------------------------------------
 
 
-@functools.cache
-def _block(impl: str, tag: int) -> Subgraph:
-    implementation = IMPLEMENTATIONS[impl]
-    words = [placeholder(tensor_type("uint32")) for _ in range(implementation.words)]
-    element = placeholder(tensor_type("uint64"))
-    outs = implementation.block(tuple(words), element, scalar(0, "uint32"), tag)
-    return Subgraph([*words, element], outs)
-
-
-def fenced(words: Array, compute: Callable[[Array], tuple[Array, ...]]) -> tuple[Array, ...]:
+def fenced(
+    words: Sequence[Array], compute: Callable[[Sequence[Array]], tuple[Array, ...]]
+) -> tuple[Array, ...]:
     """Compute arrays from keys behind a fence.
 
     XLA would compute a cipher anew for every use of its result. A loop that turns once, but
     whose end depends on the key, keeps it together.
     """
     shapes = jax.eval_shape(compute, words)
-    first = words.reshape(-1)[0] if words.size else jnp.uint32(0)
+    first = words[0].reshape(-1)[0] if words[0].size else jnp.uint32(0)
     # Zero, though only 40 shifted bits tell.
     zero = lax.shift_right_logical(lax.shift_right_logical(first, jnp.uint32(20)), jnp.uint32(20))
 
@@ -229,21 +222,20 @@ def fenced(words: Array, compute: Callable[[Array], tuple[Array, ...]]) -> tuple
     return end
 
 
-def random_bits(words: Array, impl: str, block: bool, tag: int, count: Any) -> Any:
+def random_bits(impl: str, block: bool, tag: int, count: Any, *words: Array) -> Any:
     """Make the first bits of elements: see `astragal.random.lower.RANDOM_BITS`."""
     count = int(count[0]) if isinstance(count, tuple) else int(count)
-    words = jnp.asarray(words)
-    lead = words.shape[:-1]
+    keys = [jnp.asarray(w) for w in words]
+    lead = keys[0].shape
     paired = not block and IMPLEMENTATIONS[impl].pairs
     n = 16 * (count // 32) + min(count % 32, 16) if paired else count
-    body = body_of(_block(impl, tag))
+    body = body_of(first_block(impl, tag))
 
-    def compute(words: Array) -> tuple[Array, ...]:
-        keys = [words[..., j][..., None] for j in range(words.shape[-1])]
+    def compute(keys: Sequence[Array]) -> tuple[Array, ...]:
         element = lax.iota(jnp.uint64, n)
         shape = (*lead, n)
-        a, b, c, d = (jnp.broadcast_to(w, shape) for w in body.run([*keys, element], None, shape))
-        wide = [w.astype(jnp.uint64) for w in (a, b, c, d)]
+        outs = body.run([*(k[..., None] for k in keys), element], None, shape)
+        wide = [jnp.broadcast_to(w, shape).astype(jnp.uint64) for w in outs]
         if not block and not paired:
             # jax.random's order: the first word is the high half.
             return (wide[0] << 32 | wide[1],)
@@ -252,7 +244,7 @@ def random_bits(words: Array, impl: str, block: bool, tag: int, count: Any) -> A
     if not math.prod((*lead, n)):
         empty = jnp.zeros((*lead, count), jnp.uint64)
         return (empty, empty) if block else empty
-    out = fenced(words, compute)
+    out = fenced(keys, compute)
     if block:
         return out
     if not paired:

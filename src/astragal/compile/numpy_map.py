@@ -121,7 +121,7 @@ _MASKED = {"while_loop": _while, "switch": _switch, "map": run_map}
 
 
 @functools.cache
-def _block(impl: str, tag: int) -> Subgraph:
+def first_block(impl: str, tag: int) -> Subgraph:
     """The kernel from words and an element to its first block."""
     implementation = IMPLEMENTATIONS[impl]
     words = [placeholder(tensor_type("uint32")) for _ in range(implementation.words)]
@@ -130,15 +130,15 @@ def _block(impl: str, tag: int) -> Subgraph:
     return Subgraph([*words, element], outs)
 
 
-def random_bits(words: Any, impl: str, block: bool, tag: int, count: Any) -> Any:
+def random_bits(impl: str, block: bool, tag: int, count: Any, *words: Any) -> Any:
     """Make the first bits of elements: see `astragal.random.lower.RANDOM_BITS`."""
     count = int(count[0]) if isinstance(count, tuple) else int(count)
-    words = np.asarray(words)
-    keys = [words[..., j][..., None] for j in range(words.shape[-1])]
+    keys = [np.asarray(w)[..., None] for w in words]
+    lead = keys[0].shape[:-1]
     paired = not block and IMPLEMENTATIONS[impl].pairs
     # Of an incomplete group of 32 elements, the first 16 have a block each.
     n = 16 * (count // 32) + min(count % 32, 16) if paired else count
-    a, b, c, d = run_map(_block(impl, tag), *keys, np.arange(n, dtype=np.uint64))
+    a, b, c, d = run_map(first_block(impl, tag), *keys, np.arange(n, dtype=np.uint64))
     if not block and not paired:
         # jax.random's order: the first word is the high half.
         return a.astype(np.uint64) << np.uint64(32) | b
@@ -147,7 +147,7 @@ def random_bits(words: Any, impl: str, block: bool, tag: int, count: Any) -> Any
     if block:
         return first, second
     groups = -(-count // 32)
-    out = np.zeros((*words.shape[:-1], groups * 16, 2), np.uint64)
+    out = np.zeros((*lead, groups * 16, 2), np.uint64)
     out[..., :n, 0], out[..., :n, 1] = first, second
-    out = np.moveaxis(out.reshape(*words.shape[:-1], groups, 16, 2), -1, -2)
-    return out.reshape(*words.shape[:-1], groups * 32)[..., :count]
+    out = np.moveaxis(out.reshape(*lead, groups, 16, 2), -1, -2)
+    return out.reshape(*lead, groups * 32)[..., :count]

@@ -42,21 +42,21 @@ from astragal.random.sampler import Composition, Kernel, Source
 _ALL = ("slice", None, None, 1)
 
 
-def _infer_bits(words: Expr, impl: str, block: bool, tag: int, count: Any) -> Type:
+def _infer_bits(impl: str, block: bool, tag: int, count: Any, *words: Expr) -> Type:
     n = shape_dims((count,) if not isinstance(count, Expr) else count)
-    bits = tensor_type("uint64", (*words.type.shape[:-1], *n))
+    bits = tensor_type("uint64", (*words[0].type.shape, *n))
     return TupleType((bits, bits)) if block else bits
 
 
 RANDOM_BITS = Op("random_bits", _infer_bits)
-"""The first bits of many elements: ``random_bits(words, impl, block, tag, count)``.
+"""The first bits of many elements: ``random_bits(impl, block, tag, count, *words)``.
 
-``words`` are keys as uint32 with a last dimension of words. The result has the keys' shape
-and a last dimension of ``count`` elements: uint64, or where ``block`` is true a pair of them.
-Element i has block i to itself where ``block`` is true. Where it is false, two elements share
-a block, so arranged that 16 neighbouring blocks fill 32 neighbouring elements, for SIMD: of
-the elements 32 g + j, those with j below 16 have the first half of block 16 g + j, the others
-the second half of block 16 g + j - 16.
+``words`` are those of the keys, each a uint32 array of the keys' shape. The result has the
+keys' shape and a last dimension of ``count`` elements: uint64, or where ``block`` is true a
+pair of them. Element i has block i to itself where ``block`` is true. Where it is false, two
+elements share a block, so arranged that 16 neighbouring blocks fill 32 neighbouring elements,
+for SIMD: of the elements 32 g + j, those with j below 16 have the first half of block
+16 g + j, the others the second half of block 16 g + j - 16.
 """
 
 Memo = dict[Expr, Expr]
@@ -310,15 +310,15 @@ def draw_with_kernel(
     tail = batch[rank:]
     count = _product(tail)
     argument = shape_argument((count,))
+    parts = components(words)
     bits = RANDOM_BITS(
-        words, impl, kernel.block, 0, argument if isinstance(argument, Expr) else count
+        impl, kernel.block, 0, argument if isinstance(argument, Expr) else count, *parts
     )
     body, used = _kernel_body(d, impl, tuple(p.dtype for p in parameters), dtype)
     # Words of the keys stand beside the elements: K + (1, ..., 1).
     apart = (*words.type.shape[:-1], *(1,) * len(tail))
     n_first = 2 if kernel.block else 1
     n_words = keys.KEY_WORDS[impl]
-    parts = components(words) if any(n_first <= i < n_first + n_words for i in used) else []
     operands: list[Expr] = []
     for i in used:
         if i < n_first:

@@ -16,13 +16,22 @@ if TYPE_CHECKING:
 GROUP = 16  # blocks whose halves fill neighbouring elements
 
 
-def _halves(scope: Scope, impl: str, tag: int, words: Sequence[str], element: str) -> list[str]:
-    """Write the cipher of one block; give its two halves of 64 bits."""
+def _halves(
+    scope: Scope,
+    impl: str,
+    tag: int,
+    words: Sequence[str],
+    element: str,
+    high_first: bool = False,
+) -> list[str]:
+    """Write the cipher of one block; give its halves of 64 bits.
+
+    ``high_first`` gives only the first half, in the order of ``jax.random``.
+    """
     a, b, c, d = scope.inline(first_block(impl, tag), [*words, element])
-    if not IMPLEMENTATIONS[impl].pairs:
-        # jax.random's order: the first word is the high half.
-        a, b, c, d = b, a, c, d
     let = scope.writer.let
+    if high_first:
+        return [let(f"(uint64({a}) << uint64(32)) | uint64({b})")]
     return [let(f"uint64({x}) | (uint64({y}) << uint64(32))") for x, y in ((a, b), (c, d))]
 
 
@@ -41,23 +50,31 @@ def _fill_pairs(scope: Scope, impl: str, tag: int, words: list[str], count: str)
 
 
 def _each(
-    scope: Scope, impl: str, tag: int, words: list[str], count: str, store: Callable[..., None]
+    scope: Scope,
+    impl: str,
+    tag: int,
+    words: list[str],
+    count: str,
+    store: Callable[..., None],
+    high_first: bool,
 ) -> None:
     """Compute a block for each element."""
     writer = scope.writer
     if count == "1":
-        store("0", *_halves(scope, impl, tag, words, "uint64(0)"))
+        store("0", *_halves(scope, impl, tag, words, "uint64(0)", high_first))
         return
     i = writer.fresh("i")
     with writer.block(f"for {i} in range({count}):"):
-        store(i, *_halves(scope, impl, tag, words, writer.let(f"uint64({i})")))
+        element = writer.let(f"uint64({i})")
+        store(i, *_halves(scope, impl, tag, words, element, high_first))
 
 
 def _random_bits(scope: Scope, node: Expr) -> Any:
     impl, block, tag, argument, *keys = node.args
     writer = scope.writer
     count = scope.shape(argument if isinstance(argument, Expr) else (argument,))[0]
-    whole = block or not IMPLEMENTATIONS[impl].pairs
+    high_first = not block and not IMPLEMENTATIONS[impl].pairs
+    whole = block or high_first
     lead = scope.dims(keys[0])
     for k in keys[1:]:
         for a, b in zip(lead, scope.dims(k), strict=True):
@@ -74,7 +91,7 @@ def _random_bits(scope: Scope, node: Expr) -> Any:
                 writer.line(f"put({out.name}, {at}, {half})")
 
         if whole or count == "1":
-            _each(scope, impl, tag, words, count, store)
+            _each(scope, impl, tag, words, count, store, high_first)
             return
         filled = _fill_pairs(scope, impl, tag, words, count)
         i = writer.fresh("i")
