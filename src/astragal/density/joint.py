@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from astragal.density.invert import invert
 from astragal.graph.errors import DTypeError, ModelError, ShapeError, UnsupportedError
 from astragal.graph.expr import INPUT, Expr, describe
 from astragal.graph.literal import constant, scalar
@@ -17,7 +18,6 @@ from astragal.graph.subgraph import Subgraph, compatible
 from astragal.graph.traverse import depends_on, substitute, toposort
 from astragal.graph.types import FLOATS, KeyType
 from astragal.model import Model
-from astragal.density.invert import invert
 from astragal.ops import reductions as r
 from astragal.ops.manipulation import broadcast_to
 from astragal.ops.searching import where

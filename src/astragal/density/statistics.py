@@ -28,10 +28,11 @@ import numpy as np
 from astragal.graph.expr import Expr
 from astragal.graph.literal import is_constant, scalar, value_of
 from astragal.graph.subgraph import placeholder
-from astragal.graph.traverse import children, depends_on, rebuild, substitute, toposort
+from astragal.graph.traverse import children, rebuild, substitute, toposort
 from astragal.graph.types import FLOATS, Shape, TensorType
 from astragal.ops import elementwise as e
 from astragal.ops import reductions as r
+from astragal.ops import special as sp
 from astragal.ops.creation import zeros, zeros_like
 from astragal.ops.declare import broadcast_shapes
 from astragal.ops.manipulation import broadcast_to, concatenate, expand_dims, stack
@@ -98,6 +99,11 @@ def times(a: Expr, b: Expr) -> Expr:
         return e.negative(b) if b.op is not e.negative else b.args[0]
     if q == -1.0:
         return times(b, a)
+    if a is b:
+        # 1 / s times 1 / s reads better, and differentiates simpler, as 1 / s^2.
+        if a.op is e.divide and _number(a.args[0]) == 1.0:
+            return e.divide(1.0, e.square(a.args[1]))
+        return e.square(a)
     return a * b
 
 
@@ -181,13 +187,10 @@ class Statistics:
             return Form(x.shape, const=x)
         return self._forms[x]
 
-    def total(self, x: Expr) -> Expr | None:
-        """Give a scalar expression's part that depends on z, linear in the stand-ins."""
+    def total(self, x: Expr) -> tuple[Expr | None, Expr | None] | None:
+        """Sum up an expression: its linear part in the stand-ins, and what is free of z."""
         form = self.read(r.sum(x))
-        if form is None:
-            return None
-        whole = self.materialise(form)
-        return scalar(0.0, x.dtype) if whole is None else whole
+        return None if form is None else (self.materialise(form), form.const)
 
     def stand_in(self, m: Monomial) -> Expr:
         """Give the fresh input that stands for a statistic of the whole z."""
@@ -516,7 +519,12 @@ def _xlogy(s: Statistics, node: Expr) -> Form | None:
     a, b = s._get(node.args[0]), s.log(node.args[1])
     if a is None or b is None:
         return None
-    return _product(node.shape, a, b)
+    out = _product(node.shape, a, b)
+    if out is not None and a.free and b.const is not None and b.const.op is e.log:
+        # 0 log 0 is 0 here, as in the node itself.
+        assert a.const is not None
+        out.const = sp.xlogy(a.const, b.const.args[0])
+    return out
 
 
 def _xlog1py(s: Statistics, node: Expr) -> Form | None:
@@ -550,7 +558,24 @@ def _where(s: Statistics, node: Expr) -> Form | None:
 
 
 def _sum_rule(s: Statistics, node: Expr) -> Form | None:
-    return s._linear(node, 0)
+    """Sums mix elements, except those of a scalar z repeated: there coefficients add up."""
+    x, axes, keep = node.args
+    form = s._get(x)
+    if form is None:
+        return None
+    out = Form(node.shape)
+    loose = Form(x.shape, rest=form.rest)
+    for (p, m), c in form.terms.items():
+        if p.shape == ():
+            _add_term(out, p, m, r.sum(_whole(c, x.shape), axes, keep))
+        else:
+            loose.terms[p, m] = c
+    inner = s.materialise(loose)
+    if inner is not None:
+        out.rest = r.sum(inner, axes, keep)
+    if form.const is not None:
+        out.const = r.sum(_whole(form.const, x.shape), axes, keep)
+    return out
 
 
 def _matmul(s: Statistics, node: Expr) -> Form | None:
@@ -655,7 +680,7 @@ _RULES: dict[str, Rule] = {
 
 def linear_form(
     z: Expr, terms: Iterable[Expr], positive: bool, unit: bool
-) -> tuple[Expr, dict[Monomial, Expr]] | None:
+) -> tuple[Expr, dict[Monomial, Expr], Expr] | None:
     """Write a log density as a linear form in statistics of one variable.
 
     Parameters
@@ -669,23 +694,23 @@ def linear_form(
 
     Returns
     -------
-    (form, stand-ins), or None
+    (form, stand-ins, constant), or None
         The form is scalar and linear in the stand-ins, one a statistic, each of z's type;
-        what does not depend on z is left out. None where it is not linear.
+        the constant is what does not depend on z. None where it is not linear.
     """
     reader = Statistics(z, positive, unit)
     whole: Expr | None = None
+    const: Expr | None = None
     for t in terms:
         part = reader.total(t)
         if part is None:
             return None
-        whole = plus(whole, part)
-    if whole is None:
-        return None
-    used = depends_on([whole], reader.stand_ins.values())
-    _ = used
+        whole, const = plus(whole, part[0]), plus(const, part[1])
+    zero = scalar(0.0, z.dtype)
+    whole = zero if whole is None else whole
     below = set(toposort([whole]))
-    return whole, {m: t for m, t in reader.stand_ins.items() if t in below}
+    used = {m: t for m, t in reader.stand_ins.items() if t in below}
+    return whole, used, zero if const is None else const
 
 
 __all__ = [
@@ -699,9 +724,9 @@ __all__ = [
     "Any",
     "Monomial",
     "Statistics",
+    "broadcast_shapes",
     "linear_form",
     "rebuild",
     "statistic",
     "zeros_like",
-    "broadcast_shapes",
 ]

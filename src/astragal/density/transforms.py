@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from astragal.density.joint import Factor
 from astragal.graph.expr import Expr
 from astragal.graph.literal import is_constant, value_of
 from astragal.graph.types import FLOATS, Shape, TensorType
@@ -13,7 +14,6 @@ from astragal.ops import elementwise as e
 from astragal.ops import special as sp
 from astragal.ops.creation import zeros_like
 from astragal.random.distribution import NON_NEGATIVE, POSITIVE, PROBABILITY, REAL
-from astragal.density.joint import Factor
 
 
 @dataclass(frozen=True, eq=False)

@@ -5,21 +5,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from astragal.density.algebra import simplify
 from astragal.density.joint import Factor, Joint
 from astragal.density.statistics import linear_form
 from astragal.density.transforms import interval_of
 from astragal.derive.families import Family, find_family
-from astragal.graph.expr import Expr
+from astragal.graph.expr import INPUT, Expr
 from astragal.graph.traverse import substitute, toposort
-from astragal.graph.types import FLOATS, TensorType
+from astragal.graph.types import FLOATS, KeyType, Shape, TensorType
 from astragal.ops import reductions as r
 from astragal.ops.creation import zeros, zeros_like
 from astragal.ops.gradient import grad
 from astragal.ops.manipulation import broadcast_to
 from astragal.random import RANDOM_OPS
 from astragal.random.keys import DEFAULT
-from astragal.graph.types import KeyType
-from astragal.graph.expr import INPUT
 
 KEY = INPUT("key", KeyType(DEFAULT, ()))
 """The key from which a step draws."""
@@ -104,10 +103,14 @@ class Found:
         A random variable of the key input ``"key"`` and the other coordinates.
     family
         The row that it unified with.
+    marginal
+        The log density of everything else, z integrated out, as far as z's
+        neighbourhood goes.
     """
 
     law: Expr
     family: Family
+    marginal: Expr
 
 
 def support_word(own: Factor) -> str | None:
@@ -145,14 +148,21 @@ def conjugate(near: Neighbourhood, reads: Neighbourhoods) -> Found | str:
     )
     if found is None:
         return "its log density is not linear in statistics of it"
-    whole, stand_ins = found
+    whole, stand_ins, const = found
     family = find_family(word, set(stand_ins), set(RANDOM_OPS))
     if family is None:
         shown = ", ".join(sorted(show_monomial(m) for m in stand_ins))
         return f"no family has the statistics {shown} on its support"
     natural = natural_parameters(whole, [stand_ins.get(m) for m in family.statistics], z)
-    law = RANDOM_OPS[family.name](KEY, _size(z, own), *family.parameters(*natural))
-    return Found(law, family)
+    natural = [simplify(x, keep_shape=False) for x in natural]
+    parameters = [simplify(x, keep_shape=False) for x in family.parameters(*natural)]
+    size = _size(z, own)
+    if family.support == "simplex":
+        parameters = [broadcast_to(p, z.shape) for p in parameters]
+        natural = [broadcast_to(p, z.shape) for p in natural]
+    law = RANDOM_OPS[family.name](KEY, size, *parameters)
+    normaliser = broadcast_to(family.log_normaliser(*natural), size)
+    return Found(law, family, simplify(const + r.sum(normaliser)))
 
 
 def natural_parameters(whole: Expr, stand_ins: Sequence[Expr | None], z: Expr) -> list[Expr]:
@@ -173,7 +183,7 @@ def natural_parameters(whole: Expr, stand_ins: Sequence[Expr | None], z: Expr) -
     ]
 
 
-def _size(z: Expr, own: Factor) -> object:
+def _size(z: Expr, own: Factor) -> Shape:
     core = own.rv.op.distribution.core  # type: ignore[attr-defined]
     return z.shape[: len(z.shape) - core]
 
@@ -183,6 +193,3 @@ def show_monomial(m: Sequence[object]) -> str:
     bases = ("z", "(1 - z)", "log z", "log(1 - z)")
     parts = [b if p == 1 else f"{b}^{p}" for b, p in zip(bases, m, strict=True) if p]
     return " ".join(parts)
-
-
-_ = r

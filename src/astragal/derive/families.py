@@ -6,6 +6,7 @@ distribution, with these parameters. It names no prior and no likelihood.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -18,9 +19,10 @@ from astragal.density.statistics import (
     SQUARE,
     Monomial,
 )
-from astragal.derive.notation import tidy
 from astragal.graph.expr import Expr
 from astragal.ops import elementwise as e
+from astragal.ops import reductions as r
+from astragal.ops import special as sp
 
 
 @dataclass(frozen=True)
@@ -37,31 +39,52 @@ class Family:
         In the order of the natural parameters.
     parameters
         From natural parameters to the distribution's own.
+    log_normaliser
+        From natural parameters to log of the integral of
+        exp(natural parameters times statistics), elementwise.
     """
 
     name: str
     support: str
     statistics: tuple[Monomial, ...]
     parameters: Callable[..., tuple[Expr, ...]]
-
-
-def _tidy(x: Expr) -> Expr:
-    return tidy(x, backwards=True)
+    log_normaliser: Callable[..., Expr]
 
 
 def _normal(eta1: Expr, eta2: Expr) -> tuple[Expr, ...]:
-    precision = _tidy(-2.0 * eta2)
-    return _tidy(eta1) / precision, e.divide(1.0, e.sqrt(precision))
+    precision = -2.0 * eta2
+    return eta1 / precision, e.divide(1.0, e.sqrt(precision))
 
+
+def _normal_normaliser(eta1: Expr, eta2: Expr) -> Expr:
+    # exp(b z - a z^2 / 2) integrates to sqrt(2 pi / a) exp(b^2 / (2 a)).
+    precision = -2.0 * eta2
+    return 0.5 * e.square(eta1) / precision - 0.5 * e.log(precision) + _HALF_LOG_2PI
+
+
+def _gamma_normaliser(a: Expr, b: Expr) -> Expr:
+    return sp.gammaln(a + 1.0) - (a + 1.0) * e.log(-b)
+
+
+def _inverse_gamma_normaliser(a: Expr, b: Expr) -> Expr:
+    return sp.gammaln(-a - 1.0) - (-a - 1.0) * e.log(-b)
+
+
+def _dirichlet_normaliser(eta: Expr) -> Expr:
+    alpha = eta + 1.0
+    return r.sum(sp.gammaln(alpha), -1) - sp.gammaln(r.sum(alpha, -1))
+
+
+_HALF_LOG_2PI = 0.5 * math.log(2.0 * math.pi)
 
 # fmt: off
 FAMILIES: tuple[Family, ...] = (
-    Family("gamma",         "positive", (LOG, IDENTITY),         lambda a, b: (_tidy(a + 1.0), _tidy(-b))),
-    Family("inverse_gamma", "positive", (LOG, INVERSE),          lambda a, b: (_tidy(-a - 1.0), _tidy(-b))),
-    Family("lognormal",     "positive", (LOG, LOG_SQUARE),       lambda a, b: _normal(a + 1.0, b)),
-    Family("beta",          "unit",     (LOG, LOG_COMPLEMENT),   lambda a, b: (_tidy(a + 1.0), _tidy(b + 1.0))),
-    Family("normal",        "real",     (IDENTITY, SQUARE),      _normal),
-    Family("dirichlet",     "simplex",  (LOG,),                  lambda a: (_tidy(a + 1.0),)),
+    Family("gamma",         "positive", (LOG, IDENTITY),       lambda a, b: (a + 1.0, -b),        _gamma_normaliser),
+    Family("inverse_gamma", "positive", (LOG, INVERSE),        lambda a, b: (-a - 1.0, -b),       _inverse_gamma_normaliser),
+    Family("lognormal",     "positive", (LOG, LOG_SQUARE),     lambda a, b: _normal(a + 1.0, b),  lambda a, b: _normal_normaliser(a + 1.0, b)),
+    Family("beta",          "unit",     (LOG, LOG_COMPLEMENT), lambda a, b: (a + 1.0, b + 1.0),   lambda a, b: sp.betaln(a + 1.0, b + 1.0)),
+    Family("normal",        "real",     (IDENTITY, SQUARE),    _normal,                           _normal_normaliser),
+    Family("dirichlet",     "simplex",  (LOG,),                lambda a: (a + 1.0,),              _dirichlet_normaliser),
 )
 # fmt: on
 

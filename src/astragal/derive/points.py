@@ -47,7 +47,7 @@ def starting_values(
         factor = by_value[z]
         t = transform_of(factor)
         if t is not None:
-            size = t.shape if t.shape else None
+            size = t.shape or None
             u = RANDOM_OPS["uniform"](keys[i], size, -spread, spread)
             (value,) = substitute([t.forward(u)], new)
         else:

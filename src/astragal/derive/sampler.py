@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from astragal.graph.errors import DomainError, ModelError, ShapeError
+from astragal.graph.errors import DomainError, ModelError, ShapeError, UnsupportedError
 from astragal.graph.expr import Expr
 from astragal.graph.literal import constant, scalar
 from astragal.graph.traverse import substitute
@@ -202,6 +202,7 @@ class Sampler:
     outputs: Program
     density: Program
     rejected: tuple[str, ...] = ()
+    evidence: Program | None = None
 
     # -- graphs --------------------------------------------------------------------------
 
@@ -332,6 +333,21 @@ class Sampler:
         from astragal.compile import evaluate
 
         return float(evaluate(out))
+
+    def log_evidence(self, observed: Mapping[str, Any] | None = None) -> float:
+        """Log of the marginal density of the data, in closed form.
+
+        Raises
+        ------
+        UnsupportedError
+            Where the posterior is not exact.
+        """
+        if self.evidence is None:
+            raise UnsupportedError("the evidence is known in closed form for exact samplers only")
+        from astragal.compile import evaluate
+
+        data = {n: constant(v) for n, v in self.check_data(observed or {}).items()}
+        return float(evaluate(self.evidence(self.evidence.key, data)[0]["evidence"]))
 
     def sample(self, **options: Any) -> Any:
         """Draw from the posterior: see `astragal.sample.run` for the options."""

@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 
 from astragal.density.joint import Factor, Joint, factorise
-from astragal.derive.check import check_law, compiled
+from astragal.derive.check import check_exact, check_law, compiled
 from astragal.derive.conjugate import KEY, Found, Neighbourhood, Neighbourhoods, conjugate
+from astragal.derive.exact import Link, exact_chain
 from astragal.derive.notation import write_law
 from astragal.derive.points import Points, check_support, starting_values, transform_of
 from astragal.derive.relations import used_relations
@@ -94,11 +95,36 @@ def derive(
     check_support(plan.joint, data, plan.points)
     if not plan.latent:
         raise ModelError("nothing is left to sample: every random variable is observed")
+    chain = None if {"gibbs", "exact"} & refused else exact_chain(plan.joint, plan.latent)
+    if chain is not None:
+        return _exact(plan, *chain)
     steps = [_step_for(plan, name, refused) for name in plan.latent]
-    exact = len(steps) == 1 and steps[0].kind == "gibbs"
-    if exact:
-        steps = [_as_exact(steps[0])]
-    return _assemble(plan, steps, exact)
+    return _assemble(plan, steps, exact=False)
+
+
+def _exact(plan: Plan, links: list[Link], evidence: Expr) -> Sampler:
+    """Draw the links in reverse; check them all at once against the joint density."""
+    steps = []
+    for link in reversed(links):
+        rest = [other.name for other in links[links.index(link) + 1 :]]
+        given = ", ".join([*rest, *plan.observed])
+        conditional = Conditional(
+            text=f"{link.name} | {given} ~ {write_law(link.found.law, plan.labels)}",
+            latex="",
+            law=link.found.law,
+            logdensity=link.near.total,
+        )
+        program = Program(KEY, _inputs([link.found.law]), TUNING, {link.name: link.found.law})
+        relations = used_relations(link.near, link.found)
+        steps.append(Step((link.name,), "exact", conditional, relations, program))
+    check_exact(
+        [(link.name, link.found.law) for link in links],
+        plan.joint.coordinates,
+        plan.joint.total,
+        evidence,
+        plan.points,
+    )
+    return _assemble(plan, steps, exact=True, evidence=evidence)
 
 
 KINDS = ("exact", "gibbs", "slice", "nuts")
@@ -186,11 +212,7 @@ def _inputs(exprs: Iterable[Expr]) -> dict[str, Expr]:
     }
 
 
-def _as_exact(step: Step) -> Step:
-    return Step(step.targets, "exact", step.conditional, step.relations, step.program, step.tuning)
-
-
-def _assemble(plan: Plan, steps: list[Step], exact: bool) -> Sampler:
+def _assemble(plan: Plan, steps: list[Step], exact: bool, evidence: Expr | None = None) -> Sampler:
     joint = plan.joint
     start = starting_values(joint, plan.latent, KEY)
     values = {n: x for n, x in joint.values.items() if n not in plan.observed}
@@ -215,6 +237,9 @@ def _assemble(plan: Plan, steps: list[Step], exact: bool) -> Sampler:
         outputs=Program(KEY, _inputs(values.values()), TUNING, values),
         density=Program(KEY, _inputs([total]), TUNING, {"logdensity": total}),
         rejected=rejected,
+        evidence=None
+        if evidence is None
+        else Program(KEY, _inputs([evidence]), TUNING, {"evidence": evidence}),
     )
 
 
