@@ -10,6 +10,7 @@ from astragal.graph.errors import (
     AstragalError,
     DomainError,
     DTypeError,
+    FormatError,
     KeyReuseError,
     ModelError,
     ShapeError,
@@ -19,6 +20,7 @@ from astragal.graph.expr import Expr
 from astragal.graph.literal import constant
 from astragal.graph.text import pprint
 from astragal.model import Model, model
+from astragal.logic.relation import Integer, Key, Matrix, Relation, Vector, relation
 from astragal.ops import linalg, special
 from astragal.ops.control import cond, scan, subgraph, switch, while_loop
 from astragal.ops.creation import (
@@ -102,3 +104,4 @@ from astragal.ops.sorting import (
 )
 from astragal.ops.special import expit, log_softmax, softmax, softplus
 from astragal.random.keys import fold_in, key, key_data, split, wrap_key_data
+from astragal.serialize import load, save

@@ -306,10 +306,10 @@ def _all_updates(outs: Sequence[Expr], given: Mapping[Any, Any]) -> dict[Shared,
     updates = {target: as_update(target, value) for target, value in dict(given).items()}
     while True:
         below = _shared_below([*outs, *updates.values()], [])
-        more = {s: s.default_update for s in below if s not in updates and s.default_update}
+        more = {s: u for s in below if s not in updates and (u := s.default_update) is not None}
         if not more:
             return updates
-        updates.update(more)  # type: ignore[arg-type]
+        updates.update(more)
 
 
 def free_inputs(roots: Sequence[Expr]) -> list[Expr]:

@@ -33,3 +33,7 @@ class ModelError(AstragalError, ValueError):
 
 class UnsupportedError(AstragalError, NotImplementedError):
     """A backend or a transformation has no rule for an operation."""
+
+
+class FormatError(AstragalError, ValueError):
+    """A file is damaged, of another kind, or of a newer version."""

@@ -322,9 +322,9 @@ class Expr:
         return self
 
     def __reduce__(self) -> tuple[Any, ...]:
-        from astragal.serialize import dumps, loads_one
+        from astragal.serialize import pickled
 
-        return (loads_one, (dumps((self,)),))
+        return pickled(self)
 
     def __repr__(self) -> str:
         from astragal.graph.text import one_line
