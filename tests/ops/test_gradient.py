@@ -64,12 +64,14 @@ def declared(names: Any) -> list[str]:
 
 
 @pytest.mark.parametrize("name", declared(PARTIALS))
-def test_an_elementwise_derivative_agrees_with_jax_and_with_differences(name: str, calculus: Any) -> None:
+def test_an_elementwise_derivative_agrees_with_jax_and_with_differences(
+    name: str, calculus: Any
+) -> None:
     points = POINTS.get(name)
     if points is None:
         points = (REAL, [1.4, 0.83, -0.6])[: len(PARTIALS[name])]
     reference = JAX.get(name) or getattr(jnp, name, None)
-    if name in ("owens_t",):
+    if name == "owens_t":
         reference = None
     calculus.check(function(name), reference, *points)
 
@@ -111,17 +113,18 @@ def test_orders_of_bessel_functions_below_one_have_their_slope(calculus: Any) ->
         (ag.abs, (0.0,), (0.0,)),
         (ag.maximum, (1.5, 1.5), (0.5, 0.5)),
         (ag.minimum, (1.5, 1.5), (0.5, 0.5)),
-        (lambda x: ag.max(x), ([2.0, 1.0, 2.0],), ([0.5, 0.0, 0.5],)),
+        (ag.max, ([2.0, 1.0, 2.0],), ([0.5, 0.0, 0.5],)),
         (lambda x: ag.clip(x, 0.0, 1.0), (0.5,), (1.0,)),
         (lambda x: ag.clip(x, 0.0, 1.0), (1.5,), (0.0,)),
         (lambda x, y: x**y, (0.0, 2.0), (0.0, 0.0)),
         (lambda x, y: x**y, (0.0, 0.0), (0.0, 0.0)),
         (lambda x: x**2, (0.0,), (0.0,)),
-        (lambda x: ag.prod(x), ([0.0, 2.0, 3.0],), ([6.0, 0.0, 0.0],)),
+        (ag.prod, ([0.0, 2.0, 3.0],), ([6.0, 0.0, 0.0],)),
     ],
 )
 def test_kinks_and_zeros_follow_the_stated_conventions(
-    f: Any, values: Any, expected: Any, calculus: Any) -> None:
+    f: Any, values: Any, expected: Any, calculus: Any
+) -> None:
     arrays = [np.asarray(v) for v in values]
     xs = calculus.inputs_like(arrays)
     for g, e in zip(calculus.evaluate(xs, ag.grad(f(*xs), xs), arrays), expected, strict=True):
@@ -238,8 +241,9 @@ def test_a_product_with_zeros_has_all_its_derivatives(calculus: Any) -> None:
 
 def test_broadcasting_over_a_symbolic_dimension_is_undone_by_its_length() -> None:
     x, m = ag.input("x", shape=("n",)), ag.input("m")
-    f = ag.function([x, m], [ag.grad(ag.sum(x - m), m), ag.grad(ag.sum((x - m) ** 2), m)],
-                    backend="numpy")
+    f = ag.function(
+        [x, m], [ag.grad(ag.sum(x - m), m), ag.grad(ag.sum((x - m) ** 2), m)], backend="numpy"
+    )
     v = np.array([1.0, 2.5, -1.0, 4.0])
     count, slope = f(v, 0.5)
     assert float(count) == -4.0
@@ -313,7 +317,9 @@ def test_a_gradient_can_be_taken_by_a_node_inside(calculus: Any) -> None:
     density = x * t - 2.0 * theta
     assert ag.grad(density, t) is x
     # By theta, every path counts.
-    (g,) = calculus.evaluate([theta, x], [ag.grad(density, theta)], [np.asarray(3.0), np.asarray(5.0)])
+    (g,) = calculus.evaluate(
+        [theta, x], [ag.grad(density, theta)], [np.asarray(3.0), np.asarray(5.0)]
+    )
     np.testing.assert_allclose(g, 5.0 / 3.0 - 2.0)
 
 
@@ -353,7 +359,7 @@ def test_only_floats_can_be_differentiated_by() -> None:
 
 def test_only_a_scalar_has_a_gradient() -> None:
     x = ag.input("x", shape=(3,))
-    with pytest.raises(ShapeError, match="expected a scalar; sum it, or use astragal.vjp"):
+    with pytest.raises(ShapeError, match=r"expected a scalar; sum it, or use astragal\.vjp"):
         ag.grad(x, x)
     with pytest.raises(DTypeError, match="expected a floating-point scalar"):
         ag.grad(ag.input("n", dtype="int64"), x)
@@ -363,7 +369,7 @@ def test_only_a_scalar_has_a_gradient() -> None:
 
 def test_an_operation_without_derivative_says_why() -> None:
     x = ag.input("x")
-    with pytest.raises(UnsupportedError, match="nextafter.*floating-point grid"):
+    with pytest.raises(UnsupportedError, match=r"nextafter.*floating-point grid"):
         ag.grad(ag.nextafter(x, 2.0), x)
 
 
@@ -372,7 +378,9 @@ def test_gradients_of_single_precision_stay_in_single_precision() -> None:
     for y in (ag.sum(ag.exp(x) * x), ag.prod(x), ag.mean(ag.square(x) / 3), ag.max(x)):
         assert ag.grad(y, x).dtype == "float32"
         assert {n.dtype for n in toposort([ag.grad(y, x)]) if n.op.name == "multiply"} <= {
-            "float32", "int64"}
+            "float32",
+            "int64",
+        }
 
 
 def test_a_chain_of_100_000_nodes_is_differentiated_in_both_directions() -> None:

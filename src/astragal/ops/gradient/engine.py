@@ -91,17 +91,17 @@ def reverse(
     for node, first in (start or {}).items():
         pending.setdefault(node, []).append(first)
         found[node] = first
-    for node, ct in zip(outputs, cotangents, strict=True):
-        if ct is not None:
-            pending.setdefault(node, []).append(ct)
+    for node, seed in zip(outputs, cotangents, strict=True):
+        if seed is not None:
+            pending.setdefault(node, []).append(seed)
     for node in reversed(order):
         if node not in active:
             continue
         ct: Values
         if isinstance(node.type, TupleType):
-            parts = items.pop(node, {})
+            given = items.pop(node, {})
             ct = [
-                gather(ITEM(node, i), parts[i]) if i in parts else None
+                gather(ITEM(node, i), given[i]) if i in given else None
                 for i in range(len(node.type.items))
             ]
             if all(c is None for c in ct):
@@ -118,13 +118,11 @@ def reverse(
         if node.op is ITEM:
             items.setdefault(node.args[0], {}).setdefault(node.args[1], []).append(ct)
             continue
-        for a, need, part in zip(
-            node.args, needs, reverse_rule(node)(node, ct, needs), strict=True
-        ):
+        parts = reverse_rule(node)(node, ct, needs)
+        for a, need, part in zip(node.args, needs, parts, strict=True):
             if need and part is not None:
-                if isinstance(part, Expr):
-                    part = unbroadcast(part, a.type.shape)
-                pending.setdefault(a, []).append(part)
+                whole = unbroadcast(part, a.type.shape) if isinstance(part, Expr) else part
+                pending.setdefault(a, []).append(whole)
     return [found[w] for w in wrt]
 
 
@@ -188,14 +186,15 @@ def _transpose(node: Expr, tangents: Sequence[Values], u: Expr, g: Values) -> Ct
         if part is None or t is None:
             continue
         if isinstance(part, Update):
-            part = ADD_INDEX(zeros(a), part.value, part.spec, *part.operands)
-        out = unbroadcast(part, a.type.shape)
-        if out is not None:
+            pulled.append(ADD_INDEX(zeros(a), part.value, part.spec, *part.operands))
+            pushed.append(t)
+        elif (out := unbroadcast(part, a.type.shape)) is not None:
             pulled.append(out)
             pushed.append(t)
-    out = reverse(pulled, pushed, [u])[0]
-    assert out is None or u not in toposort([out]), f"the rule of {node.op.name} is not linear"
-    return out
+    result = reverse(pulled, pushed, [u])[0]
+    linear = result is None or u not in toposort([result])
+    assert linear, f"the reverse rule of {node.op.name} is not linear in the cotangent"
+    return result
 
 
 def unsupported(node: Expr, why: str) -> UnsupportedError:

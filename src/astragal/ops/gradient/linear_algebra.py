@@ -57,7 +57,7 @@ def _lower_of_symmetric(s: Expr) -> Ct:
     return _half_lower(e.add(s, _t(s)))
 
 
-def cholesky_rule(node: Expr, g: Expr, needs: Needs) -> Parts:
+def _cholesky_rule(node: Expr, g: Expr, needs: Needs) -> Parts:
     inner = _half_lower(_mm(_t(node), g))
     assert inner is not None
     left = SOLVE_TRIANGULAR(_t(node), inner, False, False)
@@ -65,13 +65,13 @@ def cholesky_rule(node: Expr, g: Expr, needs: Needs) -> Parts:
     return only(_lower_of_symmetric(whole), node)
 
 
-def solve_rule(node: Expr, g: Expr, needs: Needs) -> Parts:
+def _solve_rule(node: Expr, g: Expr, needs: Needs) -> Parts:
     a, _ = node.args
     right = SOLVE(_t(a), g)
     return [neg(_mm(right, _t(node))) if needs[0] else None, right if needs[1] else None]
 
 
-def solve_triangular_rule(node: Expr, g: Expr, needs: Needs) -> Parts:
+def _solve_triangular_rule(node: Expr, g: Expr, needs: Needs) -> Parts:
     a, _, lower, unit = node.args
     right = SOLVE_TRIANGULAR(_t(a), g, not lower, unit)
     left: Ct = None
@@ -85,13 +85,13 @@ def _inverse_transpose(a: Expr) -> Expr:
     return SOLVE(_t(a), eye(a.shape[-1], dtype=a.dtype))
 
 
-def det_rule(node: Expr, g: Expr, needs: Needs) -> Parts:
+def _det_rule(node: Expr, g: Expr, needs: Needs) -> Parts:
     scale = mul(g, node)
     assert scale is not None
     return only(mul(scale[..., None, None], _inverse_transpose(node.args[0])), node)
 
 
-def slogdet_rule(node: Expr, g: Sequence[Ct], needs: Needs) -> Parts:
+def _slogdet_rule(node: Expr, g: Sequence[Ct], needs: Needs) -> Parts:
     if g[1] is None:  # the sign is a step
         return only(None, node)
     return only(mul(g[1][..., None, None], _inverse_transpose(node.args[0])), node)
@@ -105,7 +105,7 @@ def _gaps(values: Expr) -> Expr:
     return select(same, 0.0, e.divide(1.0, select(same, 1.0, apart)))
 
 
-def eigh_rule(node: Expr, g: Sequence[Ct], needs: Needs) -> Parts:
+def _eigh_rule(node: Expr, g: Sequence[Ct], needs: Needs) -> Parts:
     w, v = ITEM(node, 0), ITEM(node, 1)
     inner: Ct = None if g[0] is None else diag(g[0])
     if g[1] is not None:
@@ -114,7 +114,7 @@ def eigh_rule(node: Expr, g: Sequence[Ct], needs: Needs) -> Parts:
     return only(_lower_of_symmetric(_mm(v, inner, _t(v))), node)
 
 
-def qr_rule(node: Expr, g: Sequence[Ct], needs: Needs) -> Parts:
+def _qr_rule(node: Expr, g: Sequence[Ct], needs: Needs) -> Parts:
     a, mode = node.args
     q, r = ITEM(node, 0), ITEM(node, 1)
     m, n = a.shape[-2:]
@@ -135,7 +135,7 @@ def qr_rule(node: Expr, g: Sequence[Ct], needs: Needs) -> Parts:
     return only(_t(SOLVE_TRIANGULAR(r, _t(whole), False, False)), node)
 
 
-def svd_rule(node: Expr, g: Sequence[Ct], needs: Needs) -> Parts:
+def _svd_rule(node: Expr, g: Sequence[Ct], needs: Needs) -> Parts:
     a, full = node.args
     u, s, vh = (ITEM(node, i) for i in range(3))
     gu, gs, gvh = g
@@ -168,12 +168,12 @@ def svd_rule(node: Expr, g: Sequence[Ct], needs: Needs) -> Parts:
 
 
 RULES: dict[str, Any] = {
-    "cholesky": cholesky_rule,
-    "solve": solve_rule,
-    "solve_triangular": solve_triangular_rule,
-    "det": det_rule,
-    "slogdet": slogdet_rule,
-    "eigh": eigh_rule,
-    "qr": qr_rule,
-    "svd": svd_rule,
+    "cholesky": _cholesky_rule,
+    "solve": _solve_rule,
+    "solve_triangular": _solve_triangular_rule,
+    "det": _det_rule,
+    "slogdet": _slogdet_rule,
+    "eigh": _eigh_rule,
+    "qr": _qr_rule,
+    "svd": _svd_rule,
 }

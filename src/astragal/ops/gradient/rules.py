@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from astragal.graph.expr import Expr
-from astragal.ops.gradient import linear_algebra, shapes
+from astragal.ops.gradient import control, linear_algebra, shapes
 from astragal.ops.gradient.build import Ct, add, expand
 from astragal.ops.gradient.elementwise import ONE_OPERAND, PARTIALS
 from astragal.ops.gradient.engine import Contribution, transposed, unsupported
@@ -49,10 +49,12 @@ REVERSE: dict[str, Reverse] = {
     **dict.fromkeys(ONE_OPERAND, _one_operand_reverse),
     **shapes.RULES,
     **linear_algebra.RULES,
+    **control.RULES,
 }
 FORWARD: dict[str, Forward] = {
     **dict.fromkeys(PARTIALS, _elementwise_forward),
     **shapes.FORWARD,
+    **control.FORWARD,
 }
 WITHOUT: dict[str, str] = {
     "nextafter": "its result is a step of the floating-point grid, not a function of the reals",

@@ -64,11 +64,11 @@ def _unreduce(node: Expr, g: Expr) -> Expr:
     return g if keepdims else insert_axes(g, axes, x.ndim)
 
 
-def sum_rule(node: Expr, g: Expr, needs: Needs) -> Parts:
+def _sum_rule(node: Expr, g: Expr, needs: Needs) -> Parts:
     return only(expand(_unreduce(node, g), node.args[0].shape), node)
 
 
-def extremum_rule(node: Expr, g: Expr, needs: Needs) -> Parts:
+def _extremum_rule(node: Expr, g: Expr, needs: Needs) -> Parts:
     x, axes, _ = node.args
     best = e.equal(x, _unreduce(node, node))
     ties = sum_(cast(best, x.dtype), axes, True)
@@ -101,7 +101,7 @@ def pairwise_product(x: Expr, axis: int) -> Expr:
     return x[(*pre, 0)]
 
 
-def prod_rule(node: Expr, g: Expr, needs: Needs) -> Parts:
+def _prod_rule(node: Expr, g: Expr, needs: Needs) -> Parts:
     x, axes, keepdims = node.args
     out = x
     for a in reversed(axes):
@@ -110,7 +110,7 @@ def prod_rule(node: Expr, g: Expr, needs: Needs) -> Parts:
     return only(reverse([flat], [g], [x])[0], node)
 
 
-def logsumexp_rule(node: Expr, g: Expr, needs: Needs) -> Parts:
+def _logsumexp_rule(node: Expr, g: Expr, needs: Needs) -> Parts:
     x = node.args[0]
     # Where all are -inf, the weights are 0 and not -inf less -inf.
     top = select(e.isfinite(node), node, lit(0.0, node))
@@ -118,12 +118,12 @@ def logsumexp_rule(node: Expr, g: Expr, needs: Needs) -> Parts:
     return only(mul(_unreduce(node, g), weights), node)
 
 
-def cumulative_sum_rule(node: Expr, g: Expr, needs: Needs) -> Parts:
+def _cumulative_sum_rule(node: Expr, g: Expr, needs: Needs) -> Parts:
     axis = node.args[1]
     return only(flip(CUMULATIVE_SUM(flip(g, axis=axis), axis), axis=axis), node)
 
 
-def cumulative_prod_rule(node: Expr, g: Expr, needs: Needs) -> Parts:
+def _cumulative_prod_rule(node: Expr, g: Expr, needs: Needs) -> Parts:
     x, axis = node.args
     return only(reverse([doubled_product(x, axis)], [g], [x])[0], node)
 
@@ -149,13 +149,13 @@ def doubled_product(x: Expr, axis: int) -> Expr:
     return x
 
 
-def sort_rule(node: Expr, g: Expr, needs: Needs) -> Parts:
+def _sort_rule(node: Expr, g: Expr, needs: Needs) -> Parts:
     x, axis = node.args
     ranks = ARGSORT(ARGSORT(x, axis), axis)
     return only(take_along_axis(g, ranks, axis=axis), node)
 
 
-def sort_forward(node: Expr, tangents: Sequence[Ct]) -> Ct:
+def _sort_forward(node: Expr, tangents: Sequence[Ct]) -> Ct:
     x, axis = node.args
     t = tangents[0]
     return None if t is None else take_along_axis(t, ARGSORT(x, axis), axis=axis)
@@ -164,15 +164,15 @@ def sort_forward(node: Expr, tangents: Sequence[Ct]) -> Ct:
 # -- indexing --------------------------------------------------------------------------
 
 
-def index_rule(node: Expr, g: Expr, needs: Needs) -> Parts:
+def _index_rule(node: Expr, g: Expr, needs: Needs) -> Parts:
     x, spec, *operands = node.args
     if all(s[0] == "new" or s == ("slice", None, None, 1) for s in spec):
         return only(reshape(g, x.shape), node)
     return only(Update(g, spec, tuple(operands)), node)
 
 
-def set_index_rule(node: Expr, g: Expr, needs: Needs) -> Parts:
-    x, value, spec, *operands = node.args
+def _set_index_rule(node: Expr, g: Expr, needs: Needs) -> Parts:
+    x, _, spec, *operands = node.args
     kept = SET_INDEX(g, lit(0.0, g), spec, *operands) if needs[0] else None
     given: Ct = INDEX(g, spec, *operands) if needs[1] else None
     if given is not None and any(o.type.shape for o in operands):
@@ -187,13 +187,13 @@ def _winners(x: Expr, part: Expr, spec: Any, operands: Sequence[Expr]) -> Expr:
     return e.equal(INDEX(owner, spec, *operands), numbers)
 
 
-def add_index_rule(node: Expr, g: Expr, needs: Needs) -> Parts:
+def _add_index_rule(node: Expr, g: Expr, needs: Needs) -> Parts:
     _, _, spec, *operands = node.args
     given = INDEX(g, spec, *operands) if needs[1] else None
     return [g, given, *(None for _ in node.args[2:])]
 
 
-def where_rule(node: Expr, g: Expr, needs: Needs) -> Parts:
+def _where_rule(node: Expr, g: Expr, needs: Needs) -> Parts:
     c = node.args[0]
     return [
         None,
@@ -205,11 +205,11 @@ def where_rule(node: Expr, g: Expr, needs: Needs) -> Parts:
 # -- shapes ----------------------------------------------------------------------------
 
 
-def reshape_rule(node: Expr, g: Expr, needs: Needs) -> Parts:
+def _reshape_rule(node: Expr, g: Expr, needs: Needs) -> Parts:
     return only(reshape(g, node.args[0].shape), node)
 
 
-def permute_rule(node: Expr, g: Expr, needs: Needs) -> Parts:
+def _permute_rule(node: Expr, g: Expr, needs: Needs) -> Parts:
     x, axes = node.args
     inverse = tuple(axes.index(i) for i in range(len(axes)))
     return only(_permute(g, inverse, x.shape), node)
@@ -223,15 +223,15 @@ def _permute(g: Expr, axes: tuple[int, ...], shape: Any) -> Expr:
     return permute_dims(g, axes)
 
 
-def broadcast_rule(node: Expr, g: Expr, needs: Needs) -> Parts:
+def _broadcast_rule(node: Expr, g: Expr, needs: Needs) -> Parts:
     return only(g, node)  # the engine sums over what was repeated
 
 
-def full_rule(node: Expr, g: Expr, needs: Needs) -> Parts:
+def _full_rule(node: Expr, g: Expr, needs: Needs) -> Parts:
     return only(sum_axes(g, tuple(range(g.ndim))), node, 1)
 
 
-def concatenate_rule(node: Expr, g: Expr, needs: Needs) -> Parts:
+def _concatenate_rule(node: Expr, g: Expr, needs: Needs) -> Parts:
     axis, *xs = node.args
     parts: list[Contribution] = [None]
     start: Any = 0
@@ -254,7 +254,7 @@ def _piece(g: Expr, axis: int, start: Any, stop: Any) -> Expr:
     return take(g, (slice(None),) * axis + (slice(start, stop),))
 
 
-def stack_rule(node: Expr, g: Expr, needs: Needs) -> Parts:
+def _stack_rule(node: Expr, g: Expr, needs: Needs) -> Parts:
     axis = node.args[0]
     if g.op is STACK and g.args[0] == axis:
         return [None, *g.args[1:]]
@@ -262,11 +262,11 @@ def stack_rule(node: Expr, g: Expr, needs: Needs) -> Parts:
     return [None, *(take(g, (*pre, i)) if n else None for i, n in enumerate(needs[1:]))]
 
 
-def astype_rule(node: Expr, g: Expr, needs: Needs) -> Parts:
+def _astype_rule(node: Expr, g: Expr, needs: Needs) -> Parts:
     return only(cast(g, node.args[0].dtype), node)
 
 
-def matmul_rule(node: Expr, g: Expr, needs: Needs) -> Parts:
+def _matmul_rule(node: Expr, g: Expr, needs: Needs) -> Parts:
     x, y = node.args
     if x.ndim == 1 and y.ndim == 1:
         return [mul(g, y) if needs[0] else None, mul(g, x) if needs[1] else None]
@@ -294,7 +294,7 @@ def _transpose(x: Expr) -> Expr:
     return _permute(x, axes, tuple(x.shape[a] for a in axes))
 
 
-def matmul_forward(node: Expr, tangents: Sequence[Ct]) -> Ct:
+def _matmul_forward(node: Expr, tangents: Sequence[Ct]) -> Ct:
     x, y = node.args
     s, t = tangents
     return add(
@@ -304,26 +304,26 @@ def matmul_forward(node: Expr, tangents: Sequence[Ct]) -> Ct:
 
 
 RULES: dict[str, Any] = {
-    "sum": sum_rule,
-    "max": extremum_rule,
-    "min": extremum_rule,
-    "prod": prod_rule,
-    "logsumexp": logsumexp_rule,
-    "cumulative_sum": cumulative_sum_rule,
-    "cumulative_prod": cumulative_prod_rule,
-    "sort": sort_rule,
-    "index": index_rule,
-    "set_index": set_index_rule,
-    "add_index": add_index_rule,
-    "where": where_rule,
-    "reshape": reshape_rule,
-    "permute_dims": permute_rule,
-    "broadcast_to": broadcast_rule,
-    "full": full_rule,
-    "concatenate": concatenate_rule,
-    "stack": stack_rule,
-    "astype": astype_rule,
-    "matmul": matmul_rule,
+    "sum": _sum_rule,
+    "max": _extremum_rule,
+    "min": _extremum_rule,
+    "prod": _prod_rule,
+    "logsumexp": _logsumexp_rule,
+    "cumulative_sum": _cumulative_sum_rule,
+    "cumulative_prod": _cumulative_prod_rule,
+    "sort": _sort_rule,
+    "index": _index_rule,
+    "set_index": _set_index_rule,
+    "add_index": _add_index_rule,
+    "where": _where_rule,
+    "reshape": _reshape_rule,
+    "permute_dims": _permute_rule,
+    "broadcast_to": _broadcast_rule,
+    "full": _full_rule,
+    "concatenate": _concatenate_rule,
+    "stack": _stack_rule,
+    "astype": _astype_rule,
+    "matmul": _matmul_rule,
 }
 
 # -- forward ---------------------------------------------------------------------------
@@ -347,12 +347,12 @@ def jointly(node: Expr, tangents: Sequence[Ct]) -> Ct:
     )
 
 
-def where_forward(node: Expr, tangents: Sequence[Ct]) -> Ct:
+def _where_forward(node: Expr, tangents: Sequence[Ct]) -> Ct:
     out = where(node.args[0], tangents[1], tangents[2])
     return None if out is None else expand(out, node.shape)
 
 
-def full_forward(node: Expr, tangents: Sequence[Ct]) -> Ct:
+def _full_forward(node: Expr, tangents: Sequence[Ct]) -> Ct:
     t = tangents[1]
     return None if t is None else expand(t, node.shape)
 
@@ -360,7 +360,7 @@ def full_forward(node: Expr, tangents: Sequence[Ct]) -> Ct:
 FORWARD: dict[str, Any] = {
     "sum": on_first,
     "cumulative_sum": on_first,
-    "sort": sort_forward,
+    "sort": _sort_forward,
     "index": on_first,
     "reshape": on_first,
     "permute_dims": on_first,
@@ -368,7 +368,7 @@ FORWARD: dict[str, Any] = {
     "astype": on_first,
     "concatenate": jointly,
     "stack": jointly,
-    "where": where_forward,
-    "matmul": matmul_forward,
-    "full": full_forward,
+    "where": _where_forward,
+    "matmul": _matmul_forward,
+    "full": _full_forward,
 }
