@@ -28,7 +28,7 @@ def save_trace(tree: xr.DataTree, path: str | Path, most: int = 16) -> None:
     from scipy.stats import gaussian_kde
 
     posterior = tree["posterior"].dataset
-    rows: list[tuple[str, np.ndarray]] = []  # type: ignore[type-arg]
+    rows: list[tuple[str, np.ndarray]] = []
     for name, array in posterior.data_vars.items():
         values = np.asarray(array, dtype=float)
         shape = values.shape[2:]
