@@ -103,5 +103,6 @@ from astragal.ops.sorting import (
     unique_values,
 )
 from astragal.ops.special import expit, log_softmax, softmax, softplus
+from astragal.random.check import check_keys
 from astragal.random.keys import fold_in, key, key_data, split, wrap_key_data
 from astragal.serialize import load, save

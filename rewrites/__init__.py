@@ -1,0 +1,10 @@
+"""The book of identities: pages of relations, in reading order."""
+
+from astragal import Relation
+from astragal.rewrites import convolutions
+
+PAGES = (convolutions,)
+"""The table of contents."""
+
+BOOK = tuple(v for page in PAGES for v in vars(page).values() if isinstance(v, Relation))
+"""Every relation, in reading order."""

@@ -1,0 +1,489 @@
+"""Matching one side of a relation against a graph, and building the other side.
+
+This is the general matcher: commutative operations, numeric forms modulo
+simplification, equations between parameters. `astragal.logic.compiled` holds the fast
+path for large graphs; both give `Match` objects.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from astragal.graph.errors import AstragalError
+from astragal.graph.expr import Expr
+from astragal.graph.literal import is_constant, scalar, value_of
+from astragal.graph.traverse import toposort
+from astragal.graph.types import FLOATS, KeyType
+from astragal.logic.algebra import cost, nonnegative, number_of, simplify
+from astragal.logic.pattern import Side, accepts, child_of, descend
+from astragal.logic.solve import equal_fractions, even_split, letter, solve
+from astragal.logic.variables import Variable
+from astragal.ops import elementwise as e
+from astragal.random.distribution import (
+    NON_NEGATIVE,
+    POSITIVE,
+    RandomOp,
+    batch_shape,
+    is_random,
+    random_parts,
+)
+from astragal.random.keys import SPLIT
+
+COMMUTATIVE = frozenset(
+    "add multiply maximum minimum equal not_equal logical_and logical_or logical_xor logaddexp "
+    "hypot".split()
+)
+
+
+@dataclass
+class Match:
+    """One way in which a side of a relation fits a place in a graph.
+
+    Attributes
+    ----------
+    side : Side
+    env : dict
+        From logic variables, random variables and inner nodes of the side to the graph.
+    equations : list
+        Pairs of a numeric expression of the side and what it must equal.
+    conditions : list
+        What must hold and is not seen to.
+    """
+
+    side: Side
+    env: dict[Expr, Expr]
+    equations: list[tuple[Expr, Expr]] = field(default_factory=list)
+    conditions: list[Expr] = field(default_factory=list)
+    solved: bool = False
+
+    def copy(self) -> Match:
+        """Copy, to go on in two ways."""
+        return Match(
+            self.side, dict(self.env), list(self.equations), list(self.conditions), self.solved
+        )
+
+    @property
+    def roots(self) -> tuple[Expr, ...]:
+        """The places that the side's roots fit."""
+        return tuple(self.env[r] for r in self.side.roots)
+
+    @property
+    def draws(self) -> tuple[Expr, ...]:
+        """The random variables of the graph that take part."""
+        return tuple(self.env[d] for d in self.side.draws)
+
+    @property
+    def parameters(self) -> dict[Variable, Expr]:
+        """The logic variables' values, keys left out."""
+        return {
+            v: x
+            for v, x in self.env.items()
+            if isinstance(v, Variable) and not isinstance(v.type, KeyType)
+        }
+
+
+def match(p: Expr, x: Expr, m: Match) -> Iterator[Match]:
+    """List the ways in which a pattern fits an expression, given a match so far."""
+    known = m.env.get(p)
+    if known is not None:
+        if known is x:
+            yield m
+        elif isinstance(p, Variable) and not isinstance(p.type, KeyType):
+            if equal_fractions(known, x, nonnegative_of(m)):
+                yield m
+        return
+    if isinstance(p, Variable):
+        if accepts(p.type, x.type):
+            out = m.copy()
+            out.env[p] = x
+            yield out
+        return
+    if is_constant(p):
+        if constant_fits(p, x):
+            yield m
+        return
+    if is_random(p):
+        yield from _match_draw(p, x, m)
+        return
+    if isinstance(p.type, KeyType):
+        return
+    loose = [v for v in m.side.below[p] if v not in m.env]
+    if not any(is_random(v) for v in loose):
+        # Numbers alone: an equation, solved when the rest is known.
+        out = m.copy()
+        out.equations.append((p, x))
+        yield out
+        return
+    for args in views(p.op.name, x):
+        if len(args) != len(p.args):
+            continue
+        out = m.copy()
+        out.env[p] = x
+        yield from match_all(p.args, args, out)
+        if p.op.name in COMMUTATIVE and p.args[0] is not p.args[1] and args[0] is not args[1]:
+            yield from match_all(p.args, (args[1], args[0]), out)
+
+
+def match_all(ps: tuple[Any, ...], xs: tuple[Any, ...], m: Match) -> Iterator[Match]:
+    """Match argument by argument."""
+    if not ps:
+        yield m
+        return
+    p, x = ps[0], xs[0]
+    if not isinstance(p, Expr):
+        if type(p) is type(x) and p == x:
+            yield from match_all(ps[1:], xs[1:], m)
+        return
+    if isinstance(x, Expr):
+        for found in match(p, x, m):
+            yield from match_all(ps[1:], xs[1:], found)
+
+
+def _match_draw(p: Expr, x: Expr, m: Match) -> Iterator[Match]:
+    if x.op is not p.op or any(y is x for q, y in m.env.items() if is_random(q)):
+        return
+    out = m.copy()
+    out.env[p] = x
+    yield from match_all(p.args[2:], x.args[2:], out)
+
+
+def constant_fits(p: Expr, x: Expr) -> bool:
+    """Tell whether a constant of a statement stands for a constant of a graph (all elements)."""
+    if not is_constant(x):
+        return False
+    a, b = value_of(p), value_of(x)
+    return a.dtype.kind == b.dtype.kind and b.size > 0 and bool((b == a).all())
+
+
+def views(name: str, x: Expr) -> Iterator[tuple[Any, ...]]:
+    """List the ways to read an expression as an application of an operation.
+
+    Examples
+    --------
+    >>> import astragal as ag
+    >>> x, y = ag.input("x"), ag.input("y")
+    >>> list(views("multiply", x / 0.5)), list(views("add", x - -y))
+    ([(x, 2.0)], [(x, y)])
+    """
+    op = x.op.name
+    if op == name:
+        yield x.args
+        return
+    made = _VIEWS.get((name, op))
+    if made is not None and (args := made(*x.args)) is not None:
+        yield args
+
+
+def _negated(x: Expr) -> Expr:
+    if x.op is e.negative:
+        inner: Expr = x.args[0]
+        return inner
+    if is_constant(x):
+        return simplify(e.negative(x), exact=False)
+    if x.op is e.multiply and is_constant(x.args[0]):
+        return e.multiply(simplify(e.negative(x.args[0]), exact=False), x.args[1])
+    return e.negative(x)
+
+
+def _inverse(x: Expr) -> Expr | None:
+    if x.op.name == "reciprocal":
+        inner: Expr = x.args[0]
+        return inner
+    value = number_of(x)
+    if value is not None:
+        return scalar(float(1 / value), x.dtype) if value else None
+    return 1.0 / x
+
+
+def _power_two(x: Expr, k: Expr) -> tuple[Any, ...] | None:
+    return (x, x) if number_of(k) == 2 else None
+
+
+def _quotient(x: Expr, y: Expr) -> tuple[Any, ...] | None:
+    inverse = _inverse(y)
+    return None if inverse is None else (x, inverse)
+
+
+def _like(x: Expr, value: float) -> Expr:
+    return scalar(value, x.dtype) if x.dtype in FLOATS else scalar(int(value), x.dtype)
+
+
+def _difference(x: Expr, y: Expr) -> tuple[Any, ...] | None:
+    for a, b in ((x, y), (y, x)):
+        new = _negated(b)
+        if new.op is not e.negative or b.op is e.negative:
+            return (a, new)
+    return None
+
+
+# From (operation wanted, operation found) to the operands.
+_VIEWS: dict[tuple[str, str], Any] = {
+    ("add", "subtract"): lambda x, y: (x, _negated(y)),
+    ("subtract", "add"): _difference,
+    ("multiply", "divide"): _quotient,
+    ("multiply", "negative"): lambda x: (_like(x, -1.0), x),
+    ("multiply", "square"): lambda x: (x, x),
+    ("multiply", "pow"): _power_two,
+    ("divide", "multiply"): lambda x, y: (
+        _quotient(x, y) if is_constant(y) else _quotient(y, x) if is_constant(x) else None
+    ),
+    ("divide", "reciprocal"): lambda x: (_like(x, 1.0), x),
+    ("negative", "multiply"): lambda x, y: (
+        (y,) if number_of(x) == -1 else (x,) if number_of(y) == -1 else None
+    ),
+    ("negative", "subtract"): lambda x, y: (y,) if number_of(x) == 0 else None,
+    ("square", "multiply"): lambda x, y: (x,) if x is y else None,
+    ("square", "pow"): lambda x, k: (x,) if number_of(k) == 2 else None,
+    ("pow", "square"): lambda x: (x, _like(x, 2.0)),
+    ("pow", "multiply"): lambda x, y: (x, _like(x, 2.0)) if x is y else None,
+    ("pow", "sqrt"): lambda x: (x, _like(x, 0.5)),
+    ("pow", "reciprocal"): lambda x: (x, _like(x, -1.0)),
+    ("sqrt", "pow"): lambda x, k: (x,) if number_of(k) is not None and number_of(k) * 2 == 1 else None,
+    ("reciprocal", "divide"): lambda x, y: (y,) if number_of(x) == 1 else None,
+}
+
+
+def nonnegative_of(m: Match) -> set[Expr]:
+    """Collect what the match shows not to be negative: positive parameters of its draws."""
+    known: set[Expr] = set()
+    for d in m.side.draws:
+        x = m.env.get(d)
+        if x is None:
+            continue
+        dist, _, _, parameters = random_parts(x)
+        for a, q in zip(parameters, dist.parameters, strict=True):
+            if q.domain in (POSITIVE, NON_NEGATIVE):
+                known.add(a)
+    known.update(m.env[v] for v in m.side.positive if v in m.env)
+    return known
+
+
+def settle(m: Match, witness: bool = False, hints: frozenset[Expr] = frozenset()) -> Iterator[Match]:
+    """Solve a match's equations; with ``witness``, choose values for what is left free."""
+    m = m.copy()
+    # Short equations first: a long one is then a check, not a way to a rounded value.
+    m.equations.sort(key=lambda q: cost(q[0]))
+    while m.equations:
+        known = nonnegative_of(m) | {m.env[v] for v in hints if v in m.env}
+        for i, (p, x) in enumerate(m.equations):
+            unknown = _unknown(p, m)
+            if len(unknown) <= 1:
+                del m.equations[i]
+                break
+        else:
+            yield from _choose(m, m.equations, witness, hints)
+            return
+        if not unknown:
+            if not equal_fractions(put_in(p, m), x, known):
+                return
+            continue
+        v = unknown[0]
+        assert isinstance(v, Variable)
+        letters = {
+            letter(m.env[u]): u
+            for u in m.side.below[p]
+            if u in m.env and is_constant(m.env[u])
+        }
+        left = put_in(p, m, {u: c for c, u in letters.items()})
+        known |= {c for c, u in letters.items() if nonnegative(m.env[u])}
+        known |= {v} & hints
+        found = solve(left, x, v, known, {c: m.env[u] for c, u in letters.items()})
+        if found is None or not accepts(v.type, found.value.type):
+            return
+        m.env[v] = found.value
+        m.conditions += found.conditions
+        m.solved = True
+    yield m
+
+
+def _unknown(p: Expr, m: Match) -> list[Expr]:
+    order = [v for v in m.side.order if v in m.side.below[p] and v not in m.env]
+    return [v for v in order if isinstance(v, Variable)]
+
+
+def put_in(p: Expr, m: Match, letters: Mapping[Expr, Expr] | None = None) -> Expr:
+    """Write a numeric part of a statement with what is known so far."""
+    known = {v: m.env[v] for v in m.side.below[p] if v in m.env}
+    known.update(letters or {})
+    return _weakly(p, known)
+
+
+def _weakly(p: Expr, known: Mapping[Expr, Expr]) -> Expr:
+    """Substitute; numbers of the statement adapt to the data types around them."""
+    out: dict[Expr, Any] = dict(known)
+    for x in toposort([p]):
+        if x in out:
+            continue
+        if is_constant(x) and not x.type.shape and x is not p:
+            out[x] = value_of(x).item()
+        elif not x.args or isinstance(x, Variable):
+            out[x] = x
+        else:
+            out[x] = x.op(*(out[a] if isinstance(a, Expr) else a for a in x.args))
+    result: Expr = out[p]
+    return result
+
+
+def _choose(
+    m: Match, rest: list[tuple[Expr, Expr]], witness: bool, hints: frozenset[Expr]
+) -> Iterator[Match]:
+    """Go on where several unknowns stand in one equation."""
+    p, x = rest[0]
+    if not witness:
+        # By form: `a + b*x` fits `2 + 3*y` in the way in which it is written.
+        for args in views(p.op.name, x):
+            if len(args) != len(p.args):
+                continue
+            out = m.copy()
+            out.equations = rest[1:]
+            orders = [args]
+            if p.op.name in COMMUTATIVE and args[0] is not args[1]:
+                orders.append((args[1], args[0]))
+            for order in orders:
+                for found in match_all(p.args, order, out):
+                    yield from settle(found, witness, hints)
+        return
+    known = nonnegative_of(m)
+    for values in even_split(put_in(p, m), x, _unknown(p, m), known):
+        out = m.copy()
+        out.env.update(values)
+        out.solved = True
+        yield from settle(out, witness, hints)
+
+
+# -- the other side ----------------------------------------------------------------------
+
+
+def assign_keys(
+    m: Match, target: Side, exact: bool, may_give_back: Any = None
+) -> dict[Expr, Expr] | None:
+    """Find a key for each random variable of the new side among those that the match frees.
+
+    Parameters
+    ----------
+    exact
+        Whether both sides must spend the very same keys (sure identities).
+    may_give_back
+        Tells of a split, all of whose children are freed, whether its parent is freed too.
+
+    Returns
+    -------
+    dict or None
+        From the new side's key expressions to keys of the graph.
+    """
+    wanted = {d.args[0]: path for d, path in zip(target.draws, target.keys, strict=True)}
+    bound: dict[Expr, Expr] = {}
+    held: dict[Expr, Expr] = {}
+    if exact:
+        for d, (root, path) in zip(m.side.draws, m.side.keys, strict=True):
+            key = _ascend(m.env[d].args[0], path)
+            if key is None or bound.setdefault(root, key) is not key:
+                return None
+        return {k: descend(bound[r], path) for k, (r, path) in wanted.items() if r in bound} if all(
+            r in bound for r, _ in wanted.values()
+        ) else None
+    for d, (root, path) in zip(m.side.draws, m.side.keys, strict=True):
+        held[d.args[0]] = m.env[d].args[0]
+        if not path:
+            bound[root] = m.env[d].args[0]
+    pool = [k for p, k in held.items() if p not in wanted and p not in bound]
+    pool = give_back(pool, may_give_back)
+    out: dict[Expr, Expr] = {}
+    for k, (root, path) in wanted.items():
+        if k in held:
+            out[k] = held[k]
+            continue
+        if root not in bound:
+            if not pool:
+                return None
+            bound[root] = pool.pop(0)
+        out[k] = descend(bound[root], path)
+    return out
+
+
+def _ascend(key: Expr, path: tuple[tuple[int, int], ...]) -> Expr | None:
+    for n, i in reversed(path):
+        found = child_of(key)
+        if found is None or found[1:] != (n, i):
+            return None
+        key = found[0].args[0]
+    return key
+
+
+def give_back(keys: list[Expr], allowed: Any = None) -> list[Expr]:
+    """Replace all children of one split by its parent, as often as it goes.
+
+    Examples
+    --------
+    >>> import astragal as ag
+    >>> a, b = ag.split(ag.key(3))
+    >>> give_back([b, a]) == [ag.key(3)]
+    True
+    """
+    keys = list(keys)
+    while True:
+        groups: dict[Expr, dict[int, Expr]] = {}
+        for k in keys:
+            found = child_of(k)
+            if found is not None:
+                groups.setdefault(found[0], {})[found[2]] = k
+        for parent, children in groups.items():
+            if len(children) == parent.args[1] and (allowed is None or allowed(parent, keys)):
+                gone = set(children.values())
+                place = min(i for i, k in enumerate(keys) if k in gone)
+                keys[place] = parent.args[0]
+                keys = [k for k in keys if k not in gone]
+                break
+        else:
+            return keys
+
+
+def build_side(m: Match, target: Side, keys: Mapping[Expr, Expr]) -> tuple[Expr, ...] | None:
+    """Build the new side; None where a parameter falls outside its domain."""
+    size = batch_shape(m.draws[0]) if m.draws else ()
+    known = nonnegative_of(m)
+    out: dict[Expr, Any] = dict(m.env)
+    for d, x in keys.items():
+        out[d] = x
+    try:
+        for p in target.order:
+            if p in target.random or p not in out:
+                if is_random(p):
+                    out[p] = _build_draw(p, out, size, known, exact=m.solved)
+                elif is_constant(p) and not p.type.shape:
+                    out[p] = value_of(p).item()
+                elif isinstance(p.type, KeyType) or p.op is SPLIT or isinstance(p, Variable):
+                    if isinstance(p, Variable) and not isinstance(p.type, KeyType):
+                        return None  # a free variable that nothing determines
+                    continue
+                else:
+                    out[p] = p.op(*(out[a] if isinstance(a, Expr) else a for a in p.args))
+        return tuple(out[r] for r in target.roots)
+    except AstragalError:
+        return None
+
+
+def _build_draw(
+    p: Expr, out: Mapping[Expr, Any], size: Any, known: set[Expr], exact: bool
+) -> Expr:
+    op = p.op
+    assert isinstance(op, RandomOp)
+    parameters = []
+    for a, q in zip(p.args[2:], op.distribution.parameters, strict=True):
+        value = out[a]
+        if isinstance(value, Expr) and _worth_a_look(value):
+            positive = q.domain in (POSITIVE, NON_NEGATIVE)
+            value = simplify(value, known, fold=positive, exact=exact)
+        parameters.append(value)
+    return op(out[p.args[0]], size or None, *parameters)
+
+
+def _worth_a_look(x: Expr) -> bool:
+    """Whether something could cancel: an operation on operations, numbers or one thing twice."""
+    args = [a for a in x.args if isinstance(a, Expr)]
+    return len(set(args)) < len(args) or any(a.args and a.op.name not in _PLAIN for a in args)
+
+
+_PLAIN = frozenset({"input", "parameter", "shared"})

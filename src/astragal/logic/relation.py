@@ -1,0 +1,460 @@
+"""Relations: identities of probability theory, written once and used in every way."""
+
+from __future__ import annotations
+
+import inspect
+import typing
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Literal
+
+from astragal.graph.errors import AstragalError, ModelError
+from astragal.graph.expr import Expr, describe
+from astragal.graph.types import KeyType, Type, tensor_type
+from astragal.logic.algebra import decide
+from astragal.logic.match import Match, assign_keys, build_side, match, settle
+from astragal.logic.pattern import Side, accepts, make_side
+from astragal.logic.soundness import Place, check, count_uses, may_give_back, one_consumer
+from astragal.logic.variables import VARIABLE, Variable
+from astragal.ops.declare import as_expr
+from astragal.random.keys import DEFAULT
+
+Kind = Literal["sure", "in law", "reversal"]
+KINDS: tuple[str, ...] = ("sure", "in law", "reversal")
+
+
+class Key:
+    """Annotation of a relation's key variables: ``def rule(k: Key, m, s)``."""
+
+
+class Integer:
+    """Annotation of a relation's integer variables."""
+
+
+class Vector:
+    """Annotation of a relation's vector variables."""
+
+
+class Matrix:
+    """Annotation of a relation's matrix variables."""
+
+
+@dataclass(frozen=True, eq=False)
+class Relation:
+    """An identity between two graphs over logic variables.
+
+    Made by `relation`. Calling it gives a kanren goal.
+
+    Attributes
+    ----------
+    name : str
+    kind : str
+        ``"sure"``, ``"in law"`` or ``"reversal"``.
+    variables : tuple of Variable
+        In the order of the statement.
+    left, right : Side
+    where : tuple of Expr
+        Conditions over the variables.
+    source : str
+        Where the identity is from.
+    doc : str
+    defaults : dict
+        Values for variables that nothing determines.
+    """
+
+    name: str
+    kind: Kind
+    variables: tuple[Variable, ...]
+    left: Side
+    right: Side
+    where: tuple[Expr, ...]
+    source: str
+    doc: str
+    defaults: Mapping[str, Any]
+    module: str
+
+    def __call__(self, lhs: Any, rhs: Any) -> Callable[[Any], Iterator[Any]]:
+        """Give the kanren goal that two terms are the two sides."""
+        from astragal.logic.goals import relation_goal
+
+        return relation_goal(self, lhs, rhs)
+
+    def __repr__(self) -> str:
+        return f"<relation {self.name} ({self.kind})>"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return (_find, (self.module, self.name))
+
+    def side(self, direction: str) -> tuple[Side, Side]:
+        """Give the side that is matched and the side that is written, in a direction.
+
+        Raises
+        ------
+        ValueError
+            For an unknown direction.
+        """
+        if direction == "forward":
+            return self.left, self.right
+        if direction == "backward":
+            return self.right, self.left
+        raise ValueError(f"direction is 'forward' or 'backward', not {direction!r}")
+
+    def forward(self, x: Any, **bindings: Any) -> Any:
+        """Read the identity from left to right at an expression.
+
+        Parameters
+        ----------
+        x
+            An expression, or a tuple of them where the side has several.
+        **bindings
+            Values for variables of the statement.
+
+        Returns
+        -------
+        Expr, tuple of Expr, or None
+            None where the identity does not apply.
+        """
+        return self.apply(x, "forward", bindings)
+
+    def backward(self, x: Any, **bindings: Any) -> Any:
+        """Read the identity from right to left at an expression.
+
+        What the expression does not determine is solved for, taken from ``bindings``, or
+        split evenly.
+
+        Examples
+        --------
+        >>> import astragal as ag
+        >>> from astragal.rewrites.convolutions import normal_convolution
+        >>> k, m, s = ag.key(0), ag.input("m"), ag.input("s")
+        >>> x = ag.random.normal(k, m, s)
+        >>> y = normal_convolution.backward(x, m1=1.0, s1=0.5)
+        >>> y.args[1].args[2:]
+        (m - 1.0, sqrt(s**2.0 - 0.25))
+        >>> normal_convolution.forward(y) is x
+        True
+        """
+        return self.apply(x, "backward", bindings)
+
+    def apply(self, x: Any, direction: str, bindings: Mapping[str, Any]) -> Any:
+        """Rewrite a whole expression, or a tuple of several, in one direction."""
+        xs = x if isinstance(x, tuple) else (x,)
+        for v in xs:
+            if not isinstance(v, Expr):
+                raise TypeError(f"{self.name}.{direction} takes expressions, got {describe(v)}")
+        place = Place(count_uses(xs))
+        for step in self.steps(xs, direction, bindings, place):
+            return step.new if isinstance(x, tuple) else step.new[0]
+        return None
+
+    def bound(self, bindings: Mapping[str, Any]) -> dict[Expr, Expr]:
+        """Turn bindings by name into bindings of variables.
+
+        Raises
+        ------
+        TypeError
+            For a name that the statement lacks, or a value of the wrong sort.
+        """
+        names = {str(v.args[0]): v for v in self.variables}
+        env: dict[Expr, Expr] = {}
+        for name, value in bindings.items():
+            v = names.get(name)
+            if v is None:
+                raise TypeError(
+                    f"{self.name} has no variable {name!r}; it has {', '.join(names)}"
+                )
+            dtype = getattr(v.type, "dtype", None)
+            x = as_expr(value, dtype if isinstance(value, (int, float)) else None)
+            if not accepts(v.type, x.type):
+                raise TypeError(f"{self.name}: {name} is {describe(x)}, expected {v.type!r}")
+            env[v] = x
+        return env
+
+    def steps(
+        self,
+        xs: Sequence[Expr],
+        direction: str,
+        bindings: Mapping[str, Any],
+        place: Place,
+        refused: list[str] | None = None,
+    ) -> Iterator[Step]:
+        """List the ways to rewrite given roots, all conditions checked.
+
+        Parameters
+        ----------
+        refused
+            Gets a sentence for each match that may not be rewritten.
+        """
+        source, target = self.side(direction)
+        if len(xs) != len(source.roots):
+            return
+        given = self.bound(bindings)
+        for found in self.matches(source, xs, given, direction):
+            step = self.finish(found, target, direction, place, refused)
+            if step is not None:
+                yield step
+
+    def matches(
+        self, source: Side, xs: Sequence[Expr], given: Mapping[Expr, Expr], direction: str
+    ) -> Iterator[Match]:
+        """List the matches of one side at given roots, parameters solved."""
+        first = Match(source, {})
+        first.env.update(given)
+
+        def roots(places: tuple[int, ...], m: Match) -> Iterator[Match]:
+            if not places:
+                yield m
+                return
+            i = places[0]
+            for found in match(source.roots[i], xs[i], m):
+                yield from roots(places[1:], found)
+
+        hints = self.left.positive | self.right.positive
+        for found in roots(source.anchors, first):
+            done = False
+            for settled in settle(found, hints=hints):
+                done = True
+                yield settled
+            if not done:
+                yield from settle(found, witness=True, hints=hints)
+
+    def finish(
+        self,
+        found: Match,
+        target: Side,
+        direction: str,
+        place: Place,
+        refused: list[str] | None = None,
+    ) -> Step | None:
+        """Check a match and build the other side."""
+
+        def refuse(why: str) -> None:
+            if refused is not None:
+                refused.append(why)
+
+        for v in self.variables:
+            if v not in found.env and str(v.args[0]) in self.defaults:
+                found.env[v] = as_expr(self.defaults[str(v.args[0])])
+        why = check(found, self.kind, place)
+        if why is None:
+            why = self.unmet(found)
+        if why is not None:
+            return refuse(why)
+        keys = assign_keys(
+            found,
+            target,
+            exact=self.kind == "sure",
+            may_give_back=lambda parent, freed: may_give_back(place, parent, freed),
+        )
+        if keys is None:
+            return refuse("the match does not free the keys that the new side needs")
+        new = build_side(found, target, keys)
+        if new is None:
+            return refuse("a parameter of the new side is not determined, or outside its domain")
+        for old, n in zip(found.roots, new, strict=True):
+            if old.type != n.type:
+                return refuse(f"the new side has type {n.type!r}, the old one {old.type!r}")
+        if self.kind == "sure":
+            why = one_consumer(found, new, place) if target.draws else None
+            if why is not None:
+                return refuse(why)
+        return Step(self, direction, found.roots, new, found.parameters, tuple(found.conditions))
+
+    def unmet(self, found: Match) -> str | None:
+        """Check the conditions of the statement; what is not seen to hold does not."""
+        from astragal.logic.match import nonnegative_of, put_in
+
+        known = nonnegative_of(found)
+        for c in self.where:
+            holds = Match(Side((c,)), found.env)
+            try:
+                verdict = decide(put_in(c, holds), known)
+            except AstragalError as error:
+                return str(error)
+            if verdict is not True:
+                state = "fails" if verdict is False else "is not known to hold"
+                return f"the condition {c!r} {state}"
+        return None
+
+    @cached_property
+    def text(self) -> str:
+        """The statement on one line."""
+        from astragal.logic.report import statement
+
+        return statement(self)
+
+    @cached_property
+    def latex(self) -> str:
+        """The statement in LaTeX."""
+        from astragal.logic.report import latex
+
+        return latex(self)
+
+    def _repr_latex_(self) -> str:
+        return f"$${self.latex}$$"
+
+
+@dataclass(frozen=True, eq=False)
+class Step:
+    """One rewriting: what it was, where, and with which values.
+
+    Attributes
+    ----------
+    relation : Relation
+    direction : str
+    old, new : tuple of Expr
+        The roots before and after.
+    bindings : dict
+        Values of the statement's variables (keys left out).
+    conditions : tuple of Expr
+        What must hold when the graph runs (a violation is an error there).
+    """
+
+    relation: Relation
+    direction: str
+    old: tuple[Expr, ...]
+    new: tuple[Expr, ...]
+    bindings: Mapping[Variable, Expr]
+    conditions: tuple[Expr, ...] = ()
+
+    def __str__(self) -> str:
+        arrow = "->" if self.direction == "forward" else "<-"
+        values = ", ".join(f"{v!r} = {x!r}" for v, x in self.bindings.items())
+        lines = [f"{self.relation.name} {arrow} ({self.relation.source})", f"  where {values}"]
+        lines += [f"  {a!r}  =>  {b!r}" for a, b in zip(self.old, self.new, strict=True)]
+        lines += [f"  provided {c!r}" for c in self.conditions]
+        return "\n".join(lines)
+
+
+def _find(module: str, name: str) -> Relation:
+    import importlib
+
+    found = getattr(importlib.import_module(module), name)
+    assert isinstance(found, Relation)
+    return found
+
+
+def _annotation_type(annotation: Any, name: str) -> Type:
+    if annotation is Key:
+        return KeyType(DEFAULT)
+    if annotation in (Integer, int):
+        return tensor_type("int64")
+    if annotation is bool:
+        return tensor_type("bool")
+    if annotation in (Vector, Matrix):
+        from astragal.graph.expr import DIMENSION
+
+        dims = tuple(
+            DIMENSION(f"{name}{i}") for i in range(1 if annotation is Vector else 2)
+        )
+        return tensor_type("float64", dims)
+    if annotation in (inspect.Parameter.empty, float, Expr, None):
+        return tensor_type("float64")
+    if isinstance(annotation, Type):
+        return annotation
+    raise ModelError(f"variable {name}: {annotation!r} is no type of a relation's variable")
+
+
+def relation(
+    kind: Kind,
+    *,
+    source: str = "",
+    where: Callable[..., Any] | None = None,
+) -> Callable[[Callable[..., Any]], Relation]:
+    """Make a relation of a function of logic variables that gives its two sides.
+
+    The function returns a pair, or yields both sides one after the other; a side is an
+    expression or a tuple of them, whose joint law is then meant. Parameters annotated with
+    `Key` are keys; others are float64 scalars unless annotated otherwise.
+
+    Parameters
+    ----------
+    kind
+        ``"sure"``: both sides are the same function of the same keys. ``"in law"``: they
+        have the same distribution. ``"reversal"``: the same joint law of several variables.
+    source
+        Where the identity is stated and proved.
+    where
+        A function of some of the variables that gives the conditions of the identity.
+
+    Returns
+    -------
+    callable
+        A decorator.
+
+    Raises
+    ------
+    ModelError
+        Where the function does not give two sides of the same types.
+
+    Examples
+    --------
+    >>> import astragal as ag
+    >>> @relation("sure", source="definition")
+    ... def standardise(k: Key, m, s):
+    ...     return ag.random.normal(k, m, s), m + s * ag.random.normal(k, 0.0, 1.0)
+    >>> standardise.forward(ag.random.normal(ag.key(1), 5.0, 2.0))
+    5.0 + 2.0 * normal(key(1, 'threefry4x32'), 0.0, 1.0)
+    """
+    if kind not in KINDS:
+        raise ModelError(f"kind {kind!r}: a relation is {', '.join(map(repr, KINDS))}")
+
+    def decorate(function: Callable[..., Any]) -> Relation:
+        name = getattr(function, "__name__", "relation")
+        signature = inspect.signature(function)
+        try:
+            hints = typing.get_type_hints(function)
+        except NameError:
+            hints = {}
+        variables = []
+        defaults = {}
+        for p in signature.parameters.values():
+            annotation = hints.get(p.name, p.annotation)
+            if annotation == "Key":
+                annotation = Key
+            v = VARIABLE(p.name, _annotation_type(annotation, p.name))
+            assert isinstance(v, Variable)
+            variables.append(v)
+            if p.default is not inspect.Parameter.empty:
+                defaults[p.name] = p.default
+        left, right = _two_sides(function(*variables), name)
+        for a, b in zip(left.roots, right.roots, strict=True):
+            if a.type != b.type:
+                raise ModelError(f"relation {name}: the sides have types {a.type!r} and {b.type!r}")
+        conditions: tuple[Expr, ...] = ()
+        if where is not None:
+            wanted = inspect.signature(where).parameters
+            by_name = {str(v.args[0]): v for v in variables}
+            given = where(**{n: by_name[n] for n in wanted})
+            conditions = tuple(given) if isinstance(given, (tuple, list)) else (given,)
+        return Relation(
+            name=name,
+            kind=kind,
+            variables=tuple(variables),
+            left=left,
+            right=right,
+            where=conditions,
+            source=source,
+            doc=inspect.cleandoc(function.__doc__ or ""),
+            defaults=defaults,
+            module=getattr(function, "__module__", ""),
+        )
+
+    return decorate
+
+
+def _two_sides(given: Any, name: str) -> tuple[Side, Side]:
+    sides: Iterable[Any] = given
+    if isinstance(given, Expr):
+        raise ModelError(f"relation {name} gives one expression; expected two sides")
+    pair = list(sides)
+    if len(pair) != 2:
+        raise ModelError(f"relation {name} gives {len(pair)} sides; expected two")
+    left, right = (make_side(s, name, w) for s, w in zip(pair, ("left", "right"), strict=True))
+    if len(left.roots) != len(right.roots):
+        raise ModelError(
+            f"relation {name}: the left side has {len(left.roots)} expressions, the right one "
+            f"{len(right.roots)}"
+        )
+    return left, right

@@ -1,0 +1,198 @@
+"""When a match may be rewritten: each condition is one small function.
+
+Each gives None where the condition holds, or a sentence that says why it does not.
+`Place` knows how often each node of the graph is read, and what is named or an output.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from astragal.graph.expr import Expr
+from astragal.graph.traverse import children, toposort
+from astragal.graph.types import show_shape
+from astragal.logic.match import Match
+from astragal.logic.pattern import child_of
+from astragal.random.distribution import batch_shape
+
+
+@dataclass
+class Place:
+    """What stands around a match.
+
+    Attributes
+    ----------
+    uses : dict
+        For each node, how many times other nodes of the graph take it as an argument.
+    pinned : dict
+        Outputs and named variables, with their names: they must not vanish.
+    """
+
+    uses: Mapping[Expr, int]
+    pinned: Mapping[Expr, str] = field(default_factory=dict)
+
+
+def count_uses(roots: Iterable[Expr]) -> dict[Expr, int]:
+    """Count how many times each node is taken as an argument."""
+    uses: dict[Expr, int] = {}
+    for x in toposort(roots):
+        uses.setdefault(x, 0)
+        for c in children(x):
+            uses[c] += 1
+    return uses
+
+
+def cone(m: Match, sources: Iterable[Expr], limit: int = 2_000) -> set[Expr] | None:
+    """Collect the nodes of a match from its roots down to some random variables of it.
+
+    Parameters and keys are not entered: `independent` has shown that they lead elsewhere.
+    None where more nodes than the limit would have to be looked at.
+    """
+    reaching: dict[Expr, bool] = dict.fromkeys(m.parameters.values(), False)
+    reaching.update((x.args[0], False) for x in m.draws)
+    targets = set(sources)
+    stack = [(x, False) for x in m.roots]
+    while stack:
+        x, ready = stack.pop()
+        if x in reaching:
+            continue
+        if ready:
+            reaching[x] = x in targets or any(reaching[c] for c in children(x))
+        elif len(reaching) > limit:
+            return None
+        else:
+            stack.append((x, True))
+            stack.extend((c, False) for c in children(x))
+    return {x for x, yes in reaching.items() if yes}
+
+
+def vanishing(m: Match, kept: Iterable[Expr] = ()) -> list[Expr]:
+    """List the random variables of a match that are gone after it is rewritten."""
+    kept = {*kept, *m.roots}
+    return [x for x in m.draws if x not in kept]
+
+
+def private(m: Match, place: Place) -> str | None:
+    """Check that whatever vanishes is read by the match alone.
+
+    ``x + x + y`` is no convolution of x and y: another node reads x.
+    """
+    gone = vanishing(m)
+    if not gone:
+        return None
+    inside = cone(m, gone)
+    if inside is None:
+        return "the match spans too many nodes to tell who reads its variables"
+    roots = set(m.roots)
+    reads: dict[Expr, int] = {}
+    for x in inside:
+        for c in children(x):
+            reads[c] = reads.get(c, 0) + 1
+    for x in inside - roots:
+        if x in place.pinned:
+            return f"{x!r} would vanish, but it is {place.pinned[x]}"
+        if place.uses.get(x, 0) != reads.get(x, 0):
+            return f"{x!r} would vanish, but something outside the match reads it"
+    return None
+
+
+def keys_fresh(m: Match, place: Place) -> str | None:
+    """Check that every key of the match is spent once, by its random variable."""
+    keys = [x.args[0] for x in m.draws]
+    for x, k in zip(m.draws, keys, strict=True):
+        if keys.count(k) > 1:
+            return f"two random variables of the match draw from the key {k!r}"
+        if place.uses.get(k, 0) != 1 or k in place.pinned:
+            return f"the key {k!r} is not spent by {x.op.name} alone"
+        found = child_of(k)
+        if found is not None and found[0] in place.pinned:
+            return f"the split that {k!r} comes from is an output"
+    return None
+
+
+def may_give_back(place: Place, parent: Expr, freed: list[Expr]) -> bool:
+    """Tell whether the split whose children are all freed is used for nothing else."""
+    return (
+        place.uses.get(parent, 0) == parent.args[1]
+        and parent not in place.pinned
+        and place.uses.get(parent.args[0], 0) == 1
+        and parent.args[0] not in place.pinned
+    )
+
+
+def same_batch(m: Match) -> str | None:
+    """Check that all random variables of the match, and its roots, have one batch shape.
+
+    A scalar drawn once and broadcast over a vector is no vector of independent draws.
+    """
+    if not m.draws:
+        return None
+    shapes = [batch_shape(x) for x in m.draws]
+    for x, s in zip(m.draws, shapes, strict=True):
+        if s != shapes[0]:
+            return (
+                f"batch shapes differ: {m.draws[0].op.name} has {show_shape(shapes[0])}, "
+                f"{x.op.name} has {show_shape(s)}"
+            )
+    rank = len(shapes[0])
+    for p, x in zip(m.side.roots, m.roots, strict=True):
+        own = x.type.shape[:rank]
+        if own != shapes[0] or len(x.type.shape) - rank != len(p.type.shape):
+            return (
+                f"{x.op.name} has shape {show_shape(x.type.shape)}, its random variables have "
+                f"the batch shape {show_shape(shapes[0])}"
+            )
+    return None
+
+
+def independent(m: Match) -> str | None:
+    """Check that no parameter depends on a random variable of the match.
+
+    A second mean that depends on the first draw is not independent of it.
+    """
+    draws = set(m.draws)
+    for v, x in m.parameters.items():
+        if not x.args or x.op.name in {"input", "constant"}:
+            continue
+        if reaches(x, draws):
+            return f"the parameter {v!r} = {x!r} depends on a random variable of the match"
+    return None
+
+
+def reaches(x: Expr, targets: set[Expr]) -> bool:
+    """Tell whether an expression is, or depends on, one of the targets."""
+    seen: set[Expr] = set()
+    stack = [x]
+    while stack:
+        node = stack.pop()
+        if node in targets:
+            return True
+        if node not in seen:
+            seen.add(node)
+            stack.extend(a for a in node.args if isinstance(a, Expr) and a not in seen)
+    return False
+
+
+def one_consumer(m: Match, new: Iterable[Expr], place: Place) -> str | None:
+    """Check, for a sure identity, that no key comes to be spent by two random variables."""
+    kept = set(new)
+    for x in m.draws:
+        if x in kept:
+            continue
+        if x in place.pinned and x not in m.roots:
+            return f"{x!r} is {place.pinned[x]}: its key would be spent twice"
+    return private(m, place)
+
+
+def check(m: Match, kind: str, place: Place) -> str | None:
+    """Run the checks that a kind of identity needs."""
+    if kind == "sure":
+        return same_batch(m)
+    return (
+        same_batch(m)
+        or independent(m)
+        or keys_fresh(m, place)
+        or private(m, place)
+    )
+
