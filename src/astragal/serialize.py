@@ -375,8 +375,17 @@ class _Reader:
             return read(shown)
         except FormatError as error:
             raise FormatError(f"{where}: {error}") from None
-        except (AstragalError, ArithmeticError, LookupError, TypeError, ValueError,
-                AttributeError, AssertionError, RecursionError, MemoryError) as error:
+        except (
+            AstragalError,
+            ArithmeticError,
+            LookupError,
+            TypeError,
+            ValueError,
+            AttributeError,
+            AssertionError,
+            RecursionError,
+            MemoryError,
+        ) as error:
             name = f" ({shown[0]})" if isinstance(shown, list) and shown else ""
             raise FormatError(f"damaged: {where}{name} is not well formed: {error}") from None
 

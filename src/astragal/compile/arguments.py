@@ -61,7 +61,9 @@ def _tensor_checker(type: TensorType, what: str, keep_jax: bool) -> Check:
     def check(value: Any) -> Any:
         kind = value.__class__
         if kind is ndarray:
-            if value.dtype == dtype and (value.shape == shape if static else _fits(value.shape, shape)):
+            if value.dtype == dtype and (
+                value.shape == shape if static else _fits(value.shape, shape)
+            ):
                 return value
         elif kind is exact or kind is numpy_scalar:
             return value
@@ -99,9 +101,7 @@ def _as_array(value: Any, what: str, type: TensorType) -> Any:
     try:
         array = np.asarray(value)
     except (ValueError, TypeError, OverflowError) as error:
-        raise DTypeError(
-            f"{what} is of type {type!r}, given {_shown(value)}: {error}"
-        ) from None
+        raise DTypeError(f"{what} is of type {type!r}, given {_shown(value)}: {error}") from None
     if array.dtype.kind not in "biuf" and array.size:
         raise DTypeError(f"{what} is of type {type!r}, given {_shown(value)}")
     return array

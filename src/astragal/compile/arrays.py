@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -42,4 +43,15 @@ def array_lowerings(xp: Any) -> dict[str, Lowering]:
         "min": _reduce(xp.min),
         "any": _reduce(xp.any),
         "all": _reduce(xp.all),
+        "cumulative_sum": lambda x, axis: xp.cumulative_sum(x, axis=axis),
+        "cumulative_prod": lambda x, axis: xp.cumulative_prod(x, axis=axis),
+        "sort": lambda x, axis: xp.sort(x, axis=axis),
+        "argsort": lambda x, axis: xp.argsort(x, axis=axis, stable=True),
+        "searchsorted": lambda x1, x2, side: xp.searchsorted(x1, x2, side=side),
+        "det": xp.linalg.det,
+        "slogdet": lambda x: tuple(xp.linalg.slogdet(x)),
+        "qr": lambda x, mode: tuple(xp.linalg.qr(x, mode=mode)),
+        "log1mexp": lambda x: xp.where(
+            x > -math.log(2), xp.log(-xp.expm1(x)), xp.log1p(-xp.exp(x))
+        ),
     }

@@ -14,6 +14,7 @@ import numpy as np
 
 from astragal.compile.arguments import checker
 from astragal.compile.keyarray import KeyArray
+from astragal.compile.simplify import simplify
 from astragal.compile.shared import Cell, Shared, as_update, frozen_value
 from astragal.graph.errors import ModelError, ShapeError, UnsupportedError
 from astragal.graph.expr import DIMENSION, INPUT, Expr, describe
@@ -64,7 +65,7 @@ def check_backend(backend: str) -> str:
 
 def lower(roots: Sequence[Expr]) -> tuple[Expr, ...]:
     """Bring graphs into the form that backends take: simplified, and without randomness."""
-    return lower_random(roots)
+    return lower_random(simplify(roots))
 
 
 class Function:
@@ -325,7 +326,11 @@ def _check_free(results: Sequence[Expr], leaves: Sequence[Expr]) -> None:
     names = {_name(x): x for x in leaves}
     hints = [
         f"{describe(x)}"
-        + (f" (the listed one of that name is of type {names[_name(x)].type!r})" if _name(x) in names else "")
+        + (
+            f" (the listed one of that name is of type {names[_name(x)].type!r})"
+            if _name(x) in names
+            else ""
+        )
         for x in missing
     ]
     raise ModelError(f"the outputs read what is not among the inputs: {', '.join(hints)}")
@@ -421,7 +426,9 @@ def _reader(inputs: Any, leaves: Sequence[Expr]) -> Callable[..., Sequence[Any]]
             args = _by_name(args, named, order, names)
         if len(args) != len(inputs):
             shown = ", ".join(names)
-            raise TypeError(f"the function takes {len(inputs)} arguments ({shown}), {len(args)} given")
+            raise TypeError(
+                f"the function takes {len(inputs)} arguments ({shown}), {len(args)} given"
+            )
         return args if flat else _match(list(inputs), list(args), "inputs")
 
     assert count == len(names)
@@ -453,10 +460,14 @@ def _match(wanted: Any, given: Any, where: str) -> list[Any]:
     if isinstance(wanted, dict):
         if not isinstance(given, Mapping) or set(given) != set(wanted):
             keys = sorted(map(repr, given)) if isinstance(given, Mapping) else type(given).__name__
-            raise TypeError(f"{where}: expected a dictionary with the keys {list(wanted)}, got {keys}")
+            raise TypeError(
+                f"{where}: expected a dictionary with the keys {list(wanted)}, got {keys}"
+            )
         return [v for k in wanted for v in _match(wanted[k], given[k], f"{where}[{k!r}]")]
     if not isinstance(given, (list, tuple)) or len(given) != len(wanted):
-        raise TypeError(f"{where}: expected {len(wanted)} items, got {type(given).__name__} {given!r:.60}")
+        raise TypeError(
+            f"{where}: expected {len(wanted)} items, got {type(given).__name__} {given!r:.60}"
+        )
     return [
         v
         for i, (w, g) in enumerate(zip(wanted, given, strict=True))

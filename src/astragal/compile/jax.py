@@ -21,6 +21,7 @@ from jax import lax
 from astragal.compile import numpy as reference
 from astragal.compile.arguments import as_keys
 from astragal.compile.arrays import Lowering, array_lowerings
+from astragal.compile.jax_arrays import VOCABULARY
 from astragal.compile.jax_map import random_bits, run_map
 from astragal.compile.keyarray import KeyArray
 from astragal.compile.program import Program
@@ -77,9 +78,7 @@ def _while(condition: Subgraph, body: Subgraph, n: int, *args: Any) -> Any:
         new = call(body, [*state, *captures])
         return [_leaf(v, o.type) for v, o in zip(new, body.outputs, strict=True)]
 
-    return tuple(
-        lax.while_loop(lambda state: call(condition, [*state, *captures])[0], step, init)
-    )
+    return tuple(lax.while_loop(lambda state: call(condition, [*state, *captures])[0], step, init))
 
 
 def _switch(n: int, index: Any, *rest: Any) -> Any:
@@ -140,6 +139,7 @@ def _nonzero(x: Any) -> Any:
 
 LOWERINGS: dict[str, Lowering] = {
     **array_lowerings(jnp),
+    **VOCABULARY,
     "shape": _shape,
     "iota": _iota,
     "index": _index,

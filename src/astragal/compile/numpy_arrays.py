@@ -72,10 +72,6 @@ def _svd(x: Any, full: bool) -> Any:
         return tuple(np.full_like(part, np.nan) for part in finite)
 
 
-def _log1mexp(x: Any) -> Any:
-    return np.where(x > -math.log(2), np.log(-np.expm1(x)), np.log1p(-np.exp(x)))
-
-
 def _polygamma(n: Any, x: Any) -> Any:
     return np.where(n == 0, scipy.special.digamma(x), scipy.special.polygamma(n, x))
 
@@ -111,22 +107,13 @@ def _log_kve_integral(v: float, x: float) -> float:
 
 
 VOCABULARY: dict[str, Lowering] = {
-    "cumulative_sum": lambda x, axis: np.cumulative_sum(x, axis=axis),
-    "cumulative_prod": lambda x, axis: np.cumulative_prod(x, axis=axis),
     "logsumexp": _logsumexp,
-    "sort": lambda x, axis: np.sort(x, axis=axis),
-    "argsort": lambda x, axis: np.argsort(x, axis=axis, stable=True),
-    "searchsorted": lambda x1, x2, side: np.searchsorted(x1, x2, side=side),
     "cholesky": _nan_where_undefined(np.linalg.cholesky),
     "solve": _nan_where_undefined(np.linalg.solve),
     "solve_triangular": _solve_triangular,
-    "det": np.linalg.det,
-    "slogdet": lambda x: tuple(np.linalg.slogdet(x)),
     "eigh": _eigh,
-    "qr": lambda x, mode: tuple(np.linalg.qr(x, mode=mode)),
     "svd": _svd,
     "polygamma": _polygamma,
-    "log1mexp": _log1mexp,
     "log_kve": _log_kve,
 }
 """Operation to function of the values of its arguments."""

@@ -58,7 +58,9 @@ class Program:
                 blank.append(value_of(node))
                 continue
             if node.op in (INPUT, DIMENSION, PARAMETER):
-                raise ModelError(f"the outputs read {describe(node)}, which is not among the inputs")
+                raise ModelError(
+                    f"the outputs read {describe(node)}, which is not among the inputs"
+                )
             function = rule(node)
             args = []
             for a in node.args:

@@ -130,9 +130,7 @@ def as_update(target: Expr, value: Any) -> Expr:
             isinstance(new.type, TensorType) and new.type.dtype != target.dtype
         ):
             error = DTypeError  # type: ignore[assignment]
-        raise error(
-            f"updates: {target.name!r} holds {want!r}, its update is of type {new.type!r}"
-        )
+        raise error(f"updates: {target.name!r} holds {want!r}, its update is of type {new.type!r}")
     return new
 
 
