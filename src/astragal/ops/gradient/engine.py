@@ -13,7 +13,7 @@ from astragal.graph.errors import UnsupportedError
 from astragal.graph.expr import Expr, describe
 from astragal.graph.subgraph import placeholder
 from astragal.graph.traverse import toposort
-from astragal.graph.types import FLOATS, TensorType, TupleType, Type
+from astragal.graph.types import FLOATS, KeyType, TensorType, TupleType, Type
 from astragal.ops.gradient.build import Ct, or_zeros, total, unbroadcast, zeros
 from astragal.ops.indexing import ADD_INDEX, ITEM
 
@@ -42,12 +42,15 @@ def active_nodes(order: Iterable[Expr], sources: Iterable[Expr]) -> set[Expr]:
     """Collect the nodes that a small change of the sources can change."""
     active = set(sources)
     for node in order:
-        if (
-            node not in active
-            and any(isinstance(a, Expr) and a in active for a in node.args)
-            and differentiable(node.type)
-        ):
+        if node in active or not any(isinstance(a, Expr) and a in active for a in node.args):
+            continue
+        if differentiable(node.type):
             active.add(node)
+        elif isinstance(node.args[0], Expr) and isinstance(node.args[0].type, KeyType):
+            # A discrete draw whose law moves: its part of the gradient must not get lost.
+            from astragal.random.pathwise import check_discrete
+
+            check_discrete(node, active)
     return active
 
 

@@ -72,9 +72,15 @@ def reverse_rule(node: Expr) -> Reverse:
         Where it has none; the message says why.
     """
     found = REVERSE.get(node.op.name)
-    if found is None:
+    if found is not None:
+        return found
+    # A door: what a draw's derivative is, the layer of random variables knows.
+    from astragal.random.pathwise import random_rule
+
+    drawn: Reverse | None = random_rule(node)
+    if drawn is None:
         raise _missing(node)
-    return found
+    return drawn
 
 
 def forward_rule(node: Expr) -> Forward:

@@ -1,0 +1,162 @@
+"""Pathwise gradients: random variables whose draws are smooth functions of their parameters.
+
+Where a sampler is a sure transformation of noise that does not depend on a parameter, a
+draw has a derivative by that parameter: the transformation's, at the noise that the draw
+came from, which is recovered from the draw. Kingma & Welling (2014), Auto-encoding
+variational Bayes, section 2.4.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from astragal.graph.errors import UnsupportedError
+from astragal.graph.expr import Expr
+from astragal.graph.subgraph import placeholder
+from astragal.graph.traverse import substitute
+from astragal.ops import elementwise as e
+from astragal.ops.gradient.engine import reverse
+from astragal.random.distribution import Distribution, Function, RandomOp, random_parts
+
+
+@dataclass(frozen=True)
+class Pathwise:
+    """How draws follow some of the parameters.
+
+    Attributes
+    ----------
+    parameters
+        Names of the parameters that the noise does not depend on.
+    transform
+        From noise and those parameters to a draw.
+    noise
+        From a draw and those parameters back to the noise.
+    """
+
+    parameters: tuple[str, ...]
+    transform: Function
+    noise: Function
+
+
+LOC_SCALE = Pathwise(("loc", "scale"), lambda u, m, s: m + s * u, lambda z, m, s: (z - m) / s)
+LOC = Pathwise(("loc",), lambda u, m: m + u, lambda z, m: z - m)
+SCALE = Pathwise(("scale",), lambda u, s: s * u, lambda z, s: z / s)
+RATE = Pathwise(("rate",), lambda u, r: u / r, lambda z, r: z * r)
+POWER = Pathwise(
+    ("shape", "scale"),
+    lambda u, a, s: s * e.exp(u / a),
+    lambda z, a, s: a * e.log(z / s),
+)
+
+# fmt: off
+PATHWISE: dict[str, Pathwise] = {
+    # Location and scale
+    "normal":             LOC_SCALE,
+    "laplace":            LOC_SCALE,
+    "asymmetric_laplace": LOC_SCALE,
+    "logistic":           LOC_SCALE,
+    "gumbel":             LOC_SCALE,
+    "cauchy":             LOC_SCALE,
+    "student_t":          LOC_SCALE,
+    "skew_normal":        LOC_SCALE,
+    "levy":               LOC_SCALE,
+    "uniform":            Pathwise(("low", "high"), lambda u, a, b: a + (b - a) * u,
+                                   lambda z, a, b: (z - a) / (b - a)),
+    # Scale or rate
+    "half_normal":        SCALE,
+    "half_cauchy":        SCALE,
+    "rayleigh":           SCALE,
+    "maxwell":            SCALE,
+    "inverse_gamma":      SCALE,
+    "exponential":        RATE,
+    "gamma":              RATE,
+    # Powers and exponentials of such
+    "lognormal":          Pathwise(("mean", "sigma"), lambda u, m, s: e.exp(m + s * u),
+                                   lambda z, m, s: (e.log(z) - m) / s),
+    "weibull":            POWER,
+    "pareto":             POWER,
+    "log_logistic":       POWER,
+    "lomax":              Pathwise(("shape", "scale"), lambda u, a, s: s * e.expm1(u / a),
+                                   lambda z, a, s: a * e.log1p(z / s)),
+    # On the circle the draw turns with its mean, whatever the concentration
+    "von_mises":          Pathwise(("mu",), lambda u, m: m + u, lambda z, m: z - m),
+}
+WHY: dict[str, str] = {
+    "gamma":             "gamma is sampled by rejection",
+    "inverse_gamma":     "inverse_gamma is sampled by rejection",
+    "beta":              "beta is a ratio of gamma variables, which are sampled by rejection",
+}
+# fmt: on
+"""Why draws of a family do not follow its other parameters."""
+
+
+def pathwise_rule(node: Expr, g: Any, needs: tuple[bool, ...]) -> Sequence[Expr | None]:
+    """Pull a cotangent of a draw back to the parameters.
+
+    Raises
+    ------
+    UnsupportedError
+        Where the draws are no differentiable function of a parameter that matters.
+    """
+    d, _, _, values = random_parts(node)
+    path = PATHWISE.get(d.name)
+    smooth = path.parameters if path is not None else ()
+    for p, need in zip(d.parameters, needs[2:], strict=True):
+        if need and p.name not in smooth:
+            raise no_pathwise_gradient(d, p.name)
+    assert path is not None
+    by_name = {p.name: v for p, v in zip(d.parameters, values, strict=True)}
+    given = [by_name[name] for name in smooth]
+    noise = placeholder(node.type)
+    leaves = [placeholder(v.type) for v in given]
+    draw = path.transform(noise, *leaves)
+    wanted = [leaf for leaf, name in zip(leaves, smooth, strict=True) if _needed(d, name, needs)]
+    found = dict(zip(wanted, reverse([draw], [g], wanted), strict=True))
+    back = {noise: path.noise(node, *given), **dict(zip(leaves, given, strict=True))}
+    parts: list[Expr | None] = [None, None]
+    for p in d.parameters:
+        ct = found.get(leaves[smooth.index(p.name)]) if p.name in smooth else None
+        parts.append(None if ct is None else substitute([ct], back)[0])
+    return parts
+
+
+def _needed(d: Distribution, name: str, needs: tuple[bool, ...]) -> bool:
+    return needs[2 + [p.name for p in d.parameters].index(name)]
+
+
+def no_pathwise_gradient(d: Distribution, parameter: str) -> UnsupportedError:
+    """Make the error for a draw that is no differentiable function of a parameter."""
+    path = PATHWISE.get(d.name)
+    smooth = [n for n in (path.parameters if path else ()) if n in {p.name for p in d.parameters}]
+    if d.dtype != "float":
+        why = f"{d.name} draws are not real numbers but steps"
+    else:
+        why = WHY.get(d.name, f"the sampler of {d.name} is no sure, smooth transformation of noise")
+    other = f" With respect to {' and '.join(smooth)} they are one." if smooth else ""
+    return UnsupportedError(
+        f"no pathwise gradient of {d.name} by its {parameter}: {why}, so its draws are no "
+        f"differentiable function of {parameter}.{other} For the gradient of an expectation use "
+        f"the score: multiply by the gradient of the log density of the draw, held fixed"
+    )
+
+
+def random_rule(node: Expr) -> Any:
+    """Give the reverse rule of a random variable, None for other nodes."""
+    return pathwise_rule if isinstance(node.op, RandomOp) else None
+
+
+def check_discrete(node: Expr, active: set[Expr]) -> None:
+    """Refuse a draw that is no number to differentiate, but whose law moves.
+
+    Raises
+    ------
+    UnsupportedError
+        Naming the family and the parameter.
+    """
+    if isinstance(node.op, RandomOp):
+        d, _, _, values = random_parts(node)
+        for p, v in zip(d.parameters, values, strict=True):
+            if v in active:
+                raise no_pathwise_gradient(d, p.name)
