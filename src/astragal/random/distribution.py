@@ -10,18 +10,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
 
 from astragal.graph.errors import DomainError, DTypeError, ShapeError
-from astragal.graph.expr import Expr, Op, describe
+from astragal.graph.expr import Expr, describe
 from astragal.graph.literal import is_constant, value_of
 from astragal.graph.types import FLOATS, Shape, TensorType, Type, show_shape, tensor_type
 from astragal.ops import elementwise as e
 from astragal.ops.creation import shape_argument, shape_dims
 from astragal.ops.declare import as_dims, as_expr, broadcast_shapes, cast, promote
 from astragal.random.keys import key_type
+from astragal.random.places import PlacedOp
 
 
 @dataclass(frozen=True)
@@ -134,7 +136,7 @@ class Distribution:
     doc: str = ""
 
 
-class RandomOp(Op):
+class RandomOp(PlacedOp):
     """The operation of a distribution: ``op(key, size, *parameters)``.
 
     Attributes
@@ -147,6 +149,12 @@ class RandomOp(Op):
     def __init__(self, distribution: Distribution) -> None:
         super().__init__(distribution.name, self._infer_rv, self._prepare_rv)
         self.distribution = distribution
+
+    def __call__(self, *args: Any) -> Expr:
+        """Give the term; one that is there already is found without a look at its arguments."""
+        ref = self._table.get(args) if all(type(a) is Expr or a is None for a in args) else None
+        found = ref() if ref is not None else None
+        return super().__call__(*args) if found is None else found
 
     def _prepare_rv(self, key: Any, size: Any, *parameters: Any) -> tuple[Any, ...]:
         d = self.distribution
@@ -170,6 +178,10 @@ class RandomOp(Op):
         return key, size, *exprs
 
     def _as_parameter(self, value: Any, p: Parameter) -> Expr:
+        if type(value) is Expr and not p.core and not p.integer and not is_constant(value):
+            type0 = value.type
+            if type(type0) is TensorType and type0.dtype in FLOATS:
+                return value
         name = self.distribution.name
         x = as_expr(value)
         if not isinstance(x.type, TensorType):
@@ -187,12 +199,11 @@ class RandomOp(Op):
                 f"{p.core} dimensions"
             )
         if is_constant(x):
-            value = value_of(x)
-            inside = contains(p.domain, value)
-            if not np.all(inside):
-                bad = (
-                    value[~inside].flat[0] if value.shape and inside.shape == value.shape else value
-                )
+            if not _is_inside(p.domain, x):
+                value = value_of(x)
+                inside = contains(p.domain, value)
+                same = value.shape and inside.shape == value.shape
+                bad = value[~inside].flat[0] if same else value
                 raise DomainError(
                     f"{name}: parameter {p.name} is {np.asarray(bad).tolist()}, "
                     f"expected {p.domain.words}"
@@ -265,6 +276,11 @@ def _check_keys(d: Distribution, keys: Shape, batch: Shape) -> None:
             f"{d.name}: a batch of shape {show_shape(batch)} must begin with the shape of the "
             f"keys, {show_shape(keys)}"
         )
+
+
+@lru_cache(maxsize=4096)
+def _is_inside(domain: Domain, x: Expr) -> bool:
+    return bool(np.all(contains(domain, value_of(x))))
 
 
 def contains(domain: Domain, value: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:

@@ -15,6 +15,7 @@ from astragal.graph.expr import Expr
 from astragal.ops import elementwise as e
 from astragal.ops.manipulation import astype, bitcast
 from astragal.ops.searching import where
+from astragal.random.once import once
 
 LN2_HIGH = 6.93147180369123816490e-01  # the first 32 bits: k * LN2_HIGH is exact
 LN2_LOW = 1.90821492927058770002e-10
@@ -47,6 +48,7 @@ _LOG_ODD = (
 )
 
 
+@once
 def log(x: Expr) -> Expr:
     """Natural logarithm of a positive normal number, within 1 ulp (fdlibm's e_log.c).
 
@@ -65,6 +67,7 @@ def log(x: Expr) -> Expr:
     return k * LN2_HIGH - ((half - (s * (half + r) + k * LN2_LOW)) - f)
 
 
+@once
 def log_or_infinite(x: Expr) -> Expr:
     """Natural logarithm of any non-negative number; of zero, minus infinity."""
     tiny = x < 2.2250738585072014e-308
@@ -83,6 +86,7 @@ _EXP = (
 )
 
 
+@once
 def exp(x: Expr) -> Expr:
     """Exponential, within 1 ulp (fdlibm's e_exp.c); underflows to 0, overflows to infinity."""
     y = e.minimum(e.maximum(x, -760.0), 710.0)
@@ -104,6 +108,7 @@ def power_of_two(k: Expr) -> Expr:
     return as_float(astype(astype(k, "int64") + 1023, "uint64") << 52)
 
 
+@once
 def log1p(x: Expr) -> Expr:
     """Logarithm of 1 + x, for x > -1, without loss for small x."""
     u = 1.0 + x
@@ -199,6 +204,7 @@ def _horner(x: Expr, coefficients: Sequence[Expr]) -> Expr:
     return total
 
 
+@once
 def normal_quantile(q: Expr) -> Expr:
     """Normal quantile of 1/2 + q, within 1e-16 of relative error (AS 241)."""
     from astragal.ops.control import cond
@@ -232,6 +238,7 @@ def sin_cos(x: Expr) -> tuple[Expr, Expr]:
     return sine, cosine
 
 
+@once
 def tan_half_pi(v: Expr) -> Expr:
     """Tangent of v * pi / 2, for v strictly between 0 and 1."""
     upper = v > 0.5
@@ -243,6 +250,7 @@ _STIRLING = (-691.0 / 360360.0, 1.0 / 1188.0, -1.0 / 1680.0, 1.0 / 1260.0, -1.0 
 HALF_LOG_2PI = 0.5 * math.log(2 * math.pi)
 
 
+@once
 def stirling_error(n: Expr) -> Expr:
     """Give log(n!) - log(sqrt(2 pi n) (n / e)**n), for n > 0 (Loader 2000)."""
     small = n < 16.0
@@ -257,6 +265,7 @@ def stirling_error(n: Expr) -> Expr:
     return where(small, near, series)
 
 
+@once
 def log_factorial(n: Expr) -> Expr:
     """Give log(n!), for n >= 0."""
     m = e.maximum(n, 0.5)
@@ -264,6 +273,7 @@ def log_factorial(n: Expr) -> Expr:
     return where(n < 0.5, 0.0, value)
 
 
+@once
 def deviance(x: Expr, mean: Expr) -> Expr:
     """Give x log(x / mean) + mean - x without cancellation, for x, mean > 0 (Loader's bd0)."""
     v = (x - mean) / (x + mean)

@@ -25,6 +25,7 @@ from astragal.ops import elementwise as e
 from astragal.ops.control import cond
 from astragal.ops.manipulation import astype
 from astragal.ops.searching import where
+from astragal.random.once import once
 
 Words = tuple[Expr, ...]
 
@@ -117,6 +118,7 @@ _ROTATIONS_4 = ((10, 26), (11, 21), (13, 27), (23, 5), (6, 20), (17, 11), (25, 1
 _PARITY = 0x1BD11BDA
 
 
+@once
 def threefry4x32(key: Words, counter: Words, rounds: int = 20) -> Words:
     """Encrypt four words under four words."""
     k = [*key, key[0] ^ key[1] ^ key[2] ^ key[3] ^ _PARITY]

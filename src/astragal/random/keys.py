@@ -18,6 +18,7 @@ from astragal.graph.types import INTEGERS, KeyType, TensorType, Type, tensor_typ
 from astragal.ops.creation import shape_argument, shape_dims
 from astragal.ops.declare import as_dims, as_expr, broadcast_shapes
 from astragal.random.implementations import IMPLEMENTATIONS
+from astragal.random.places import PlacedOp
 
 DEFAULT = "threefry4x32"
 
@@ -107,7 +108,7 @@ def _prepare_split(k: Any, n: Any = 2) -> tuple[Any, ...]:
     return k, argument if isinstance(argument, Expr) else argument[0]
 
 
-SPLIT = Op("split", _infer_split, _prepare_split)
+SPLIT = PlacedOp("split", _infer_split, _prepare_split)
 
 
 def split(key: Expr, n: int | Expr = 2) -> Expr:
@@ -143,7 +144,7 @@ def _infer_fold_in(k: Expr, data: Expr) -> Type:
     return KeyType(t.impl, broadcast_shapes([t.shape, data.type.shape], "fold_in"))
 
 
-FOLD_IN = Op("fold_in", _infer_fold_in, _prepare_fold_in)
+FOLD_IN = PlacedOp("fold_in", _infer_fold_in, _prepare_fold_in)
 
 
 def fold_in(key: Expr, data: Any) -> Expr:

@@ -1,0 +1,49 @@
+"""Where in the user's program random variables and splits were built."""
+
+from __future__ import annotations
+
+import os
+import sys
+import weakref
+from typing import Any
+
+from astragal.graph.expr import Expr, Op
+from astragal.graph.types import Type
+
+_PLACES: weakref.WeakKeyDictionary[Expr, tuple[str, int]] = weakref.WeakKeyDictionary()
+_NEAR = 6  # frames from an operation to the user's line; rewriting has more between them
+
+
+class PlacedOp(Op):
+    """An operation whose terms remember the line of the program that first built them."""
+
+    __slots__ = ()
+
+    def _intern(self, args: tuple[Any, ...], type: Type) -> Expr:
+        node = super()._intern(args, type)
+        frame = sys._getframe(2)
+        for _ in range(_NEAR):
+            if not str(frame.f_globals.get("__name__", "")).startswith("astragal."):
+                _PLACES.setdefault(node, (frame.f_code.co_filename, frame.f_lineno))
+                break
+            if frame.f_back is None:
+                break
+            frame = frame.f_back
+        return node
+
+
+def place_of(x: Expr) -> str:
+    """Give file and line where a term was first built, or the empty text where unknown.
+
+    Examples
+    --------
+    >>> import astragal as ag
+    >>> place_of(ag.input("x"))
+    ''
+    """
+    found = _PLACES.get(x)
+    return (
+        f"{os.path.relpath(found[0]) if os.path.isabs(found[0]) else found[0]}:{found[1]}"
+        if found
+        else ""
+    )
