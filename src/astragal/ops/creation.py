@@ -164,6 +164,8 @@ def arange(start: Any, stop: Any = None, step: Any = 1, *, dtype: object = None)
         return constant(np.arange(*numbers, dtype=dtype and dtype_name(dtype)))
     if step != 1 or dtype not in (None, "int64"):
         raise ShapeError("arange with a symbolic bound counts in int64 steps of 1")
+    if isinstance(start, int) and start == 0:
+        return IOTA(stop if stop.op is DIMENSION else e.maximum(stop, 0), "int64")
     return e.add(IOTA(e.maximum(e.subtract(stop, start), 0), "int64"), start)
 
 
