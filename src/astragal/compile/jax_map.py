@@ -22,7 +22,7 @@ from astragal.compile.arrays import array_lowerings
 from astragal.compile.numpy_map import first_block
 from astragal.graph.expr import Expr
 from astragal.graph.literal import is_constant, value_of
-from astragal.graph.subgraph import Subgraph
+from astragal.graph.subgraph import Subgraph, without_calls
 from astragal.graph.traverse import toposort
 from astragal.graph.types import FLOATS, TensorType
 from astragal.random.implementations import IMPLEMENTATIONS
@@ -83,7 +83,8 @@ class Body:
     """A scalar subgraph, prepared to run on arrays."""
 
     def __init__(self, sub: Subgraph) -> None:
-        self.sub = sub
+        # Calls are written in place, so that guards see through them.
+        self.sub = sub = without_calls(sub)
         self.order = [n for n in toposort(sub.outputs) if n not in set(sub.parameters)]
 
     def run(self, args: Sequence[Array], mask: Array | None, shape: tuple[int, ...]) -> list[Array]:

@@ -117,7 +117,11 @@ def _switch(n: int, index: Any, *rest: Any) -> tuple[Array, ...]:
     return tuple(o.reshape(shape) for o in out)
 
 
-_MASKED = {"while_loop": _while, "switch": _switch, "map": run_map}
+def _inner(sub: Subgraph, *args: Any) -> tuple[Array, ...]:
+    return tuple(_call(sub, args))
+
+
+_MASKED = {"while_loop": _while, "switch": _switch, "map": run_map, "call": _inner}
 
 
 @functools.cache

@@ -67,6 +67,33 @@ class Subgraph:
         return f"<subgraph ({types}) -> ({outs})>"
 
 
+def without_calls(body: Subgraph) -> Subgraph:
+    """Write the calls in a subgraph in place; what its loops and branches call stays.
+
+    Examples
+    --------
+    >>> import astragal as ag
+    >>> x = ag.input("x")
+    >>> twice = ag.subgraph([x], x * 2.0)
+    >>> without_calls(Subgraph([x], [twice(x) + 1.0])).outputs
+    (%0 * 2.0 + 1.0,)
+    """
+    if not any(n.op.name == "call" for n in toposort(body.outputs)):
+        return body
+    new: dict[Expr, Expr | tuple[Expr, ...]] = {}
+    for node in toposort(body.outputs):
+        args = [new.get(a, a) if isinstance(a, Expr) else a for a in node.args]
+        if node.op.name == "call":
+            new[node] = without_calls(args[0])(*args[1:])
+        elif node.op.name == "item" and isinstance(args[0], tuple):
+            new[node] = args[0][args[1]]
+        elif any(a is not b for a, b in zip(args, node.args, strict=True)):
+            new[node] = node.op(*args)
+        else:
+            new[node] = node
+    return Subgraph(body.parameters, [new[o] for o in body.outputs])  # type: ignore[misc]
+
+
 def placeholder(type: Type) -> Expr:
     """Make a leaf that no other expression holds, to trace a function with."""
     return INPUT(_Fresh(), type)

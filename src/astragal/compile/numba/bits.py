@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
+from astragal.compile.numba.plan import NEVER
 from astragal.compile.numba.writer import Array, product
 from astragal.compile.numpy_map import first_block
 from astragal.graph.expr import Expr
@@ -28,7 +29,11 @@ def _halves(
 
     ``high_first`` gives only the first half, in the order of ``jax.random``.
     """
-    a, b, c, d = scope.inline(first_block(impl, tag), [*words, element])
+    # Several elements: the cipher stands in the loop, which becomes SIMD.
+    many = element != "uint64(0)"
+    a, b, c, d = scope.inline(
+        first_block(impl, tag), [*words, element], own=not many, limit=NEVER if many else None
+    )
     let = scope.writer.let
     if high_first:
         return [let(f"(uint64({a}) << uint64(32)) | uint64({b})")]

@@ -13,7 +13,7 @@ import threading
 from pathlib import Path
 from types import ModuleType
 
-_LOCK = threading.Lock()
+_LOCK = threading.RLock()
 _LOADED: dict[str, ModuleType] = {}
 
 
@@ -82,10 +82,20 @@ def _usable(folder: Path) -> bool:
         return False
 
 
+def name_of(source: str) -> str:
+    """Name the module of a source: by what it says and by what compiles it."""
+    text = f"{versions()}\n{source}".encode()
+    return f"astragal_{hashlib.blake2b(text, digest_size=16).hexdigest()}"
+
+
+def loaded(name: str) -> ModuleType:
+    """Give a module that this process has loaded."""
+    return _LOADED[name]
+
+
 def load(source: str) -> ModuleType:
     """Import a generated module from the cache; one module for one source in a process."""
-    digest = hashlib.blake2b(f"{versions()}\n{source}".encode(), digest_size=16).hexdigest()
-    name = f"astragal_{digest}"
+    name = name_of(source)
     with _LOCK:
         found = _LOADED.get(name)
         if found is not None:

@@ -28,6 +28,7 @@ from numpy import uint8, uint16, uint32, uint64
 from astragal.compile.numba.runtime import {names}
 '''
 _WORD = re.compile(r"(?<![.\w])([a-zA-Z_]\w*)\(")
+_UNIT = re.compile(r"unit_(astragal_\w+)<([^>]*)>\(")
 _SPECIAL = re.compile(r"\bspecial_(\w+)\(")
 
 
@@ -223,7 +224,7 @@ def generate(
         f"def main({', '.join(parameters)}):",
         *("    " + line for line in body),
     ]
-    return _module("\n".join(main) + "\n"), constants, writer.failures
+    return module_of("\n".join(main) + "\n"), constants, writer.failures
 
 
 def _returned(writer: Writer, results: Sequence[Any]) -> list[str]:
@@ -246,7 +247,8 @@ def _returned(writer: Writer, results: Sequence[Any]) -> list[str]:
     return out
 
 
-def _module(main: str) -> str:
+def module_of(main: str) -> str:
+    """Write a module around functions: the imports that they need."""
     from astragal.compile.numba import runtime
 
     words = set(_WORD.findall(main))
@@ -262,4 +264,9 @@ def _module(main: str) -> str:
     if special:
         header += "from astragal.compile.numba.special import special\n"
         header += "".join(f'\nspecial_{s} = special("{s}")' for s in special) + "\n"
+    units = sorted(set(_UNIT.findall(main)))
+    if units:
+        header += "from astragal.compile.numba.runtime import unit\n"
+        header += "".join(f"\nunit_{n} = unit({n!r}, {s})" for n, s in units) + "\n"
+        main = _UNIT.sub(r"unit_\1(", main)
     return f"{header}\n\n{main}"

@@ -205,7 +205,7 @@ def _switch(scope: Scope, node: Expr) -> list[Any]:
 
 def _call(scope: Scope, node: Expr) -> list[Any]:
     body, *args = node.args
-    return scope.inline(body, [_given(scope, a) for a in args])
+    return scope.inline(body, [_given(scope, a) for a in args], own=True)
 
 
 LOWERINGS: dict[str, Lowering] = {

@@ -77,7 +77,7 @@ def _extreme(name: str, symbol: str) -> Template:
 
 def _sign(t: str, x: str) -> str:
     if t in FLOATS:
-        return f"sign({x})"
+        return f"({x} if {x} == 0 or {x} != {x} else copysign({one(t)}, {x}))"
     if t in SIGNED:
         return f"{t}(int64({x} > 0) - int64({x} < 0))"
     return f"{t}({x} != 0)"

@@ -6,14 +6,18 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from astragal.compile.numba.elementwise import literal
-from astragal.compile.numba.plan import is_one
+from astragal.compile.numba.plan import LONG_INSIDE, NEVER, is_one, is_straight
 from astragal.compile.numba.writer import Array, product
 from astragal.graph.errors import ShapeError
 from astragal.graph.expr import Expr
+from astragal.graph.subgraph import Subgraph
 from astragal.graph.types import FLOATS
 
 if TYPE_CHECKING:
     from astragal.compile.numba.scope import Scope
+
+
+MANY = 256  # elements from which a loop is worth long bodies in place
 
 
 class Ix(NamedTuple):
@@ -65,6 +69,8 @@ class Nest:
         self.writer = scope.writer
         self.dims = list(dims)
         self.shape = shape
+        size = product(self.dims)
+        self.many = not size.isdigit() or int(size) >= MANY
         self.before: list[list[str]] = [[] for _ in range(len(self.dims) + 1)]
         self.after: list[list[str]] = [[] for _ in range(len(self.dims) + 1)]
         self.names = [self.writer.fresh("i") for _ in self.dims]
@@ -191,9 +197,17 @@ class Nest:
             values = [self.element(a, self._aligned(a, index)) for a in operands]
             depth = max((d for _, d in values), default=0)
             with self.writer.into(self.before[depth]):
-                out = self.scope.inline(body, [c for c, _ in values])
+                out = self.scope.inline(
+                    body, [c for c, _ in values], own=not self.many, limit=self._limit(body)
+                )
             found = self._elements[key] = (out, depth)  # type: ignore[assignment]
         return found  # type: ignore[return-value]
+
+    def _limit(self, body: Subgraph) -> int | None:
+        """From what size on bodies are called: long loops have them in place."""
+        if not self.many:
+            return None
+        return NEVER if is_straight(body) else LONG_INSIDE
 
     def source(self, node: Expr, index: Index) -> Index:
         """Index of the array behind an index operation (also of an update's target)."""

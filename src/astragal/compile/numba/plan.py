@@ -15,12 +15,14 @@ a loop. Levels order the work: a loop of level n runs after all loops below n.
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Collection, Sequence
 
 from astragal.compile.numba.elementwise import cost
 from astragal.graph.expr import Expr
+from astragal.graph.subgraph import Subgraph
 from astragal.graph.traverse import children
-from astragal.graph.types import Dim, TupleType
+from astragal.graph.types import Dim, TensorType, TupleType
 
 REDUCTIONS = frozenset({"sum", "prod", "max", "min", "any", "all"})
 VIEWS = frozenset({"index", "broadcast_to", "permute_dims"})
@@ -28,6 +30,9 @@ SOURCES = frozenset({"full", "iota"})
 # Operations that read elements of some operands one by one: those may stay lazy.
 ELEMENT_READERS = frozenset({"concatenate", "stack", "set_index", "add_index"})
 
+LONG = 30  # nodes from which a body of scalars is compiled on its own
+LONG_INSIDE = 250  # the same, inside such a body or a long loop: there it is faster in place
+NEVER = 2**62
 DEPTH = 40  # longest chain of operations inside one loop body
 DEAR = 10  # cost from which an element is not computed twice
 SHARED = 4  # cost from which an element is not computed in two loops
@@ -82,6 +87,40 @@ def expands(node: Expr, user: Expr) -> bool:
     return False
 
 
+def bodies(nodes: Sequence[Expr]) -> list[Subgraph]:
+    """List the subgraphs that nodes use directly."""
+    return [a for n in nodes for a in n.args if isinstance(a, Subgraph)]
+
+
+_SIZES: weakref.WeakKeyDictionary[Subgraph, int] = weakref.WeakKeyDictionary()
+
+
+def body_size(body: Subgraph) -> int:
+    """Count the nodes of a subgraph of scalars, inner bodies included; 0 if it has arrays."""
+    found = _SIZES.get(body)
+    if found is not None:
+        return found
+    order = below(body.outputs, ())
+    inner = [body_size(b) for b in bodies(order)]
+    types = [t for n in (*order, *body.parameters) for t in getattr(n.type, "items", (n.type,))]
+    scalars = all(isinstance(t, TensorType) and not t.shape for t in types) and all(inner)
+    size = _SIZES[body] = len(order) + sum(inner) if scalars and order else 0
+    return size
+
+
+_STRAIGHT: weakref.WeakKeyDictionary[Subgraph, bool] = weakref.WeakKeyDictionary()
+
+
+def is_straight(body: Subgraph) -> bool:
+    """Tell whether a body has no loops, so that it can become SIMD."""
+    found = _STRAIGHT.get(body)
+    if found is None:
+        order = below(body.outputs, ())
+        found = not any(n.op.name in ("while_loop", "scan", "random_bits") for n in order)
+        found = _STRAIGHT[body] = found and all(map(is_straight, bodies(order)))
+    return found
+
+
 class Plan:
     """The kinds, levels and loops of the nodes under some outputs.
 
@@ -134,7 +173,7 @@ class Plan:
             elif name not in REDUCTIONS and n.op.name != "index" and not n.op.elementwise:
                 soft = set()
                 if name in ELEMENT_READERS:
-                    soft = {c for c in children(n)[0 if name in ("stack", "concatenate") else 1 :]}
+                    soft = set(children(n)[0 if name in ("stack", "concatenate") else 1 :])
                 self.stored.update(c for c in children(n) if c in self.lazy and c not in soft)
 
     def _levels(self) -> dict[Expr, int]:

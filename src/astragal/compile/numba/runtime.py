@@ -10,9 +10,10 @@ from __future__ import annotations
 import math
 from typing import Any
 
+import llvmlite.binding
 import numpy as np
 from llvmlite import ir
-from numba import njit, types
+from numba import cfunc, njit, types
 from numba.core import cgutils
 from numba.core.imputils import impl_ret_borrowed
 from numba.extending import intrinsic
@@ -212,6 +213,82 @@ bits_float32, bits_float64 = _bitcast("float32"), _bitcast("float64")
 bits_int8, bits_uint8 = _bitcast("int8"), _bitcast("uint8")
 bits_int16, bits_uint16 = _bitcast("int16"), _bitcast("uint16")
 
+# -- units: functions of scalars compiled elsewhere ----------------------------------------
+
+
+@intrinsic
+def room(typingctx, n):
+    """Room on the stack for n results."""
+
+    def codegen(context, builder, sig, args):
+        count = ir.Constant(ir.IntType(64), n.literal_value)
+        return cgutils.alloca_once(builder, ir.IntType(64), size=count)
+
+    if not isinstance(n, types.IntegerLiteral):
+        return None
+    return types.CPointer(types.uint64)(n), codegen
+
+
+def _poke(dtype: str) -> Any:
+    t = scalar(dtype)
+
+    def codegen(context, builder, sig, args):
+        value = context.cast(builder, args[2], sig.args[2], t)
+        place = builder.gep(args[0], [args[1]])
+        pointer = builder.bitcast(place, value.type.as_pointer())
+        builder.store(value, pointer)
+        return context.get_dummy_value()
+
+    def poke(typingctx, p, k, v):
+        return types.void(p, types.intp, t), codegen
+
+    return intrinsic(poke)
+
+
+def _peek(dtype: str) -> Any:
+    t = scalar(dtype)
+
+    def codegen(context, builder, sig, args):
+        place = builder.gep(args[0], [args[1]])
+        return builder.load(builder.bitcast(place, context.get_value_type(t).as_pointer()))
+
+    def peek(typingctx, p, k):
+        return t(p, types.intp), codegen
+
+    return intrinsic(peek)
+
+
+_SIZES = ("int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64")
+for _name in (*_SIZES, "float32", "float64"):
+    globals()[f"poke_{_name}"] = _poke(_name)
+    globals()[f"peek_{_name}"] = _peek(_name)
+
+
+def _c_signature(ins: list[str], outs: list[str]) -> Any:
+    given = [scalar(t) for t in ins]
+    if len(outs) == 1:
+        return scalar(outs[0])(*given)
+    return types.void(*given, types.CPointer(types.uint64))
+
+
+def unit_function(ins: list[str], outs: list[str]) -> Any:
+    """Compile a function of scalars with C's calling convention."""
+
+    def compile(function):
+        compiled = cfunc(_c_signature(ins, outs), cache=True, error_model="numpy", nogil=True)(
+            function
+        )
+        llvmlite.binding.add_symbol(function.__module__, compiled.address)
+        return compiled
+
+    return compile
+
+
+def unit(name: str, ins: list[str], outs: list[str]) -> Any:
+    """Name a unit that has been loaded, for compiled code to call."""
+    return types.ExternalFunction(name, _c_signature(ins, outs))
+
+
 # -- small helpers ---------------------------------------------------------------------
 
 helper = njit(error_model="numpy", nogil=True, no_cpython_wrapper=True, cache=False)
@@ -231,12 +308,6 @@ def bound(b, n, low, high):
 def dtype_of(name: str) -> Any:
     """Give the scalar class of a data type."""
     return np.bool_ if name == "bool" else getattr(np, name)
-
-
-@inlined
-def sign(x):
-    """Sign of a float: NaN of NaN, the zero of a zero."""
-    return copysign(x * 0 + 1, x) if x != 0 and x - x == 0 else x if x - x != x - x else x
 
 
 @inlined

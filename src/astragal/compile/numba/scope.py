@@ -9,8 +9,9 @@ from typing import Any
 from astragal.compile.numba import arrays, bits, control
 from astragal.compile.numba.elementwise import TEMPLATES, cast, literal
 from astragal.compile.numba.loops import Nest, emit_group
-from astragal.compile.numba.plan import REDUCTIONS, Plan, is_one
+from astragal.compile.numba.plan import LONG, REDUCTIONS, Plan, body_size, is_one
 from astragal.compile.numba.special import row as special_row
+from astragal.compile.numba.units import signature, unit
 from astragal.compile.numba.writer import Array, Writer, product
 from astragal.graph.errors import ShapeError, UnsupportedError
 from astragal.graph.expr import Expr
@@ -56,14 +57,21 @@ class Scope:
         What is known at the start: parameters and arguments.
     outer
         The scope around, for lengths that it knows.
+    limit
+        Nodes from which a body of scalars that is called is compiled on its own.
     """
 
     def __init__(
-        self, writer: Writer, values: Mapping[Expr, Any], outer: Scope | None = None
+        self,
+        writer: Writer,
+        values: Mapping[Expr, Any],
+        outer: Scope | None = None,
+        limit: int = LONG,
     ) -> None:
         self.writer = writer
         self.values: dict[Expr, Any] = dict(values)
         self.outer = outer
+        self.limit = limit
         self._dims: dict[Expr, tuple[str, ...]] = {}
         self._parts: dict[Expr, Parts] = {}
 
@@ -159,7 +167,7 @@ class Scope:
         if name == "item":
             return self.values[node.args[0]][node.args[1]]
         if name == "map":
-            out = self.inline(node.args[0], [self.scalar(a) for a in node.args[1:]])
+            out = self.inline(node.args[0], [self.scalar(a) for a in node.args[1:]], own=True)
             return out if isinstance(node.type, TupleType) else out[0]
         if name == "index":
             return self._element(node)
@@ -177,12 +185,49 @@ class Scope:
         nest.close()
         return code
 
-    def inline(self, body: Subgraph, arguments: Sequence[Any]) -> list[Any]:
-        """Write the statements of a subgraph here; give its outputs."""
+    def inline(
+        self, body: Subgraph, arguments: Sequence[Any], own: bool = False, limit: int | None = None
+    ) -> list[Any]:
+        """Write the statements of a subgraph here; give its outputs.
+
+        Parameters
+        ----------
+        own
+            Whether the body may be a unit of its own, which is called.
+        limit
+            Nodes from which a body that is called is a unit, inside too; by default as here.
+        """
+        limit = self.limit if limit is None else limit
+        if own and body_size(body) >= limit:
+            return self._called(body, arguments)
         values = {}
         for p, a in zip(body.parameters, arguments, strict=True):
             values[p] = self.fitted(p, a) if isinstance(a, Array) else a
-        return Scope(self.writer, values, self).run(body.outputs)
+        return Scope(self.writer, values, self, limit).run(body.outputs)
+
+    def _called(self, body: Subgraph, arguments: Sequence[str]) -> list[str]:
+        """Call a subgraph of scalars that is compiled as a module of its own."""
+        writer = self.writer
+        given = [
+            f"uint8({a})" if p.dtype == "bool" else a
+            for p, a in zip(body.parameters, arguments, strict=True)
+        ]
+        # The signature goes to the head of the module, where the unit is named.
+        call = f"unit_{unit(body)}<{signature(body)}>("
+        outs = body.outputs
+        if len(outs) == 1:
+            code = f"{call}{', '.join(given)})"
+            return [writer.let(f"({code} != 0)" if outs[0].dtype == "bool" else code)]
+        room = writer.let(f"room({len(outs)})")
+        writer.line(f"{call}{', '.join([*given, room])})")
+        return [
+            writer.let(
+                f"(peek_uint8({room}, {k}) != 0)"
+                if o.dtype == "bool"
+                else f"peek_{o.dtype}({room}, {k})"
+            )
+            for k, o in enumerate(outs)
+        ]
 
     def fitted(self, parameter: Expr, a: Array) -> Array:
         """Check the lengths that a parameter fixes, and take them as known."""
