@@ -18,7 +18,7 @@ RNG = np.random.default_rng(20_251)
 X = RNG.normal(size=7)
 Y = RNG.normal(size=7)
 A = RNG.normal(size=(7, 3))
-I = np.array([0, -1, 3, 3, 2])
+PLACES = np.array([0, -1, 3, 3, 2])
 
 
 def both(inputs: Sequence[Expr], outputs: Sequence[Expr], *values: Any) -> tuple[Any, Any]:
@@ -108,7 +108,7 @@ GRAPHS: dict[str, Callable[[], list[Expr]]] = {
 @pytest.mark.parametrize("graph", GRAPHS, ids=str)
 def test_numba_agrees_with_the_reference(graph: str) -> None:
     outputs = GRAPHS[graph]()
-    known = {x: X, y: Y, s: np.array(0.3), a: A, i: I}
+    known = {x: X, y: Y, s: np.array(0.3), a: A, i: PLACES}
     used = [n for n in toposort(outputs) if n in known]
     check(used, outputs, *(known[n] for n in used))
 
