@@ -44,7 +44,7 @@ from astragal.ops.creation import (
 )
 from astragal.ops.einsum import einsum
 from astragal.ops.elementwise import *  # noqa: F403
-from astragal.ops.gradient import grad, hvp, jvp, vjp
+from astragal.ops.gradient import grad, hessian, hvp, jacobian, jvp, vjp
 from astragal.ops.linalg import matmul, tensordot, vecdot
 from astragal.ops.manipulation import (
     astype,

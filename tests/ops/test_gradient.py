@@ -14,7 +14,9 @@ import pytest
 import astragal as ag
 from astragal.graph.errors import DTypeError, ShapeError, UnsupportedError
 from astragal.graph.traverse import toposort
+from astragal.ops import OPS
 from astragal.ops.gradient.elementwise import ONE_OPERAND, PARTIALS
+from astragal.ops.gradient.rules import REVERSE, WITHOUT
 
 Array = np.ndarray[Any, Any]
 
@@ -325,6 +327,68 @@ def test_a_gradient_can_be_taken_by_a_node_inside(calculus: Any) -> None:
 
 def test_a_nonlinear_gradient_is_not_free_of_its_node() -> None:
     assert not free_of(ag.grad(ag.sum(ag.exp(T) * H), T), T)
+
+
+# -- matrices of derivatives ---------------------------------------------------------------
+
+
+def curved(F: Any, x: Any, y: Any) -> Any:
+    return {"tall": F.sin(F.concatenate([x, x * 2.0, x[:1]]) * F.sum(y)), "wide": F.sum(x) * y[0]}
+
+
+def test_jacobians_agree_with_jax(calculus: Any) -> None:
+    values = [mixed(30, (2,)), mixed(31, (2, 3))]
+    xs = calculus.inputs_like(values)
+    found = ag.jacobian(curved(ag, *xs), tuple(xs))
+    arrays = tuple(map(jnp.asarray, values))
+    expected = jax.jacobian(lambda *a: curved(jnp, *a), (0, 1))(*arrays)
+    for name, row in found.items():
+        for ours, theirs in zip(row, expected[name], strict=True):
+            (value,) = calculus.evaluate(xs, [ours], values)
+            assert value.shape == ours.shape == theirs.shape
+            np.testing.assert_allclose(value, np.asarray(theirs), rtol=1e-9, atol=1e-12)
+
+
+def test_hessians_agree_with_jax(calculus: Any) -> None:
+    values = [mixed(30, (2,)), mixed(31, (2, 3))]
+    xs = calculus.inputs_like(values)
+
+    def loss(F: Any, x: Any, y: Any) -> Any:
+        return F.sum(F.exp(x) * F.matmul(y, y[0])) + x[0] ** 3
+
+    found = ag.hessian(loss(ag, *xs), tuple(xs))
+    expected = jax.hessian(lambda *a: loss(jnp, *a), (0, 1))(*map(jnp.asarray, values))
+    for row, other in zip(found, expected, strict=True):
+        for ours, theirs in zip(row, other, strict=True):
+            (value,) = calculus.evaluate(xs, [ours], values)
+            np.testing.assert_allclose(value, np.asarray(theirs), rtol=1e-9, atol=1e-12)
+
+
+def test_a_jacobian_over_a_symbolic_dimension_has_its_shape() -> None:
+    x = ag.input("x", shape=("n",))
+    f = ag.function([x], ag.jacobian(x * x[0], x), backend="numpy")
+    np.testing.assert_allclose(f([2.0, 3.0, 5.0]), [[4, 0, 0], [3, 2, 0], [5, 0, 2]])
+
+
+# -- the table is whole ------------------------------------------------------------------
+
+
+def test_every_operation_has_a_rule_or_a_reason() -> None:
+    leaves = {"input", "parameter", "dimension", "constant"}
+    without = set(OPS) - set(REVERSE) - set(WITHOUT) - leaves - {"item"}
+    for name in sorted(without):
+        # What is left gives no floats, so that nothing flows back through it.
+        assert name in NO_FLOATS, f"{name} has neither a gradient nor a reason for having none"
+
+
+NO_FLOATS = {
+    *("equal", "not_equal", "less", "less_equal", "greater", "greater_equal"),
+    *("isfinite", "isinf", "isnan", "signbit", "any", "all", "nonzero"),
+    *("logical_and", "logical_or", "logical_xor", "logical_not"),
+    *("bitwise_and", "bitwise_or", "bitwise_xor", "bitwise_invert"),
+    *("bitwise_left_shift", "bitwise_right_shift"),
+    *("argsort", "argmax", "argmin", "searchsorted", "shape", "iota"),
+}
 
 
 # -- structure, errors and size ----------------------------------------------------------

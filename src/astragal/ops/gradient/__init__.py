@@ -21,6 +21,7 @@ from astragal.graph.types import show_shape
 from astragal.ops.declare import as_expr, cast
 from astragal.ops.gradient.build import Ct, expand, or_zeros
 from astragal.ops.gradient.engine import differentiable, forward, reverse
+from astragal.ops.gradient.matrices import columns_of, is_wide, rows_of
 
 
 def _sources(wrt: Any, name: str) -> tuple[list[Expr], Any]:
@@ -194,4 +195,62 @@ def hvp(scalar: Expr, wrt: Any, vectors: Any) -> Any:
     return jvp(grad(scalar, wrt), wrt, vectors)
 
 
-__all__ = ["grad", "hvp", "jvp", "vjp"]
+def jacobian(outputs: Any, wrt: Any) -> Any:
+    """Give the matrix of first derivatives, by a pass for each row or each column.
+
+    Meant for few dimensions: `vjp` and `jvp` multiply by the matrix without forming it.
+
+    Parameters
+    ----------
+    outputs
+        An expression, or a container of them.
+    wrt
+        What to differentiate by.
+
+    Returns
+    -------
+    container like ``outputs``, of containers like ``wrt``
+        Each of the output's dimensions followed by those differentiated by.
+
+    Examples
+    --------
+    >>> import astragal as ag
+    >>> x = ag.input("x", shape=(2,))
+    >>> y = ag.jacobian(ag.stack([x[0] * x[1], x[0], 3.0 * x[1]]), x)
+    >>> ag.function([x], y, backend="numpy")([5.0, 7.0]).tolist()
+    [[7.0, 5.0], [1.0, 0.0], [0.0, 3.0]]
+    """
+    outs, write_outs = flatten(outputs)
+    leaves, write = _sources(wrt, "jacobian")
+    rows: list[Any] = []
+    for y in map(as_expr, outs):
+        if not differentiable(y.type):
+            raise DTypeError(f"jacobian of {describe(y)}: expected floating-point numbers")
+        if is_wide(y, leaves):
+            rows.append(write(rows_of(y, leaves)))
+        else:
+            rows.append(write([columns_of(y, x) for x in leaves]))
+    return write_outs(rows)
+
+
+def hessian(scalar: Expr, wrt: Any) -> Any:
+    """Give the matrix of second derivatives, by a pass for each row.
+
+    Meant for few dimensions: `hvp` multiplies by the matrix without forming it.
+
+    Returns
+    -------
+    container like ``wrt``, of containers like ``wrt``
+
+    Examples
+    --------
+    >>> import astragal as ag
+    >>> x = ag.input("x", shape=(2,))
+    >>> h = ag.hessian(x[0] * x[0] * x[1], x)
+    >>> ag.function([x], h, backend="numpy")([3.0, 5.0]).tolist()
+    [[10.0, 6.0], [6.0, 0.0]]
+    """
+    return jacobian(grad(scalar, wrt), wrt)
+
+
+__all__ = ["grad", "hessian", "hvp", "jacobian", "jvp", "vjp"]
