@@ -475,8 +475,8 @@ class _Reader:
         return as_dims([d if isinstance(d, int) else self.node(d[0]) for d in shown], "a type")
 
     def cell(self, shown: Any) -> Any:
-        from astragal.compile.shared import Cell, frozen_value
         from astragal.compile.keyarray import KeyArray
+        from astragal.compile.shared import Cell, frozen_value
 
         name, type, value, _ = shown
         if not isinstance(name, str):

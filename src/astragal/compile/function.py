@@ -6,26 +6,23 @@ control flow and ``random_bits`` only; symbolic dimensions reach them as int64 i
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, MutableMapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from typing import Any
 
-import numpy as np
-
 from astragal.compile.arguments import checker
+from astragal.compile.calls import builder, finisher, is_fresh, keeper, reader
+from astragal.compile.dimensions import Dimensions, Place, name_of
 from astragal.compile.keyarray import KeyArray
+from astragal.compile.shared import Cell, Shared, State, as_update
 from astragal.compile.simplify import simplify
-from astragal.compile.shared import Cell, Shared, as_update, frozen_value
-from astragal.graph.errors import ModelError, ShapeError, UnsupportedError
+from astragal.graph.errors import ModelError, UnsupportedError
 from astragal.graph.expr import DIMENSION, INPUT, Expr, describe
 from astragal.graph.traverse import toposort
 from astragal.graph.tree import flatten
-from astragal.graph.types import KeyType, TensorType
+from astragal.graph.types import KeyType
 from astragal.ops.declare import as_expr
 from astragal.random.lower import lower_random
-
-Place = tuple[int, int]
-"""Number of an input, and axis."""
 
 
 def _numpy(inputs: Sequence[Expr], outputs: Sequence[Expr], dims: Mapping[Expr, Place]) -> Any:
@@ -77,7 +74,7 @@ class Function:
     inputs, outputs
         As given: expressions, or containers of them.
     updates : dict
-        From shared variable to what it becomes.
+        From shared variable to what it becomes, default updates included.
     """
 
     def __init__(
@@ -88,37 +85,37 @@ class Function:
         backend: str = "numba",
     ) -> None:
         self.backend = check_backend(backend)
-        self.inputs = inputs
-        self.outputs = outputs
-        leaves, _ = flatten(inputs)
-        self._leaves = _check_inputs(leaves)
-        if isinstance(outputs, Mapping):
-            outputs = dict(outputs)
-        outs, self._write = flatten(outputs)
+        self.inputs = dict(inputs) if isinstance(inputs, Mapping) else inputs
+        self.outputs = dict(outputs) if isinstance(outputs, Mapping) else outputs
+        self._leaves = _check_inputs(flatten(self.inputs)[0])
+        outs, write = flatten(self.outputs)
         outs = [as_expr(v) for v in outs]
         self.updates = _all_updates(outs, updates or {})
-        targets = list(self.updates)
-        results = [*outs, *self.updates.values()]
-        self._shared = _shared_below(results, targets)
-        _check_free(results, self._leaves)
+        wanted = [*outs, *self.updates.values()]
+        variables = _shared_below(wanted, list(self.updates))
+        _check_free(wanted, self._leaves)
 
-        held = [*self._leaves, *self._shared]
-        lowered = lower([*held, *results])
-        ins, results = list(lowered[: len(held)]), list(lowered[len(held) :])
-        self._dims = _Dimensions(self._leaves, ins, results)
-        self._program = BACKENDS[backend](ins, results, self._dims.places)
+        held = [*self._leaves, *variables]
+        lowered = lower([*held, *wanted])
+        operands, results = lowered[: len(held)], lowered[len(held) :]
+        self._dims = Dimensions(self._leaves, operands, results)
+        self._program = BACKENDS[backend](operands, results, self._dims.places)
 
-        is_jax = backend == "jax"
-        self._checks = [checker(x.type, f"input {_name(x)!r}", is_jax) for x in self._leaves]
-        self._finish = [
-            _finisher(old, new, is_jax) for old, new in zip(outs, results, strict=False)
-        ]
-        self._cells = [s.cell for s in self._shared]
+        jax = backend == "jax"
+        # A result that is asked for twice is one array: only the first keeps it.
+        fresh = [is_fresh(r) and r not in results[:i] for i, r in enumerate(results)]
+        n = len(outs)
+        self._checks = [checker(x.type, f"input {name_of(x)!r}", jax) for x in self._leaves]
+        self._finish = [finisher(x.type, f, jax) for x, f in zip(outs, fresh[:n], strict=True)]
+        self._cells = [v.cell for v in variables]
         self._locks = [c.lock for c in sorted(self._cells, key=lambda c: c.serial)]
-        self._targets = [(t.cell, _keeper(t.cell, is_jax)) for t in targets]
-        self._read = _reader(inputs, self._leaves)
-        self._build = _builder(outputs, self._write)
-        self._plain = not self._shared and not self._dims
+        self._targets = [
+            (v.cell, keeper(v.cell.type, f, jax, f"the update of {v.name!r}"))
+            for v, f in zip(self.updates, fresh[n:], strict=True)
+        ]
+        self._read = reader(self.inputs, self._leaves)
+        self._build = builder(self.outputs, write)
+        self._plain = not variables and not self._dims
 
     def __call__(self, *args: Any, **named: Any) -> Any:
         """Compute the outputs from values for the inputs.
@@ -130,28 +127,26 @@ class Function:
         """
         given = self._read(args, named)
         values = [check(v) for check, v in zip(self._checks, given, strict=True)]
-        if self._plain:
-            results = self._program(*values)
-        else:
-            results = self._call_with_state(values)
-        return self._build([finish(v) for finish, v in zip(self._finish, results, strict=False)])
+        if not self._plain:
+            return self._with_state(values)
+        results = self._program(*values)
+        return self._build([f(v) for f, v in zip(self._finish, results, strict=True)])
 
-    def _call_with_state(self, values: list[Any]) -> Any:
+    def _with_state(self, values: list[Any]) -> Any:
         dims = self._dims.read(values)
-        if self.backend == "jax":
-            dims = []
         with ExitStack() as stack:
             # Always in the order in which the variables were made: no two calls can wait
             # for each other.
             for lock in self._locks:
                 stack.enter_context(lock)
-            state = [_raw(c, self.backend) for c in self._cells]
-            results = self._program(*values, *state, *dims)
-            new = results[len(results) - len(self._targets) :]
-            for (cell, keep), value in zip(self._targets, new, strict=True):
-                cell.value = keep(value)
-            # Outputs are taken while the state cannot change under them.
-            return results
+            state = [c.raw() for c in self._cells]
+            results = self._program(*values, *state, *([] if self.backend == "jax" else dims))
+            n = len(self._finish)
+            outs = [f(v) for f, v in zip(self._finish, results[:n], strict=True)]
+            new = [keep(v) for (_, keep), v in zip(self._targets, results[n:], strict=True)]
+            for (cell, _), value in zip(self._targets, new, strict=True):
+                cell.value = value
+        return self._build(outs)
 
     @property
     def source(self) -> str:
@@ -160,10 +155,13 @@ class Function:
 
     @property
     def pure(self) -> Callable[..., Any]:
-        """The function as JAX sees it: traceable by ``jit``, ``vmap`` and ``grad``.
+        """The function as JAX sees it: to be transformed by ``jit``, ``vmap`` and ``grad``.
 
-        Called like the function itself. With shared variables it takes their values first,
-        a dictionary by name, and gives ``(outputs, new values)``.
+        It is called like the function itself, and computes with 64-bit types whatever the
+        user's configuration is. Outside of it JAX keeps to that configuration: where 64-bit
+        types are off, what the user computes from a float64 result is float32 again.
+        With shared variables it takes their values first, a dictionary by name, and gives
+        ``(outputs, new values)``.
 
         Raises
         ------
@@ -181,28 +179,27 @@ class Function:
         from astragal.compile.jax import prepare
 
         state: Mapping[str, Any] = {}
-        if self._shared:
+        if self._cells:
             if not args or not isinstance(args[0], Mapping):
                 names = ", ".join(c.name for c in self._cells)
                 raise TypeError(f"fn.pure takes a dictionary of the shared values first: {names}")
-            state, *rest = args
-            args = tuple(rest)
+            state, args = args[0], args[1:]
         given = self._read(args, named)
         values = [
-            prepare(v, x.type, f"input {_name(x)!r}")
+            prepare(v, x.type, f"input {name_of(x)!r}")
             for v, x in zip(given, self._leaves, strict=True)
         ]
         self._dims.read(values)
         held = [prepare(state[c.name], c.type, f"shared {c.name!r}") for c in self._cells]
         results = self._program.pure(*values, *held)
-        outs = self._build([f(v) for f, v in zip(self._finish, results, strict=False)])
-        if not self._shared:
+        n = len(self._finish)
+        outs = self._build([f(v) for f, v in zip(self._finish, results[:n], strict=True)])
+        if not self._cells:
             return outs
         new = dict(state)
-        first = len(results) - len(self._targets)
-        for (cell, _), value in zip(self._targets, results[first:], strict=True):
-            impl = cell.type.impl if isinstance(cell.type, KeyType) else None
-            new[cell.name] = value if impl is None else KeyArray(value, impl)
+        for (cell, _), value in zip(self._targets, results[n:], strict=True):
+            is_key = isinstance(cell.type, KeyType)
+            new[cell.name] = KeyArray(value, cell.type.impl) if is_key else value
         return outs, new
 
     @property
@@ -211,7 +208,7 @@ class Function:
         return State(self._cells)
 
     def __repr__(self) -> str:
-        names = ", ".join(_name(x) for x in self._leaves)
+        names = ", ".join(name_of(x) for x in self._leaves)
         return f"<function of ({names}) on {self.backend}>"
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -234,53 +231,7 @@ def _restore(data: bytes, cells: Sequence[Cell], backend: str) -> Function:
     return Function(inputs, outputs, dict(updates), backend)
 
 
-class State(MutableMapping[Any, Any]):
-    """The shared values of a function: ``fn.state[variable]`` or ``fn.state["name"]``.
-
-    Reading gives a copy; assigning checks the type.
-    """
-
-    def __init__(self, cells: Sequence[Cell]) -> None:
-        self._cells = list(cells)
-
-    def _find(self, which: Any) -> Cell:
-        found = [c for c in self._cells if c.name == which or getattr(which, "args", (0,))[0] is c]
-        if len(found) == 1:
-            return found[0]
-        names = ", ".join(c.name for c in self._cells) or "none"
-        problem = "several shared variables are called" if found else "no shared variable"
-        raise KeyError(f"{problem} {which!r}; the function has: {names}")
-
-    def __getitem__(self, which: Any) -> Any:
-        cell = self._find(which)
-        with cell.lock:
-            held = cell.value
-            return held if isinstance(held, KeyArray) else np.array(held)
-
-    def __setitem__(self, which: Any, value: Any) -> None:
-        cell = self._find(which)
-        new = frozen_value(value, cell.type, f"shared variable {cell.name!r}")
-        with cell.lock:
-            cell.value = new
-
-    def __delitem__(self, which: Any) -> None:
-        raise TypeError("a function's shared variables cannot be removed")
-
-    def __iter__(self) -> Iterator[str]:
-        return (c.name for c in self._cells)
-
-    def __len__(self) -> int:
-        return len(self._cells)
-
-    def __repr__(self) -> str:
-        return f"State({ {c.name: c.value for c in self._cells} })"
-
-
 # -- building ----------------------------------------------------------------------------------
-
-
-def _name(x: Expr) -> str:
-    return str(x.args[0])
 
 
 def _check_inputs(leaves: Sequence[Any]) -> list[Expr]:
@@ -292,7 +243,7 @@ def _check_inputs(leaves: Sequence[Any]) -> list[Expr]:
             shown = describe(x)
             raise ModelError(f"inputs: expected expressions made by astragal.input, got {shown}")
         if x in seen:
-            raise ModelError(f"inputs: {_name(x)!r} is listed twice")
+            raise ModelError(f"inputs: {name_of(x)!r} is listed twice")
         seen.add(x)
     return list(leaves)
 
@@ -323,210 +274,17 @@ def _check_free(results: Sequence[Expr], leaves: Sequence[Expr]) -> None:
     missing = [x for x in free_inputs(results) if x not in known]
     if not missing:
         return
-    names = {_name(x): x for x in leaves}
+    names = {name_of(x): x for x in leaves}
     hints = [
         f"{describe(x)}"
         + (
-            f" (the listed one of that name is of type {names[_name(x)].type!r})"
-            if _name(x) in names
+            f" (the listed one of that name is of type {names[name_of(x)].type!r})"
+            if name_of(x) in names
             else ""
         )
         for x in missing
     ]
     raise ModelError(f"the outputs read what is not among the inputs: {', '.join(hints)}")
-
-
-class _Dimensions:
-    """Where the symbolic dimensions are read, and what they must agree with."""
-
-    def __init__(
-        self, leaves: Sequence[Expr], lowered: Sequence[Expr], results: Sequence[Expr]
-    ) -> None:
-        self._names = [_name(x) for x in leaves]
-        found: dict[Expr, list[Place]] = {}
-        computed: list[tuple[Expr, Place]] = []
-        for i, x in enumerate(leaves):
-            for axis, d in enumerate(x.type.shape):
-                if isinstance(d, Expr) and d.op is DIMENSION:
-                    found.setdefault(d, []).append((i, axis))
-                elif isinstance(d, Expr):
-                    computed.append((d, (i, axis)))
-        self._found = found
-        needed = [n for n in toposort(results) if n.op is DIMENSION]
-        for d in needed:
-            if d not in found:
-                raise ModelError(
-                    f"dimension {d.label!r} is not known: no input has it as one of its dimensions"
-                )
-        self.places: dict[Expr, Place] = {d: found[d][0] for d in needed}
-        self._sizes = None
-        if computed:
-            from astragal.compile.numpy import compile_numpy
-
-            self._computed = computed
-            exprs = lower([d for d, _ in computed])
-            below = {n for n in toposort(exprs)}
-            at = [i for i, x in enumerate(lowered) if x in below]
-            self._operands = at
-            self._sizes = compile_numpy([*(lowered[i] for i in at), *found], exprs)
-
-    def __bool__(self) -> bool:
-        return bool(self._found) or self._sizes is not None
-
-    def read(self, values: Sequence[Any]) -> list[Any]:
-        """Give the dimensions that the program reads; check that all agree."""
-        size: dict[Expr, int] = {}
-        for d, places in self._found.items():
-            first, axis = places[0]
-            n = values[first].shape[axis]
-            for i, other in places[1:]:
-                if values[i].shape[other] != n:
-                    raise ShapeError(
-                        f"dimension {d.label!r}: input {self._names[first]!r} has {n} along axis "
-                        f"{axis}, input {self._names[i]!r} has {values[i].shape[other]} along "
-                        f"axis {other}"
-                    )
-            size[d] = n
-        if self._sizes is not None:
-            wanted = self._sizes(*(values[i] for i in self._operands), *size.values())
-            for n, (d, (i, axis)) in zip(wanted, self._computed, strict=True):
-                if values[i].shape[axis] != int(n):
-                    raise ShapeError(
-                        f"input {self._names[i]!r} has {values[i].shape[axis]} along axis {axis}, "
-                        f"expected {d!r} = {int(n)}"
-                    )
-        return [np.int64(size[d]) for d in self.places]
-
-
-# -- values in and out ---------------------------------------------------------------------------
-
-
-def _reader(inputs: Any, leaves: Sequence[Expr]) -> Callable[..., Sequence[Any]]:
-    """Give the function from a call's arguments to values, one a leaf."""
-    if isinstance(inputs, Expr):
-        inputs = [inputs]
-    names = [_name(x) for x in leaves]
-    count = len(leaves)
-    if isinstance(inputs, dict):
-        keys = list(inputs)
-
-        def read_dict(args: tuple[Any, ...], named: dict[str, Any]) -> Sequence[Any]:
-            given = args[0] if len(args) == 1 and not named else named
-            if args and given is named or not isinstance(given, Mapping):
-                raise TypeError(f"the function takes one dictionary with the keys {keys}")
-            return _match(inputs, dict(given), "inputs")
-
-        return read_dict
-
-    flat = all(isinstance(x, Expr) for x in inputs)
-    order = {n: i for i, n in enumerate(names)} if flat else {}
-
-    def read(args: tuple[Any, ...], named: dict[str, Any]) -> Sequence[Any]:
-        if named:
-            args = _by_name(args, named, order, names)
-        if len(args) != len(inputs):
-            shown = ", ".join(names)
-            raise TypeError(
-                f"the function takes {len(inputs)} arguments ({shown}), {len(args)} given"
-            )
-        return args if flat else _match(list(inputs), list(args), "inputs")
-
-    assert count == len(names)
-    return read
-
-
-def _by_name(
-    args: tuple[Any, ...], named: dict[str, Any], order: Mapping[str, int], names: Sequence[str]
-) -> tuple[Any, ...]:
-    out: dict[int, Any] = dict(enumerate(args))
-    for name, value in named.items():
-        if name not in order:
-            raise TypeError(f"the function has no input {name!r}; it takes {', '.join(names)}")
-        if order[name] in out:
-            raise TypeError(f"input {name!r} is given twice")
-        out[order[name]] = value
-    missing = [n for n, i in order.items() if i not in out]
-    if missing:
-        raise TypeError(f"no value is given for {', '.join(missing)}")
-    return tuple(out[i] for i in range(len(out)))
-
-
-def _match(wanted: Any, given: Any, where: str) -> list[Any]:
-    """Take values out of a container, in the order of the leaves of one like it."""
-    if isinstance(wanted, Expr):
-        return [given]
-    if wanted is None:
-        return []
-    if isinstance(wanted, dict):
-        if not isinstance(given, Mapping) or set(given) != set(wanted):
-            keys = sorted(map(repr, given)) if isinstance(given, Mapping) else type(given).__name__
-            raise TypeError(
-                f"{where}: expected a dictionary with the keys {list(wanted)}, got {keys}"
-            )
-        return [v for k in wanted for v in _match(wanted[k], given[k], f"{where}[{k!r}]")]
-    if not isinstance(given, (list, tuple)) or len(given) != len(wanted):
-        raise TypeError(
-            f"{where}: expected {len(wanted)} items, got {type(given).__name__} {given!r:.60}"
-        )
-    return [
-        v
-        for i, (w, g) in enumerate(zip(wanted, given, strict=True))
-        for v in _match(w, g, f"{where}[{i}]")
-    ]
-
-
-def _builder(outputs: Any, write: Callable[[Sequence[Any]], Any]) -> Callable[[list[Any]], Any]:
-    """Give the function from results to a container like the outputs; short for flat ones."""
-    if isinstance(outputs, (list, tuple, dict)) or outputs is None:
-        if type(outputs) is list and not any(isinstance(v, (list, tuple, dict)) for v in outputs):
-            return list if None not in [v is None or None for v in outputs] else write
-        return write
-    return lambda values: values[0]
-
-
-_ALIASES = frozenset({"bitcast", "positive"})
-
-
-def _is_fresh(node: Expr) -> bool:
-    """Tell whether a program's result for a node is an array that nothing else holds."""
-    return node.op.elementwise and node.op.name not in _ALIASES
-
-
-def _finisher(old: Expr, new: Expr, is_jax: bool) -> Callable[[Any], Any]:
-    if isinstance(old.type, KeyType):
-        impl = old.type.impl
-        return lambda words: KeyArray(words, impl)
-    if is_jax or not isinstance(old.type, TensorType):
-        return lambda value: value
-    dtype = np.dtype(old.type.dtype)
-    if _is_fresh(new):
-        return lambda value: np.asarray(value, dtype=dtype)
-    return lambda value: np.array(value, dtype=dtype)
-
-
-def _raw(cell: Cell, backend: str) -> Any:
-    held = cell.value
-    if isinstance(held, KeyArray):
-        held = held.words
-    return held if backend == "jax" else np.asarray(held)
-
-
-def _keeper(cell: Cell, is_jax: bool) -> Callable[[Any], Any]:
-    """Give the function from a result to what a cell holds."""
-    if isinstance(cell.type, KeyType):
-        impl = cell.type.impl
-        return lambda words: KeyArray(words, impl)
-    if is_jax:
-        return lambda value: value
-    assert isinstance(cell.type, TensorType)
-    dtype = np.dtype(cell.type.dtype)
-
-    def keep(value: Any) -> Any:
-        out = np.array(value, dtype=dtype)
-        out.flags.writeable = False
-        return out
-
-    return keep
 
 
 def function(
@@ -621,10 +379,7 @@ def evaluate(outputs: Any, backend: str = "numpy") -> Any:
     held = [n for n in order if isinstance(n, Shared)]
     lowered = lower([*held, *exprs])
     program = BACKENDS[backend](lowered[: len(held)], lowered[len(held) :], {})
-    results = program(*(_raw(s.cell, backend) for s in held))
+    results = program(*(s.cell.raw() for s in held))
     return write(
-        [
-            _finisher(old, new, backend == "jax")(v)
-            for old, new, v in zip(exprs, lowered[len(held) :], results, strict=True)
-        ]
+        [finisher(x.type, False, backend == "jax")(v) for x, v in zip(exprs, results, strict=True)]
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import threading
+from collections.abc import Iterator, MutableMapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -46,8 +47,25 @@ class Cell:
     def __repr__(self) -> str:
         return f"<shared {self.name!r}>"
 
+    def raw(self) -> Any:
+        """Give the value as programs take it: an array, of words for keys."""
+        held = self.value
+        return held.words if isinstance(held, KeyArray) else held
+
+    def read(self) -> Any:
+        """Give a copy of the value."""
+        with self.lock:
+            held = self.value
+            return held if isinstance(held, KeyArray) else np.array(held)
+
+    def write(self, value: Any) -> None:
+        """Replace the value, by a copy of one that fits the type."""
+        new = frozen_value(value, self.type, f"shared variable {self.name!r}")
+        with self.lock:
+            self.value = new
+
     def __reduce__(self) -> tuple[Any, ...]:
-        return (Cell, (self.name, self.type, self.value), (None, {"update": self.update}))
+        return (Cell, (self.name, self.type, self.read()), (None, {"update": self.update}))
 
 
 class Shared(Expr):
@@ -73,15 +91,11 @@ class Shared(Expr):
     @property
     def value(self) -> Any:
         """The present value: a copy; assigning another checks its type."""
-        held = self.cell.value
-        return held.copy() if isinstance(held, np.ndarray) else held
+        return self.cell.read()
 
     @value.setter
     def value(self, new: Any) -> None:
-        cell = self.cell
-        checked = frozen_value(new, cell.type, f"shared variable {cell.name!r}")
-        with cell.lock:
-            cell.value = checked
+        self.cell.write(new)
 
     @property
     def default_update(self) -> Expr | None:
@@ -121,9 +135,10 @@ def as_update(target: Expr, value: Any) -> Expr:
         shown = describe(target) if isinstance(target, Expr) else repr(target)
         raise ModelError(f"updates: only shared variables (astragal.shared) change, not {shown}")
     new, want = as_expr(value), target.type
-    if isinstance(want, TensorType) and isinstance(new.type, TensorType):
-        if promote(new.type.dtype, want.dtype) == want.dtype:
-            new = cast(new, want.dtype)
+    given = new.type
+    tensors = isinstance(want, TensorType) and isinstance(given, TensorType)
+    if tensors and promote(given.dtype, want.dtype) == want.dtype:
+        new = cast(new, want.dtype)
     if not compatible(new.type, want):
         error = ShapeError
         if type(new.type) is not type(want) or (
@@ -182,3 +197,40 @@ def shared(value: Any, name: str | None = None) -> Shared:
         return leaf(Cell(name, KeyType(value.impl, value.shape), value))
     literal = constant(value)
     return leaf(Cell(name, literal.type, value_of(literal)))
+
+
+class State(MutableMapping[Any, Any]):
+    """The shared values of a function: ``fn.state[variable]`` or ``fn.state["name"]``.
+
+    Reading gives a copy; assigning checks the type.
+    """
+
+    def __init__(self, cells: Sequence[Cell]) -> None:
+        self._cells = list(cells)
+
+    def _find(self, which: Any) -> Cell:
+        found = [c for c in self._cells if c.name == which or getattr(which, "args", (0,))[0] is c]
+        if len(found) == 1:
+            return found[0]
+        names = ", ".join(c.name for c in self._cells) or "none"
+        problem = "several shared variables are called" if found else "no shared variable"
+        raise KeyError(f"{problem} {which!r}; the function has: {names}")
+
+    def __getitem__(self, which: Any) -> Any:
+        return self._find(which).read()
+
+    def __setitem__(self, which: Any, value: Any) -> None:
+        cell = self._find(which)
+        cell.write(value)
+
+    def __delitem__(self, which: Any) -> None:
+        raise TypeError("a function's shared variables cannot be removed")
+
+    def __iter__(self) -> Iterator[str]:
+        return (c.name for c in self._cells)
+
+    def __len__(self) -> int:
+        return len(self._cells)
+
+    def __repr__(self) -> str:
+        return f"State({dict(self)!r})"
