@@ -191,26 +191,38 @@ def run_map(sub: Subgraph, *args: Any) -> Any:
     """Run a scalar subgraph on each element of broadcast arrays."""
     arrays = [jnp.asarray(a) for a in args]
     shape = jnp.broadcast_shapes(*(a.shape for a in arrays))
-    outs = [
-        jnp.broadcast_to(jnp.asarray(o, t.type.dtype), shape)  # type: ignore[union-attr]
-        for o, t in zip(body_of(sub).run(arrays, None, shape), sub.outputs, strict=True)
-    ]
-    return outs[0] if len(outs) == 1 else tuple(outs)
+
+    def compute(arrays: Sequence[Array]) -> tuple[Array, ...]:
+        return tuple(
+            jnp.broadcast_to(jnp.asarray(o, t.type.dtype), shape)  # type: ignore[union-attr]
+            for o, t in zip(body_of(sub).run(arrays, None, shape), sub.outputs, strict=True)
+        )
+
+    words = [a for a in arrays if a.dtype == jnp.uint32]
+    long = len(body_of(sub).order) > FENCE and words and math.prod(shape)
+    outs = fenced(arrays, compute, words[0]) if long else compute(arrays)
+    return outs[0] if len(outs) == 1 else outs
 
 
 # -- random bits -----------------------------------------------------------------------------
 
 
+FENCE = 100
+"""Operations of a map's body above which recomputing it costs more than a fence."""
+
+
 def fenced(
-    words: Sequence[Array], compute: Callable[[Sequence[Array]], tuple[Array, ...]]
+    words: Sequence[Array],
+    compute: Callable[[Sequence[Array]], tuple[Array, ...]],
+    witness: Array,
 ) -> tuple[Array, ...]:
     """Compute arrays from keys behind a fence.
 
     XLA would compute a cipher anew for every use of its result. A loop that turns once, but
-    whose end depends on the key, keeps it together.
+    whose end depends on the witness (a word of a key), keeps it together.
     """
     shapes = jax.eval_shape(compute, words)
-    first = words[0].reshape(-1)[0] if words[0].size else jnp.uint32(0)
+    first = witness.reshape(-1)[0]
     # Zero, though only 40 shifted bits tell.
     zero = lax.shift_right_logical(lax.shift_right_logical(first, jnp.uint32(20)), jnp.uint32(20))
 
@@ -245,7 +257,7 @@ def random_bits(impl: str, block: bool, tag: int, count: Any, *words: Array) -> 
     if not math.prod((*lead, n)):
         empty = jnp.zeros((*lead, count), jnp.uint64)
         return (empty, empty) if block else empty
-    out = fenced(keys, compute)
+    out = fenced(keys, compute, keys[0])
     if block:
         return out
     if not paired:
