@@ -36,7 +36,9 @@ def digamma(x: float) -> float:
         total -= 1 / x
         x += 1
     terms = (1 / 12, -1 / 120, 1 / 252, -1 / 240, 1 / 132)
-    return total + math.log(x) - 1 / (2 * x) - sum(t / x ** (2 * k + 2) for k, t in enumerate(terms))
+    return (
+        total + math.log(x) - 1 / (2 * x) - sum(t / x ** (2 * k + 2) for k, t in enumerate(terms))
+    )
 
 
 def zeta(s: float, q: float) -> float:
@@ -239,7 +241,9 @@ def test_an_operation_gives_the_reference_at_all_points(name: str, dtype: str) -
     assert (found.dtype.name, found.shape) == (expr.dtype, expr.shape)
     assert not isinstance(found, np.ndarray) or found.ndim == 1
     if name == "nextafter" and dtype == "float32":
-        expected = [np.nextafter(np.float32(a), np.float32(b)) for a, b in zip(*arrays, strict=True)]
+        expected = [
+            np.nextafter(np.float32(a), np.float32(b)) for a, b in zip(*arrays, strict=True)
+        ]
     else:
         expected = [reference(*(v.item() for v in row)) for row in zip(*arrays, strict=True)]
     got = [v.item() for v in found]

@@ -7,7 +7,6 @@ lines that hold for JAX as well stand in `astragal.compile.arrays`.
 from __future__ import annotations
 
 import weakref
-import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -16,9 +15,10 @@ import scipy.linalg
 import scipy.special
 
 from astragal.compile.arrays import Lowering, array_lowerings
-from astragal.compile.program import Program
-from astragal.compile.numpy_map import random_bits, run_map
+from astragal.compile.checks import shape_check
 from astragal.compile.numpy_arrays import VOCABULARY
+from astragal.compile.numpy_map import random_bits, run_map
+from astragal.compile.program import Program
 from astragal.graph.errors import UnsupportedError
 from astragal.graph.expr import Expr
 from astragal.graph.subgraph import Subgraph
@@ -95,7 +95,7 @@ def lowering(name: str) -> Lowering:
     found = LOWERINGS.get(name) or getattr(np, name, None) or getattr(scipy.special, name, None)
     if found is None:
         raise UnsupportedError(f"the NumPy backend has no rule for {name}; add one in LOWERINGS")
-    return found  # type: ignore[no-any-return]
+    return found
 
 
 def rule(node: Expr) -> Callable[..., Any]:
@@ -104,8 +104,11 @@ def rule(node: Expr) -> Callable[..., Any]:
     if not isinstance(node.type, TensorType):
         return function
     dtype = np.dtype(node.type.dtype)
+    check = shape_check(node)
 
     def compute(*args: Any) -> Any:
+        if check is not None:
+            check(*args)
         value = function(*args)
         return value if getattr(value, "dtype", None) == dtype else np.asarray(value, dtype=dtype)
 
@@ -130,6 +133,7 @@ class NumpyProgram:
         return self._program.text()
 
     def __call__(self, *values: Any) -> list[Any]:
+        """Compute the outputs; what NumPy would warn of gives NaN or infinity."""
         with np.errstate(all="ignore"):
             return self._program.run(values)
 
