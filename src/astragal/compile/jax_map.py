@@ -86,6 +86,8 @@ class Body:
         # Calls are written in place, so that guards see through them.
         self.sub = sub = without_calls(sub)
         self.order = [n for n in toposort(sub.outputs) if n not in set(sub.parameters)]
+        inner = (a for n in self.order for a in n.args if isinstance(a, Subgraph))
+        self.size: int = len(self.order) + sum(body_of(s).size for s in inner)
 
     def run(self, args: Sequence[Array], mask: Array | None, shape: tuple[int, ...]) -> list[Array]:
         """Compute the outputs; loops run for the elements of the mask."""
@@ -199,7 +201,7 @@ def run_map(sub: Subgraph, *args: Any) -> Any:
         )
 
     words = [a for a in arrays if a.dtype == jnp.uint32]
-    long = len(body_of(sub).order) > FENCE and words and math.prod(shape)
+    long = body_of(sub).size > FENCE and words and math.prod(shape)
     outs = fenced(arrays, compute, words[0]) if long else compute(arrays)
     return outs[0] if len(outs) == 1 else outs
 
@@ -223,12 +225,14 @@ def fenced(
     """
     shapes = jax.eval_shape(compute, words)
     first = witness.reshape(-1)[0]
-    # Zero, though only 40 shifted bits tell.
-    zero = lax.shift_right_logical(lax.shift_right_logical(first, jnp.uint32(20)), jnp.uint32(20))
+    # Zero, which XLA does not see: a word has at most 32 bits set.
+    zero = lax.shift_right_logical(lax.population_count(first), jnp.uint32(6))
 
     def body(carry: Any) -> Any:
         turn, _ = carry
-        return turn + jnp.uint32(1), compute(words)
+        # The cipher's input depends on the turn, or XLA would move all of it out of the loop.
+        inside = [w ^ turn if w.dtype == jnp.uint32 else w for w in words]
+        return turn + jnp.uint32(1), compute(inside)
 
     start = (zero, tuple(jnp.zeros(s.shape, s.dtype) for s in shapes))
     end: tuple[Array, ...] = lax.while_loop(lambda c: c[0] < jnp.uint32(1), body, start)[1]
