@@ -22,7 +22,7 @@ def split_in_scan(key, n=5):
 
 
 def both_branches(k):
-    return ag.cond(B, lambda k: normal(k), lambda k: uniform(k), k)
+    return ag.cond(B, normal, uniform, k)
 
 
 def folded_in_scan(k, start=0.0):

@@ -75,7 +75,9 @@ SCALARS = [
 @pytest.mark.parametrize("name", SCALARS)
 def test_every_parameter_has_a_gradient_or_a_reason(name: str) -> None:
     d = distribution(name)
-    leaves = [ag.constant(5) if p.integer else ag.input(p.name) for p in d.parameters]
+    leaves = [
+        ag.constant(5 + i) if p.integer else ag.input(p.name) for i, p in enumerate(d.parameters)
+    ]
     draw = ag.random.RANDOM_OPS[name](ag.key(1), None, *leaves)
     smooth = PATHWISE[name].parameters if name in PATHWISE else ()
     for p, leaf in zip(d.parameters, leaves, strict=True):

@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from astragal.graph.expr import Op
-from astragal.random import keys, lower, univariate
+from astragal.random import continuous, discrete, keys, lower
 from astragal.random.distribution import RandomOp, make_function
 
-RANDOM_OPS: dict[str, RandomOp] = {d.name: RandomOp(d) for d in univariate.DISTRIBUTIONS}
+DISTRIBUTIONS = (*continuous.DISTRIBUTIONS, *discrete.DISTRIBUTIONS)
+
+RANDOM_OPS: dict[str, RandomOp] = {d.name: RandomOp(d) for d in DISTRIBUTIONS}
 """The operation of every distribution, by name."""
 
 OPS: dict[str, Op] = {op.name: op for op in (*keys.OPS, lower.RANDOM_BITS, *RANDOM_OPS.values())}

@@ -38,19 +38,37 @@ class Domain:
         Its symbol.
     contains
         From values to booleans, elementwise, as an expression (NaN is in no domain).
+    bounds
+        Of an interval of real numbers, its ends, as numbers or expressions; None for an end
+        that is infinite. None where the domain is no such interval.
     """
 
     words: str
     latex: str
     contains: Callable[[Expr], Expr]
+    bounds: tuple[Expr | float | None, Expr | float | None] | None = None
+
+
+def interval(words: str, latex: str, low: Expr, high: Expr | None) -> Domain:
+    """Make the domain of numbers between two bounds, which may be parameters."""
+
+    def contains(x: Expr) -> Expr:
+        return x >= low if high is None else (x >= low) & (x <= high)
+
+    return Domain(words, latex, contains, (low, high))
 
 
 # fmt: off
-REAL         = Domain("a finite number", r"\mathbb{R}", e.isfinite)
-POSITIVE     = Domain("a positive number", r"(0, \infty)", lambda x: (x > 0) & e.isfinite(x))
-NON_NEGATIVE = Domain("a non-negative number", r"[0, \infty)", lambda x: (x >= 0) & e.isfinite(x))
-PROBABILITY  = Domain("a probability", "[0, 1]", lambda x: (x >= 0) & (x <= 1))
-COUNT        = Domain("a non-negative integer", r"\mathbb{N}_0", lambda x: (x >= 0) & e.equal(e.floor(x), x))
+REAL         = Domain("a finite number", r"\mathbb{R}", e.isfinite, (None, None))
+NUMBER       = Domain("a number", r"[-\infty, \infty]", lambda x: e.logical_not(e.isnan(x)))
+POSITIVE     = Domain("a positive number", r"(0, \infty)",
+                      lambda x: (x > 0) & e.isfinite(x), (0.0, None))
+NON_NEGATIVE = Domain("a non-negative number", r"[0, \infty)",
+                      lambda x: (x >= 0) & e.isfinite(x), (0.0, None))
+PROBABILITY  = Domain("a probability", "[0, 1]", lambda x: (x >= 0) & (x <= 1), (0.0, 1.0))
+INTEGER      = Domain("an integer", r"\mathbb{Z}", lambda x: e.equal(e.floor(x), x))
+COUNT        = Domain("a non-negative integer", r"\mathbb{N}_0",
+                      lambda x: (x >= 0) & e.equal(e.floor(x), x))
 # fmt: on
 
 
@@ -115,8 +133,12 @@ class Distribution:
         first parameter that has as many.
     latex
         Symbol of the family.
+    ordered
+        Pairs of parameters of which the first must be below the second.
     source
         Where the density and the sampler are from.
+    doc_note
+        A sentence on the convention, for the documentation.
     """
 
     name: str
@@ -132,7 +154,9 @@ class Distribution:
     core: int = 0
     core_shape: Callable[..., Shape] | None = None
     latex: str = ""
+    ordered: tuple[tuple[str, str], ...] = ()
     source: str = ""
+    doc_note: str = ""
     doc: str = ""
 
 
@@ -171,6 +195,8 @@ class RandomOp(PlacedOp):
         exprs = [
             x if p.integer else cast(x, dtype) for x, p in zip(exprs, d.parameters, strict=True)
         ]
+        for low, high in d.ordered:
+            self._check_order(low, high, exprs)
         if size is not None:
             dims = shape_dims(size) if isinstance(size, Expr) else as_dims(size, d.name)
             # A size that the parameters imply is not said twice: one term a law.
@@ -211,6 +237,21 @@ class RandomOp(PlacedOp):
             if p.integer:
                 x = cast(x, "int64")
         return x
+
+    def _check_order(self, low: str, high: str, exprs: Sequence[Expr]) -> None:
+        d = self.distribution
+        names = [p.name for p in d.parameters]
+        a, b = exprs[names.index(low)], exprs[names.index(high)]
+        if is_constant(a) and is_constant(b):
+            try:
+                wrong = ~(value_of(a) < value_of(b))
+            except ValueError:
+                return  # shapes that do not fit are another error
+            if np.any(wrong):
+                raise DomainError(
+                    f"{d.name}: {low} is {value_of(a).tolist()} and {high} is "
+                    f"{value_of(b).tolist()}, expected {low} < {high}"
+                )
 
     def _batch(self, key: Expr, size: Any, exprs: Any) -> Shape:
         return batch_of(self.distribution, key.type.shape, size, exprs)

@@ -117,6 +117,17 @@ def log1p(x: Expr) -> Expr:
     return where(e.abs(x) < 2.0**-53, x, log(u) + lost / u)
 
 
+@once
+def expm1(x: Expr) -> Expr:
+    """Exponential minus one, without loss for small x (Kahan)."""
+    u = exp(x)
+    d = u - 1.0
+    inner = (e.abs(x) < 1.0) & e.not_equal(d, 0.0)
+    # d is the exact image of log(u), which is near x.
+    near = d * (x / log(where(inner, u, 2.0)))
+    return where(inner, near, where(e.abs(x) < 1.0, x, d))
+
+
 # Wichura 1988, Algorithm AS 241, PPND16.
 _CENTRE = (
     2.5090809287301226727e3,
@@ -244,6 +255,34 @@ def tan_half_pi(v: Expr) -> Expr:
     upper = v > 0.5
     sine, cosine = sin_cos(where(upper, 1.0 - v, v) * (0.5 * math.pi))
     return where(upper, cosine, sine) / where(upper, sine, cosine)
+
+
+_ATAN = (
+    1.62858201153657823623e-02,
+    -3.65315727442169155270e-02,
+    4.97687799461593236017e-02,
+    -5.83357013379057348645e-02,
+    6.66107313738753120669e-02,
+    -7.69187620504482999495e-02,
+    9.09088713343650656196e-02,
+    -1.11111104054623557880e-01,
+    1.42857142725034663711e-01,
+    -1.99999999998764832476e-01,
+    3.33333333333329318027e-01,
+)
+
+
+@once
+def arctan(x: Expr) -> Expr:
+    """Arc tangent of a non-negative number (polynomial of fdlibm's s_atan.c)."""
+    large = x > 1.0
+    t = where(large, 1.0 / e.maximum(x, 1.0), x)
+    upper = t > 0.4142135623730950
+    y = where(upper, (t - 1.0) / (t + 1.0), t)
+    z = y * y
+    small = y - y * (z * polynomial(z, _ATAN))
+    angle = where(upper, 0.25 * math.pi + small, small)
+    return where(large, 0.5 * math.pi - angle, angle)
 
 
 _STIRLING = (-691.0 / 360360.0, 1.0 / 1188.0, -1.0 / 1680.0, 1.0 / 1260.0, -1.0 / 360.0, 1.0 / 12.0)

@@ -1,74 +1,19 @@
-"""The samplers of the univariate distributions, as functions of bits and parameters."""
+"""Samplers of continuous distributions, as functions of bits and parameters."""
 
 from __future__ import annotations
 
+import math
+
 from astragal.graph.expr import Expr
 from astragal.ops import elementwise as e
-from astragal.ops.control import cond, while_loop
+from astragal.ops.control import cond
 from astragal.ops.declare import as_expr
-from astragal.ops.manipulation import astype
 from astragal.ops.searching import where
 from astragal.random import exact
+from astragal.random.counts import poisson_count
 from astragal.random.exact import unit_interval
 from astragal.random.sampler import Kernel, Source, until
-
-
-def standard_normal(bits: Expr) -> Expr:
-    """Turn 64 bits into a standard normal value, by the quantile."""
-    # The bits give 1.f in [1, 2); 1.f - (3/2 - 2**-53) has no exact constant, so two steps.
-    return exact.normal_quantile(unit_interval(bits) - 0.5)
-
-
-def standard_exponential(bits: Expr) -> Expr:
-    """Turn 64 bits into a standard exponential value, by the quantile."""
-    return -exact.log(unit_interval(bits))
-
-
-# -- gamma -----------------------------------------------------------------------------------
-
-
-def gamma_parts(source: Source, shape: Expr, tag: int = 0) -> tuple[Expr, Expr]:
-    """Give g and h such that g exp(h) is a standard gamma value.
-
-    Marsaglia & Tsang 2000. Below a shape of 1, a value for shape + 1 times U**(1 / shape),
-    whose logarithm is h, so that nothing underflows. Uses the tags ``tag`` and ``tag + 1``.
-    """
-    boost = shape < 1.0
-    d = where(boost, shape + 1.0, shape) - 1.0 / 3.0
-    c = 1.0 / e.sqrt(9.0 * d)
-
-    def attempt(first: Expr, second: Expr) -> tuple[list[Expr], Expr]:
-        x = standard_normal(first)
-        root = 1.0 + c * x
-        v = root * root * root
-        u = unit_interval(second)
-        square = x * x
-        sure = u < 1.0 - 0.0331 * square * square
-
-        def exactly(u: Expr, square: Expr, v: Expr, root: Expr, d: Expr) -> Expr:
-            safe = where(root > 0.0, v, 1.0)
-            return exact.log(u) < 0.5 * square + d * (1.0 - safe + exact.log(safe))
-
-        accepted = cond(
-            e.logical_or(sure, root <= 0.0),
-            lambda u, square, v, root, d: root > 0.0,
-            exactly,
-            *(u, square, v, root, d),
-        )
-        return [d * v], accepted
-
-    (g,) = until(source, attempt, tag)
-
-    def boosted(shape: Expr) -> Expr:
-        return exact.log(unit_interval(source.block_at(0, tag + 1)[0])) / shape
-
-    h = cond(boost, boosted, lambda shape: shape * 0.0, shape)
-    return g, h
-
-
-def scaled(g: Expr, h: Expr) -> Expr:
-    """Give g exp(h), where h is mostly zero."""
-    return cond(e.equal(h, 0.0), lambda g, h: g, lambda g, h: g * exact.exp(h), g, h)
+from astragal.random.standard import gamma_parts, scaled, standard_exponential, standard_normal
 
 
 def _gamma(source: Source, shape: Expr, rate: Expr) -> Expr:
@@ -89,151 +34,308 @@ def _beta(source: Source, a: Expr, b: Expr) -> Expr:
     return x / (x + y)
 
 
-# -- counts ----------------------------------------------------------------------------------
+def ratio_parts(source: Source, a: Expr, b: Expr) -> tuple[Expr, Expr]:
+    """Give q and h such that q exp(h) is a ratio of gamma values; uses four tags."""
+    g1, h1 = gamma_parts(source, a, 0)
+    g2, h2 = gamma_parts(source, b, 2)
+    return g1 / g2, h1 - h2
 
 
-def log_poisson(k: Expr, lam: Expr) -> Expr:
-    """Log mass of a Poisson count, without cancellation (Loader 2000)."""
-    m = e.maximum(k, 1.0)
-    inner = -exact.stirling_error(m) - exact.deviance(m, lam) - 0.5 * exact.log(m)
-    return where(k < 0.5, -lam, inner - exact.HALF_LOG_2PI)
+def _beta_prime(source: Source, a: Expr, b: Expr) -> Expr:
+    return scaled(*ratio_parts(source, a, b))
 
 
-def poisson_count(source: Source, lam: Expr, tag: int = 0) -> Expr:
-    """Give a Poisson count as a float64; uses one tag."""
+def _f(source: Source, dfnum: Expr, dfden: Expr) -> Expr:
+    return scaled(*ratio_parts(source, 0.5 * dfnum, 0.5 * dfden)) * (dfden / dfnum)
 
-    def small(lam: Expr) -> Expr:
-        # Inversion: walk up the masses until they exceed the uniform.
-        u = unit_interval(source.block_at(0, tag)[0])
-        mass = exact.exp(-lam)
-        k, _, _ = while_loop(
-            lambda s: (s[1] >= s[2]) & (s[0] < 200.0),
-            lambda s: (s[0] + 1.0, s[1] - s[2], s[2] * (lam / (s[0] + 1.0))),
-            (mass * 0.0, u, mass),
+
+def _noncentral_chi_square(source: Source, df: Expr, nonc: Expr) -> Expr:
+    # A chi-square whose degrees of freedom grow by twice a Poisson count.
+    n = poisson_count(source, 0.5 * nonc, 2)
+    return 2.0 * scaled(*gamma_parts(source, 0.5 * df + n))
+
+
+def standard_t(source: Source, df: Expr) -> Expr:
+    """Give a Student t value: normal over the root of gamma; uses three tags."""
+    g, h = gamma_parts(source, 0.5 * df)
+    z = standard_normal(source.block_at(0, 2)[0])
+    return scaled(z / e.sqrt(g / (0.5 * df)), -0.5 * h)
+
+
+# -- by the quantile -------------------------------------------------------------------------
+
+
+def _centred(source: Source) -> tuple[Expr, Expr]:
+    """Give a uniform number between -1 and 1, apart: its magnitude, and whether it is negative."""
+    q = source.uniform() - 0.5
+    return 2.0 * e.abs(q), q < 0.0
+
+
+def _signed(negative: Expr, x: Expr) -> Expr:
+    return where(negative, -x, x)
+
+
+def _cauchy(source: Source, loc: Expr, scale: Expr) -> Expr:
+    v, negative = _centred(source)
+    return loc + scale * _signed(negative, exact.tan_half_pi(v))
+
+
+def _laplace(source: Source, loc: Expr, scale: Expr) -> Expr:
+    v, negative = _centred(source)
+    return loc - scale * _signed(negative, exact.log(1.0 - v))
+
+
+def _asymmetric_laplace(source: Source, loc: Expr, scale: Expr, kappa: Expr) -> Expr:
+    u = source.uniform()
+    square = kappa * kappa
+    below = square / (1.0 + square)
+    lower = kappa * exact.log(u / below)
+    upper = -exact.log((1.0 - u) * (1.0 + square)) / kappa
+    return loc + scale * where(u < below, lower, upper)
+
+
+def logistic_noise(source: Source) -> Expr:
+    """Give a standard logistic value."""
+    u = source.uniform()
+    return exact.log(u) - exact.log(1.0 - u)
+
+
+def _gumbel(source: Source, loc: Expr, scale: Expr) -> Expr:
+    return loc - scale * exact.log(standard_exponential(source.first[0]))
+
+
+def _weibull(source: Source, shape: Expr, scale: Expr) -> Expr:
+    return scale * exact.exp(exact.log(standard_exponential(source.first[0])) / shape)
+
+
+def _log_logistic(source: Source, shape: Expr, scale: Expr) -> Expr:
+    return scale * exact.exp(logistic_noise(source) / shape)
+
+
+def _pareto(source: Source, shape: Expr, scale: Expr) -> Expr:
+    return scale * exact.exp(standard_exponential(source.first[0]) / shape)
+
+
+def _lomax(source: Source, shape: Expr, scale: Expr) -> Expr:
+    return scale * exact.expm1(standard_exponential(source.first[0]) / shape)
+
+
+def _rayleigh(source: Source, scale: Expr) -> Expr:
+    return scale * e.sqrt(2.0 * standard_exponential(source.first[0]))
+
+
+def _levy(source: Source, loc: Expr, scale: Expr) -> Expr:
+    z = standard_normal(source.first[0])
+    return loc + scale / (z * z)
+
+
+def _kumaraswamy(source: Source, a: Expr, b: Expr) -> Expr:
+    # 1 - (1 - x**a)**b is uniform.
+    below = -exact.expm1(-standard_exponential(source.first[0]) / b)
+    return exact.exp(exact.log_or_infinite(below) / a)
+
+
+def _triangular(source: Source, left: Expr, mode: Expr, right: Expr) -> Expr:
+    u = source.uniform()
+    width = right - left
+    rising = u * width < mode - left
+    first = left + e.sqrt(u * width * (mode - left))
+    second = right - e.sqrt((1.0 - u) * width * (right - mode))
+    return where(rising, first, second)
+
+
+# -- from two or three ------------------------------------------------------------------------
+
+
+def _skew_normal(source: Source, loc: Expr, scale: Expr, alpha: Expr) -> Expr:
+    first, second = (standard_normal(w) for w in source.first)
+    z = (alpha * e.abs(first) + second) / e.sqrt(1.0 + alpha * alpha)
+    return loc + scale * z
+
+
+def _ex_gaussian(source: Source, loc: Expr, scale: Expr, nu: Expr) -> Expr:
+    z, x = standard_normal(source.first[0]), standard_exponential(source.first[1])
+    return (loc + scale * z) + nu * x
+
+
+def _maxwell(source: Source, scale: Expr) -> Expr:
+    g, _ = gamma_parts(source, as_expr(1.5))
+    return scale * e.sqrt(2.0 * g)
+
+
+def inverse_gaussian_value(first: Expr, second: Expr, mean: Expr, scale: Expr) -> Expr:
+    """Turn two uint64 into an inverse Gaussian value.
+
+    Michael, Schucany & Haas 1976, with the smaller root in a form that loses no digits.
+    """
+    z = standard_normal(first)
+    r = mean * z * z / (2.0 * scale)
+    ratio = 1.0 / (1.0 + r + e.sqrt(r * (2.0 + r)))
+    small = unit_interval(second) * (1.0 + ratio) <= 1.0
+    return mean * where(small, ratio, 1.0 / ratio)
+
+
+def _inverse_gaussian(source: Source, mean: Expr, scale: Expr) -> Expr:
+    return inverse_gaussian_value(*source.first, mean, scale)
+
+
+def _von_mises(source: Source, mu: Expr, kappa: Expr) -> Expr:
+    """Best & Fisher 1979: rejection from a wrapped Cauchy, by half-angle tangents.
+
+    With t the tangent of half a uniform angle, the wrapped Cauchy angle has the half-angle
+    tangent t sqrt((r - 1) / (r + 1)); no cosine is needed, and no digits cancel.
+    """
+    k = e.maximum(kappa, 1e-100)
+    root = e.sqrt(1.0 + 4.0 * k * k)
+    tau = 1.0 + root
+    rho = e.sqrt(tau) * (2.0 * k / (tau * (e.sqrt(tau) + math.sqrt(2.0))))
+    # 1 - rho, without cancellation where kappa is large.
+    rest = where(k < 1.0, 1.0 - rho, (e.sqrt(2.0 * tau) - 1.0 - 1.0 / (2.0 * k + root)) / (2.0 * k))
+    above = rest * rest / (2.0 * rho)  # r - 1, where r = (1 + rho^2) / (2 rho)
+    narrow = e.sqrt(above / (2.0 + above))
+
+    def attempt(first: Expr, second: Expr) -> tuple[list[Expr], Expr]:
+        t = exact.tan_half_pi(unit_interval(first))
+        c = k * (2.0 + above) * (above / (above + 2.0 / (1.0 + t * t)))
+        u = unit_interval(second)
+        sure = c * (2.0 - c) > u
+        accepted = cond(
+            sure,
+            lambda c, u: u > 0.0,
+            lambda c, u: exact.log(c / u) + 1.0 - c >= 0.0,
+            *(c, u),
         )
-        return k
+        # The lowest bit of the first word is not among those of the uniform.
+        return [t, e.equal(first & 1, 1)], accepted
 
-    def large(lam: Expr) -> Expr:
-        # Hoermann 1993, "The transformed rejection method for generating Poisson random
-        # variables", algorithm PTRS.
-        root = e.sqrt(lam)
-        b = 0.931 + 2.53 * root
-        a = -0.059 + 0.02483 * b
-        inverse_alpha = 1.1239 + 1.1328 / (b - 3.4)
-        sure = 0.9277 - 3.6224 / (b - 2.0)
-
-        def attempt(first: Expr, second: Expr) -> tuple[list[Expr], Expr]:
-            u = unit_interval(first) - 0.5
-            v = unit_interval(second)
-            us = 0.5 - e.abs(u)
-            k = e.floor((2.0 * a / us + b) * u + lam + 0.43)
-            inside = (us >= 0.07) & (v <= sure)
-            outside = (k < 0.0) | ((us < 0.013) & (v > us))
-
-            def exactly(k: Expr, v: Expr, us: Expr) -> Expr:
-                height = v * inverse_alpha / (a / (us * us) + b)
-                return exact.log(height) <= log_poisson(k, lam)
-
-            return [k], cond(inside | outside, lambda k, v, us: inside, exactly, k, v, us)
-
-        return until(source, attempt, tag)[0]
-
-    return cond(lam < 10.0, small, large, lam)
+    t, negative = until(source, attempt)
+    angle = 2.0 * exact.arctan(narrow * t)
+    x = mu + _signed(negative, angle)
+    turns = e.floor((x + math.pi) * (0.5 / math.pi))
+    return x - 2.0 * math.pi * turns
 
 
-def _poisson(source: Source, lam: Expr) -> Expr:
-    return astype(poisson_count(source, lam), "int64")
+def _truncated_normal(source: Source, loc: Expr, scale: Expr, lower: Expr, upper: Expr) -> Expr:
+    """Rejection from the normal, a uniform or a shifted exponential (Robert 1995)."""
+    a, b = (lower - loc) / scale, (upper - loc) / scale
+    # Mirrored where needed, so that the interval leans to the right.
+    mirrored = a + b < 0.0
+    low, high = where(mirrored, -b, a), where(mirrored, -a, b)
+    width = high - low
+    root = e.sqrt(e.maximum(low, 0.0) * e.maximum(low, 0.0) + 4.0)
+    rate = 0.5 * (e.maximum(low, 0.0) + root)
+    tail = low > 0.5
+    # Uniform proposals where the density changes little over the interval.
+    flat = where(tail, width * rate < 1.5, width < 2.0)
+    bound = e.maximum(low, 0.0)
+
+    def attempt(first: Expr, second: Expr) -> tuple[list[Expr], Expr]:
+        u = unit_interval(second)
+
+        def uniformly(first: Expr, u: Expr) -> tuple[Expr, Expr]:
+            x = low + width * unit_interval(first)
+            return x, exact.log(u) <= 0.5 * (bound - x) * (bound + x)
+
+        def exponentially(first: Expr, u: Expr) -> tuple[Expr, Expr]:
+            x = low + standard_exponential(first) / rate
+            d = x - rate
+            return x, (x <= high) & (exact.log(u) <= -0.5 * d * d)
+
+        def normally(first: Expr, u: Expr) -> tuple[Expr, Expr]:
+            x = standard_normal(first)
+            return x, (x >= low) & (x <= high)
+
+        def other(first: Expr, u: Expr) -> tuple[Expr, Expr]:
+            return cond(tail, exponentially, normally, first, u)  # type: ignore[no-any-return]
+
+        x, accepted = cond(flat, uniformly, other, first, u)
+        return [x], accepted
+
+    (x,) = until(source, attempt)
+    value = loc + scale * _signed(mirrored, x)
+    return e.minimum(e.maximum(value, lower), upper)
 
 
-def log_binomial(k: Expr, n: Expr, p: Expr, q: Expr) -> Expr:
-    """Log mass of a binomial count with 0 < k < n, without cancellation (Loader 2000)."""
-    rest = n - k
-    return (
-        (exact.stirling_error(n) - exact.stirling_error(k) - exact.stirling_error(rest))
-        - (exact.deviance(k, n * p) + exact.deviance(rest, n * q))
-        + 0.5 * (exact.log(n) - exact.log(k) - exact.log(rest))
-        - exact.HALF_LOG_2PI
+def _generalized_inverse_gaussian(source: Source, p: Expr, b: Expr, scale: Expr) -> Expr:
+    """Rejection in the logarithm, whose density is log-concave (Devroye 2014)."""
+    lam = e.abs(p)
+    root = e.sqrt(lam * lam + b * b)
+    alpha = b * (b / (root + lam))
+
+    def psi(x: Expr) -> Expr:
+        half = exact.expm1(0.5 * x)
+        # cosh x - 1 = 2 sinh(x / 2)^2, and sinh from expm1.
+        sinh = 0.5 * (half + half / (half + 1.0))
+        return -2.0 * alpha * sinh * sinh - lam * (exact.expm1(x) - x)
+
+    def slope(x: Expr) -> Expr:
+        m = exact.expm1(x)
+        sinh = 0.5 * (m + m / (m + 1.0))
+        return -alpha * sinh - lam * m
+
+    one = lam * 0.0 + 1.0
+    at_one, at_minus = -psi(one), -psi(-one)
+    t = where(
+        at_one > 2.0,
+        e.sqrt(2.0 / (alpha + lam)),
+        where(at_one < 0.5, exact.log(4.0 / (alpha + 2.0 * lam)), 1.0),
     )
+    inverse = 1.0 / alpha
+    small = exact.log(1.0 + inverse + e.sqrt(inverse * (inverse + 2.0)))
+    s = where(
+        at_minus > 2.0,
+        e.sqrt(4.0 / (alpha * math.cosh(1.0) + lam)),
+        where(at_minus < 0.5, e.minimum(1.0 / e.maximum(lam, 1e-300), small), 1.0),
+    )
+    eta, zeta, theta, xi = -psi(t), -slope(t), -psi(-s), slope(-s)
+    left, right = 1.0 / xi, 1.0 / zeta
+    t_in, s_in = t - right * eta, s - left * theta
+    middle = t_in + s_in
+    total = middle + left + right
 
-
-def _log_binomial_anywhere(k: Expr, n: Expr, p: Expr, q: Expr) -> Expr:
-    inner = log_binomial(e.minimum(e.maximum(k, 1.0), n - 1.0), n, p, q)
-    ends = where(k < 0.5, n * exact.log1p(-p), n * exact.log(p))
-    return where((k < 0.5) | (k > n - 0.5), ends, inner)
-
-
-def binomial_count(source: Source, n: Expr, p: Expr) -> Expr:
-    """Give a binomial count as a float64."""
-    flipped = p > 0.5
-    r = where(flipped, 1.0 - p, p)
-    s = 1.0 - r
-
-    def small(n: Expr, r: Expr, s: Expr) -> Expr:
-        # Inversion: walk up the masses until they exceed the uniform.
-        u = unit_interval(source.block_at(0)[0])
-        odds = r / s
-        mass = exact.exp(n * exact.log1p(-r))
-        k, _, _ = while_loop(
-            lambda t: (t[1] >= t[2]) & (t[0] < n) & (t[0] < 200.0),
-            lambda t: (t[0] + 1.0, t[1] - t[2], t[2] * (odds * ((n - t[0]) / (t[0] + 1.0)))),
-            (mass * 0.0, u, mass),
+    def attempt(first: Expr, second: Expr, third: Expr, _: Expr) -> tuple[list[Expr], Expr]:
+        u, v = unit_interval(first) * total, unit_interval(second)
+        tail = -exact.log(v)
+        x = where(
+            u < middle,
+            -s_in + middle * v,
+            where(u < middle + right, t_in + right * tail, -s_in - left * tail),
         )
-        return k
+        hat = where(x > t_in, -eta - zeta * (x - t), where(x < -s_in, -theta + xi * (x + s), 0.0))
+        return [x], exact.log(unit_interval(third)) + hat <= psi(x)
 
-    def large(n: Expr, r: Expr, s: Expr) -> Expr:
-        # Hoermann 1993, "The generation of binomial random variates", algorithm BTRS.
-        root = e.sqrt(n * r * s)
-        b = 1.15 + 2.53 * root
-        a = -0.0873 + 0.0248 * b + 0.01 * r
-        centre = n * r + 0.5
-        alpha = (2.83 + 5.1 / b) * root
-        sure = 0.92 - 4.2 / b
-        mode = e.floor((n + 1.0) * r)
-        top = log_binomial(mode, n, r, s)
-
-        def attempt(first: Expr, second: Expr) -> tuple[list[Expr], Expr]:
-            u = unit_interval(first) - 0.5
-            v = unit_interval(second)
-            us = 0.5 - e.abs(u)
-            k = e.floor((2.0 * a / us + b) * u + centre)
-            outside = (k < 0.0) | (k > n)
-            inside = (us >= 0.07) & (v <= sure) & e.logical_not(outside)
-
-            def exactly(k: Expr, v: Expr, us: Expr) -> Expr:
-                height = v * alpha / (a / (us * us) + b)
-                return exact.log(height) <= _log_binomial_anywhere(k, n, r, s) - top
-
-            return [k], cond(inside | outside, lambda k, v, us: inside, exactly, k, v, us)
-
-        return until(source, attempt)[0]
-
-    count = cond(n * r < 10.0, small, large, n, r, s)
-    return where(flipped, n - count, count)
-
-
-def _binomial(source: Source, n: Expr, p: Expr) -> Expr:
-    return astype(binomial_count(source, astype(n, "float64"), p), "int64")
-
-
-def _negative_binomial(source: Source, n: Expr, p: Expr) -> Expr:
-    # A Poisson count whose rate is gamma: failures before n successes.
-    rate = scaled(*gamma_parts(source, n)) * ((1.0 - p) / p)
-    return astype(poisson_count(source, rate, 2), "int64")
+    (x,) = until(source, attempt, blocks=2)
+    # The mode of the other form, (lam + root) / b, and its inverse for a negative p.
+    logarithm = x + exact.log((lam + root) / b)
+    return scale * exact.exp(_signed(p < 0.0, logarithm))
 
 
 # fmt: off
 uniform      = Kernel(lambda s, low, high: low + (high - low) * s.uniform())
 normal       = Kernel(lambda s, loc, scale: loc + scale * standard_normal(s.first[0]))
+lognormal    = Kernel(lambda s, mean, sigma: exact.exp(mean + sigma * standard_normal(s.first[0])))
 half_normal  = Kernel(lambda s, scale: scale * e.abs(standard_normal(s.first[0])))
 half_cauchy  = Kernel(lambda s, scale: scale * exact.tan_half_pi(s.uniform()))
 exponential  = Kernel(lambda s, rate: standard_exponential(s.first[0]) / rate)
-bernoulli    = Kernel(lambda s, p: astype(s.uniform() < p, "int64"))
+logistic     = Kernel(lambda s, loc, scale: loc + scale * logistic_noise(s))
+cauchy, laplace, asymmetric_laplace = Kernel(_cauchy), Kernel(_laplace), Kernel(_asymmetric_laplace)
+gumbel, weibull, log_logistic = Kernel(_gumbel), Kernel(_weibull), Kernel(_log_logistic)
+pareto, lomax, rayleigh, levy = Kernel(_pareto), Kernel(_lomax), Kernel(_rayleigh), Kernel(_levy)
+kumaraswamy, triangular = Kernel(_kumaraswamy), Kernel(_triangular)
 gamma             = Kernel(_gamma, block=True)
 inverse_gamma     = Kernel(_inverse_gamma, block=True)
 beta              = Kernel(_beta, block=True)
-poisson           = Kernel(_poisson, block=True)
-binomial          = Kernel(_binomial, block=True)
-negative_binomial = Kernel(_negative_binomial, block=True)
+beta_prime        = Kernel(_beta_prime, block=True)
+chi_square        = Kernel(lambda s, df: 2.0 * scaled(*gamma_parts(s, 0.5 * df)), block=True)
+noncentral_chi_square = Kernel(_noncentral_chi_square, block=True)
+f                 = Kernel(_f, block=True)
+student_t         = Kernel(lambda s, df, loc, scale: loc + scale * standard_t(s, df), block=True)
+half_student_t    = Kernel(lambda s, df, scale: scale * e.abs(standard_t(s, df)), block=True)
+skew_normal       = Kernel(_skew_normal, block=True)
+ex_gaussian       = Kernel(_ex_gaussian, block=True)
+maxwell           = Kernel(_maxwell, block=True)
+inverse_gaussian  = Kernel(_inverse_gaussian, block=True)
+von_mises         = Kernel(_von_mises, block=True)
+truncated_normal  = Kernel(_truncated_normal, block=True)
+generalized_inverse_gaussian = Kernel(_generalized_inverse_gaussian, block=True)
 # fmt: on
-
-_ = as_expr

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import os
 import sys
 import weakref
+from pathlib import Path
 from typing import Any
 
 from astragal.graph.expr import Expr, Op
@@ -42,8 +42,8 @@ def place_of(x: Expr) -> str:
     ''
     """
     found = _PLACES.get(x)
-    return (
-        f"{os.path.relpath(found[0]) if os.path.isabs(found[0]) else found[0]}:{found[1]}"
-        if found
-        else ""
-    )
+    if found is None:
+        return ""
+    path = Path(found[0])
+    near = path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
+    return f"{near}:{found[1]}"

@@ -90,31 +90,42 @@ class Composition:
 Sampler = Kernel | Composition
 
 
+LAST_ATTEMPT = 500
+"""No sampler rejects half as often as this; a parameter that is NaN would, for ever."""
+
+
 def until(
-    source: Source, attempt: Callable[[Expr, Expr], tuple[Sequence[Expr], Expr]], tag: int = 0
+    source: Source,
+    attempt: Callable[..., tuple[Sequence[Expr], Expr]],
+    tag: int = 0,
+    blocks: int = 1,
 ) -> tuple[Expr, ...]:
-    """Repeat attempts, each with a block of its own, until one is accepted.
+    """Repeat attempts, each with blocks of its own, until one is accepted.
 
     Parameters
     ----------
     source
         Random bits.
     attempt
-        From two uint64 to values and whether they are accepted.
+        From two uint64 a block to values and whether they are accepted.
     tag
-        Which of the element's sequences of blocks to use.
+        Which of the element's sequences of blocks to use: the first of ``blocks`` tags.
+    blocks
+        Number of blocks an attempt.
 
     Returns
     -------
     tuple of Expr
         The accepted values.
     """
-    values, accepted = attempt(*source.block_at(0, tag))
+    first = [w for b in range(blocks) for w in source.block_at(0, tag + b)]
+    values, accepted = attempt(*first)
 
     def again(state: tuple[Expr, ...]) -> tuple[Expr, ...]:
         number = state[0] + 1
-        new, ok = attempt(*source.block(number, tag))
-        return (number, ok, *new)
+        bits = [w for b in range(blocks) for w in source.block(number, tag + b)]
+        new, ok = attempt(*bits)
+        return (number, ok | (number > LAST_ATTEMPT), *new)
 
     start = (as_expr(0, "uint32"), accepted, *values)
     end = while_loop(lambda s: e.logical_not(s[1]), again, start)

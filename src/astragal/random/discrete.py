@@ -1,0 +1,209 @@
+"""Discrete univariate distributions: one declaration each.
+
+Log masses follow Johnson, Kemp & Kotz, Univariate Discrete Distributions.
+"""
+
+from __future__ import annotations
+
+from astragal.graph.expr import Expr
+from astragal.ops import elementwise as e
+from astragal.ops import special as sp
+from astragal.ops.manipulation import astype
+from astragal.ops.searching import where
+from astragal.random import counts
+from astragal.random.distribution import (
+    COUNT,
+    INTEGER,
+    NON_NEGATIVE,
+    POSITIVE,
+    PROBABILITY,
+    Distribution,
+    Domain,
+    Parameter,
+)
+
+P = Parameter("p", PROBABILITY)
+N = Parameter("n", COUNT, integer=True)
+
+
+def _whole(words: str, latex: str, low: Expr | int, high: Expr | int | None) -> Domain:
+    """Whole numbers from low to high."""
+
+    def contains(x: Expr) -> Expr:
+        inside = (x >= low) & e.equal(e.floor(x), x)
+        return inside if high is None else inside & (x <= high)
+
+    return Domain(words, latex, contains)
+
+
+POSITIVE_INTEGER = _whole("a positive integer", r"\mathbb{N}", 1, None)
+OPEN_PROBABILITY = Domain("a number between 0 and 1", "(0, 1)", lambda x: (x > 0) & (x < 1))
+SUCCESS = Domain("a positive probability", "(0, 1]", lambda x: (x > 0) & (x <= 1))
+ABOVE_ONE = Domain("a finite number above 1", r"(1, \infty)", lambda x: (x > 1) & e.isfinite(x))
+
+
+def log_choose(n: Expr, k: Expr) -> Expr:
+    """Log of the number of subsets of size k."""
+    return -e.log1p(n) - sp.betaln(n - k + 1.0, k + 1.0)
+
+
+bernoulli = Distribution(
+    name="bernoulli",
+    parameters=(P,),
+    sampler=counts.bernoulli,
+    support=lambda p: Domain("0 or 1", r"\{0, 1\}", lambda x: e.equal(x, 0) | e.equal(x, 1)),
+    dtype="int64",
+    logdensity=lambda x, p: sp.xlogy(x, p) + sp.xlog1py(1.0 - x, -p),
+    mean=lambda p: p,
+    variance=lambda p: p * (1.0 - p),
+    latex=r"\mathrm{Bernoulli}",
+)
+binomial = Distribution(
+    name="binomial",
+    parameters=(N, P),
+    sampler=counts.binomial,
+    support=lambda n, p: _whole("an integer from 0 to n", r"\{0, \dots, n\}", 0, n),
+    dtype="int64",
+    logdensity=lambda x, n, p: (
+        sp.gammaln(n + 1.0)
+        - sp.gammaln(x + 1.0)
+        - sp.gammaln(n - x + 1.0)
+        + sp.xlogy(x, p)
+        + sp.xlog1py(n - x, -p)
+    ),
+    cdf=lambda x, n, p: where(x >= n, 1.0, sp.betainc(e.maximum(n - x, 0.5), x + 1.0, 1.0 - p)),
+    mean=lambda n, p: n * p,
+    variance=lambda n, p: n * p * (1.0 - p),
+    latex=r"\mathrm{Binomial}",
+    source="Hoermann 1993 (sampler)",
+)
+negative_binomial = Distribution(
+    name="negative_binomial",
+    parameters=(Parameter("n", POSITIVE), Parameter("p", SUCCESS)),
+    sampler=counts.negative_binomial,
+    support=lambda n, p: COUNT,
+    dtype="int64",
+    logdensity=lambda x, n, p: (
+        sp.gammaln(x + n) - sp.gammaln(n) - sp.gammaln(x + 1.0) + sp.xlogy(n, p) + sp.xlog1py(x, -p)
+    ),
+    cdf=lambda x, n, p: sp.betainc(n, x + 1.0, p),
+    mean=lambda n, p: n * (1.0 - p) / p,
+    variance=lambda n, p: n * (1.0 - p) / e.square(p),
+    latex=r"\mathrm{NegBinomial}",
+    doc_note="Counts failures before the n-th success, as in NumPy.",
+)
+poisson = Distribution(
+    name="poisson",
+    parameters=(Parameter("lam", NON_NEGATIVE),),
+    sampler=counts.poisson,
+    support=lambda lam: COUNT,
+    dtype="int64",
+    logdensity=lambda x, lam: sp.xlogy(x, lam) - lam - sp.gammaln(x + 1.0),
+    cdf=lambda x, lam: sp.gammaincc(x + 1.0, lam),
+    mean=lambda lam: lam,
+    variance=lambda lam: lam,
+    latex=r"\mathrm{Poisson}",
+    source="Hoermann 1993 (sampler)",
+)
+geometric = Distribution(
+    name="geometric",
+    parameters=(Parameter("p", SUCCESS),),
+    sampler=counts.geometric,
+    support=lambda p: POSITIVE_INTEGER,
+    dtype="int64",
+    logdensity=lambda x, p: e.log(p) + sp.xlog1py(x - 1.0, -p),
+    cdf=lambda x, p: -e.expm1(sp.xlog1py(x + 0.0 * p, -p)),
+    mean=lambda p: 1.0 / p,
+    variance=lambda p: (1.0 - p) / e.square(p),
+    latex=r"\mathrm{Geometric}",
+    doc_note="Counts trials up to the first success, as in NumPy: the smallest value is 1.",
+)
+hypergeometric = Distribution(
+    name="hypergeometric",
+    parameters=(
+        Parameter("ngood", COUNT, integer=True),
+        Parameter("nbad", COUNT, integer=True),
+        Parameter("nsample", COUNT, integer=True),
+    ),
+    sampler=counts.hypergeometric,
+    support=lambda ngood, nbad, nsample: _whole(
+        "a number of good ones that the sample can have",
+        r"\{\max(0, n - b), \dots, \min(n, g)\}",
+        e.maximum(nsample - nbad, 0),
+        e.minimum(nsample, ngood),
+    ),
+    dtype="int64",
+    logdensity=lambda x, ngood, nbad, nsample: (
+        log_choose(astype(ngood, "float64"), x + 0.0)
+        + log_choose(astype(nbad, "float64"), nsample - x + 0.0)
+        - log_choose(astype(ngood + nbad, "float64"), astype(nsample, "float64"))
+    ),
+    mean=lambda ngood, nbad, nsample: nsample * (ngood / (ngood + nbad)),
+    variance=lambda ngood, nbad, nsample: (
+        nsample
+        * (ngood / (ngood + nbad))
+        * (nbad / (ngood + nbad))
+        * ((ngood + nbad - nsample) / (ngood + nbad - 1.0))
+    ),
+    latex=r"\mathrm{Hypergeometric}",
+    source="Devroye 1987 (sampler)",
+)
+discrete_uniform = Distribution(
+    name="discrete_uniform",
+    parameters=(
+        Parameter("low", INTEGER, integer=True),
+        Parameter("high", INTEGER, integer=True),
+    ),
+    sampler=counts.discrete_uniform,
+    support=lambda low, high: _whole(
+        "an integer from low to high - 1", r"\{a, \dots, b - 1\}", low, high - 1
+    ),
+    dtype="int64",
+    logdensity=lambda x, low, high: -e.log(astype(high - low, "float64")) + 0.0 * x,
+    cdf=lambda x, low, high: (x - low + 1.0) / (high - low),
+    mean=lambda low, high: 0.5 * (low + high - 1.0),
+    variance=lambda low, high: (e.square(astype(high - low, "float64")) - 1.0) / 12.0,
+    ordered=(("low", "high"),),
+    latex=r"\mathcal{U}",
+    doc_note="``high`` is excluded, as in ``numpy.random.Generator.integers``.",
+)
+beta_binomial = Distribution(
+    name="beta_binomial",
+    parameters=(N, Parameter("a", POSITIVE), Parameter("b", POSITIVE)),
+    sampler=counts.beta_binomial,
+    support=lambda n, a, b: _whole("an integer from 0 to n", r"\{0, \dots, n\}", 0, n),
+    dtype="int64",
+    logdensity=lambda x, n, a, b: (
+        log_choose(astype(n, "float64"), x + 0.0) + sp.betaln(x + a, n - x + b) - sp.betaln(a, b)
+    ),
+    mean=lambda n, a, b: n * a / (a + b),
+    variance=lambda n, a, b: n * a * b * (a + b + n) / (e.square(a + b) * (a + b + 1.0)),
+    latex=r"\mathrm{BetaBinomial}",
+)
+log_series = Distribution(
+    name="log_series",
+    parameters=(Parameter("p", OPEN_PROBABILITY),),
+    sampler=counts.log_series,
+    support=lambda p: POSITIVE_INTEGER,
+    dtype="int64",
+    logdensity=lambda x, p: x * e.log(p) - e.log(x + 0.0) - e.log(-e.log1p(-p)),
+    mean=lambda p: -p / ((1.0 - p) * e.log1p(-p)),
+    variance=lambda p: -p * (p + e.log1p(-p)) / (e.square(1.0 - p) * e.square(e.log1p(-p))),
+    latex=r"\mathrm{LogSeries}",
+    source="Kemp 1981 (sampler)",
+)
+zipf = Distribution(
+    name="zipf",
+    parameters=(Parameter("a", ABOVE_ONE),),
+    sampler=counts.zipf,
+    support=lambda a: POSITIVE_INTEGER,
+    dtype="int64",
+    logdensity=lambda x, a: -a * e.log(x + 0.0) - e.log(sp.zeta(a, 1.0)),
+    mean=lambda a: where(a > 2.0, sp.zeta(a - 1.0, 1.0) / sp.zeta(a, 1.0), float("inf")),
+    latex=r"\mathrm{Zipf}",
+    source="Devroye 1986 (sampler)",
+)
+
+DISTRIBUTIONS: tuple[Distribution, ...] = tuple(
+    v for v in globals().values() if isinstance(v, Distribution)
+)
