@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import itertools
+import string
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from astragal.graph.expr import Expr
@@ -11,14 +13,18 @@ from astragal.graph.traverse import children, toposort
 
 # Operation to symbol and binding strength, as in Python.
 INFIX: dict[str, tuple[str, int]] = {
-    "logical_or": ("|", 1),
-    "logical_and": ("&", 2),
-    "less": ("<", 3),
-    "less_equal": ("<=", 3),
-    "greater": (">", 3),
-    "greater_equal": (">=", 3),
-    "equal": ("==", 3),
-    "not_equal": ("!=", 3),
+    "less": ("<", 1),
+    "less_equal": ("<=", 1),
+    "greater": (">", 1),
+    "greater_equal": (">=", 1),
+    "equal": ("==", 1),
+    "not_equal": ("!=", 1),
+    "logical_or": ("|", 2),
+    "bitwise_or": ("|", 2),
+    "logical_and": ("&", 3),
+    "bitwise_and": ("&", 3),
+    "bitwise_left_shift": ("<<", 4),
+    "bitwise_right_shift": (">>", 4),
     "add": ("+", 5),
     "subtract": ("-", 5),
     "multiply": ("*", 6),
@@ -28,6 +34,8 @@ INFIX: dict[str, tuple[str, int]] = {
     "matmul": ("@", 6),
     "pow": ("**", 8),
 }
+_PREFIX = {"negative": "-", "logical_not": "~", "bitwise_invert": "~"}
+_REDUCTIONS = {"sum", "prod", "max", "min", "any", "all", "logsumexp"}
 _ATOM = 10
 _UNARY = 7
 
@@ -65,11 +73,8 @@ def pprint(*exprs: Expr, names: dict[Expr, str] | None = None, limit: int = 200)
     """
     order = toposort(exprs)
     uses: dict[Expr, int] = {}
-    depth: dict[Expr, int] = {}
     for node in order:
-        below = children(node)
-        depth[node] = 1 + max((depth[c] for c in below), default=0)
-        for c in below:
+        for c in children(node):
             uses[c] = uses.get(c, 0) + 1
     text: dict[Expr, tuple[str, int]] = {}
     given = dict(names or {})
@@ -123,18 +128,24 @@ def _worth_a_name(node: Expr, uses: int, shown: str) -> bool:
     return uses > 1 or len(shown) > 400
 
 
-def _letters(taken: set[str]) -> Iterable[str]:
-    def generate() -> Iterable[str]:
-        alphabet = "abcdefghijklmnopqrstuvwxyz"
-        number = 0
-        while True:
-            for letter in alphabet:
-                name = letter + (str(number) if number else "")
-                if name not in taken:
-                    yield name
-            number += 1
+def _letters(taken: set[str]) -> Iterator[str]:
+    for number in itertools.count():
+        for letter in string.ascii_lowercase:
+            name = letter + (str(number) if number else "")
+            if name not in taken:
+                yield name
 
-    return iter(generate())  # type: ignore[return-value]
+
+MOST_ARGUMENTS = 24
+"""Calls with more arguments are written with the first and the last of them."""
+
+
+def _arguments(args: Sequence[Any], text: dict[Expr, tuple[str, int]]) -> list[str]:
+    if len(args) <= MOST_ARGUMENTS:
+        return [_argument(a, text) for a in args]
+    head, tail = args[: MOST_ARGUMENTS // 2], args[-2:]
+    cut = len(args) - len(head) - len(tail)
+    return [*_arguments(head, text), f"... {cut} more ...", *_arguments(tail, text)]
 
 
 def _argument(a: Any, text: dict[Expr, tuple[str, int]]) -> str:
@@ -157,12 +168,13 @@ def _show(node: Expr, text: dict[Expr, tuple[str, int]]) -> tuple[str, int]:
         return shown, _UNARY if shown.startswith("-") else _ATOM
     if name in INFIX and len(args) == 2:
         symbol, power = INFIX[name]
-        right = power + (0 if name == "pow" else 1)
-        left = power + (1 if name == "pow" else 0)
+        # Powers group to the right, comparisons not at all, the rest to the left.
+        right = power + (name != "pow")
+        left = power + (name == "pow" or power == 1)
         a, b = (_wrap(x, text, p) for x, p in zip(args, (left, right), strict=True))
         return f"{a} {symbol} {b}" if name != "pow" else f"{a}**{b}", power
-    if name == "negative":
-        return f"-{_wrap(args[0], text, _UNARY)}", _UNARY
+    if name in _PREFIX:
+        return f"{_PREFIX[name]}{_wrap(args[0], text, _UNARY)}", _UNARY
     if name == "index":
         from astragal.ops.indexing import show_index
 
@@ -170,7 +182,12 @@ def _show(node: Expr, text: dict[Expr, tuple[str, int]]) -> tuple[str, int]:
         return f"{_wrap(args[0], text, _ATOM)}[{show_index(args[1], rest)}]", _ATOM
     if name == "item":
         return f"{_wrap(args[0], text, _ATOM)}[{args[1]}]", _ATOM
-    shown_args = [_argument(a, text) for a in args]
+    if name in _REDUCTIONS:
+        return f"{name}({_argument(args[0], text)}{_axes(*args)})", _ATOM
+    if name in {"stack", "concatenate"}:
+        axis = f", axis={args[0]}" if args[0] else ""
+        return f"{name}([{', '.join(_arguments(args[1:], text))}]{axis})", _ATOM
+    shown_args = _arguments(args, text)
     from astragal.graph.types import KeyType
 
     if len(args) > 2 and isinstance(args[0], Expr) and isinstance(args[0].type, KeyType):
@@ -179,6 +196,13 @@ def _show(node: Expr, text: dict[Expr, tuple[str, int]]) -> tuple[str, int]:
             size = [] if args[1] is None else [f"size={args[1]!r}"]
             return f"{name}({', '.join([shown_args[0], *shown_args[2:], *size])})", _ATOM
     return f"{name}({', '.join(shown_args)})", _ATOM
+
+
+def _axes(x: Expr, axes: tuple[int, ...], keepdims: bool) -> str:
+    """Arguments of a reduction, as far as they are not what is taken by default."""
+    all_of_them = axes == tuple(range(x.ndim))
+    axis = "" if all_of_them else f", axis={axes[0] if len(axes) == 1 else axes}"
+    return axis + (", keepdims=True" if keepdims else "")
 
 
 def _wrap(a: Any, text: dict[Expr, tuple[str, int]], power: int) -> str:

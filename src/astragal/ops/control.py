@@ -22,15 +22,23 @@ def _items(node: Expr) -> list[Expr]:
     return [node[i] for i in range(len(node))]
 
 
+Traced = tuple[Subgraph, tuple[Expr, ...]]
+
+
 def _weaken(
-    given: Sequence[Expr], body_types: Callable[[Sequence[Type]], Sequence[Type]]
-) -> list[Expr]:
-    """Bring initial values to the data types that the body gives back."""
+    given: Sequence[Expr], tracer: Callable[[Sequence[Type]], Traced], state_of: slice
+) -> tuple[list[Expr], Traced]:
+    """Bring initial values to the data types that the body gives back, and trace the body.
+
+    The body is traced once where the types fit: in nested loops, each trace more
+    would double the work with every level.
+    """
     from astragal.ops.declare import cast, promote
 
     state = list(given)
+    traced = tracer([s.type for s in state])
     for _ in range(3):
-        new = body_types([s.type for s in state])
+        new = [o.type for o in traced[0].outputs[state_of]]
         changed = False
         for i, (s, t) in enumerate(zip(state, new, strict=True)):
             if isinstance(s.type, TensorType) and isinstance(t, TensorType):
@@ -40,7 +48,8 @@ def _weaken(
                     changed = True
         if not changed:
             break
-    return state
+        traced = tracer([s.type for s in state])
+    return state, traced
 
 
 # -- scan -------------------------------------------------------------------------------
@@ -147,12 +156,9 @@ def scan(
 
     elements = [with_shape(s.type, s.type.shape[1:]) for s in sequences]
 
-    def types(state: Sequence[Type]) -> Sequence[Type]:
-        sub, _ = trace(body, [*state, *elements])
-        return [o.type for o in sub.outputs[:k]]
-
-    carry = _weaken(carry, types)
-    sub, captured = trace(body, [*(c.type for c in carry), *elements])
+    carry, (sub, captured) = _weaken(
+        carry, lambda types: trace(body, [*types, *elements]), slice(0, k)
+    )
     from astragal.ops.creation import shape_argument
 
     argument = shape_argument((n,))
@@ -229,12 +235,7 @@ def while_loop(condition: Callable[[Any], Any], body: Callable[[Any], Any], init
             raise ModelError(f"while_loop: the body gives {len(new)} values, expected {n}")
         return [as_expr(condition(write(flat))), *(as_expr(v) for v in new)]
 
-    def types(given: Sequence[Type]) -> Sequence[Type]:
-        sub, _ = trace(both, given)
-        return [o.type for o in sub.outputs[1:]]
-
-    state = _weaken(state, types)
-    sub, captured = trace(both, [s.type for s in state])
+    state, (sub, captured) = _weaken(state, lambda types: trace(both, types), slice(1, None))
     test = Subgraph(sub.parameters, sub.outputs[:1])
     step = Subgraph(sub.parameters, sub.outputs[1:])
     return write(_items(WHILE(test, step, n, *state, *captured)))
