@@ -129,6 +129,16 @@ class Model:
         names = {x: name for name, x in self._variables.items()}
         return pprint(*self._variables.values(), names=names)
 
+    def _repr_html_(self) -> str:
+        from astragal.display.show import model_html
+
+        return model_html(self)
+
+    def _repr_latex_(self) -> str:
+        from astragal.display.show import model_latex
+
+        return model_latex(self)
+
     def sample_prior(
         self, *, seed: int = 0, draws: int | None = None, backend: str = "numpy"
     ) -> dict[str, np.ndarray[Any, Any]]:

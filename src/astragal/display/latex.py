@@ -82,7 +82,7 @@ def as_formula(lines: Sequence[Statement]) -> Formula:
     blank = f.row()
     return f.table(
         [
-            (s.left or s.right, f.row(f.sign(s.relation), s.right) if s.left else blank)
+            (s.left or blank, f.row(f.sign(s.relation), s.right) if s.left else s.right)
             + ((s.range,) if s.range is not None else ())
             for s in lines
         ]
@@ -149,6 +149,13 @@ def _letters(alphabet: str, taken: set[str]) -> Callable[[], str]:
     return generate().__next__
 
 
+def labels_of(roots: Sequence[Expr], names: Mapping[Expr, str]) -> dict[Expr, str]:
+    """Give the names that formulae of these expressions use: those given, and letters."""
+    labels = _Writer(roots, names).labels
+    leaves = [n for n in toposort(roots) if n.op.name in {"input", "dimension", "variable"}]
+    return {**{n: n.label for n in leaves}, **labels}
+
+
 class _Writer:
     """Writes nodes of one set of expressions, each (node, index) once and none by recursion."""
 
@@ -156,6 +163,7 @@ class _Writer:
         self, roots: Sequence[Expr], names: Mapping[Expr, str], *, letters: bool = True
     ) -> None:
         self.names: dict[Expr, Formula] = {x: f.name(n) for x, n in names.items()}
+        self.labels = dict(names)
         self.given = set(names)
         self.memo: dict[tuple[Expr, Index], Piece] = {}
         self.axes: dict[tuple[Dim, int], Formula] = {}
@@ -176,19 +184,23 @@ class _Writer:
                 if node not in self.names and node not in self.roots:
                     self._maybe_name(node, uses.get(node, 0))
 
+    def _name(self, node: Expr, label: str) -> None:
+        self.names[node] = f.name(label)
+        self.labels[node] = label
+
     def _maybe_name(self, node: Expr, uses: int) -> None:
         if isinstance(node.op, RandomOp):
-            self.names[node] = f.name(self.next_variable())
+            self._name(node, self.next_variable())
         elif is_constant(node):
             if nt.constant_formula(node) is None:
-                self.names[node] = f.name(self.next_part())
+                self._name(node, self.next_part())
         elif (
             uses > 1
             and isinstance(node.type, TensorType)
             and len(children(node)) > 1
             and node.op.name not in {*nt.QUIET, "index", "item"}
         ):
-            self.names[node] = f.name(self.next_part())
+            self._name(node, self.next_part())
 
     # -- lines -----------------------------------------------------------------------------
 
@@ -315,7 +327,7 @@ class _Writer:
             return piece
         if not isinstance(node.type, TensorType) or node in self.roots or not children(node):
             return piece
-        self.names[node] = f.name(self.next_part())
+        self._name(node, self.next_part())
         return f.sub(self.names[node], *(index or ())), nt.ATOM
 
     def write_law(self, node: Expr, index: Index) -> Writing:

@@ -14,7 +14,7 @@ import numpy as np
 from astragal.display import formula as f
 from astragal.display.formula import Formula
 from astragal.graph.expr import Expr
-from astragal.graph.literal import value_of
+from astragal.graph.literal import is_constant, value_of
 from astragal.graph.traverse import children, toposort
 from astragal.graph.types import KeyType, TensorType, TupleType
 from astragal.random.distribution import Parameter
@@ -170,7 +170,7 @@ def _multiply(node: Expr, index: Index) -> Writing:
     a, b = node.args
     left = yield a, aligned(a, index)
     right = yield b, aligned(b, index)
-    if right[0].kind == "number" and left[0].kind != "number":
+    if is_constant(b) and not is_constant(a) and not b.type.shape:
         left, right = right, left  # 2 x, not x 2
     first, second = _wrapped(left, MULTIPLY), _wrapped(right, MULTIPLY + 1)
     whole = index is None and all(isinstance(x.type, TensorType) and x.type.shape for x in (a, b))

@@ -331,6 +331,16 @@ class Expr:
 
         return one_line(self)
 
+    def _repr_html_(self) -> str:
+        from astragal.display.show import expr_html
+
+        return expr_html(self)
+
+    def _repr_latex_(self) -> str:
+        from astragal.display.show import expr_latex
+
+        return expr_latex(self)
+
 
 def describe(x: object) -> str:
     """Name an expression in an error: its operation and type."""
