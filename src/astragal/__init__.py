@@ -20,7 +20,9 @@ from astragal.graph.expr import Expr
 from astragal.graph.literal import constant
 from astragal.graph.text import pprint
 from astragal.model import Model, model
+from astragal.logic.goals import equivalents, path
 from astragal.logic.relation import Integer, Key, Matrix, Relation, Vector, relation
+from astragal.logic.rewriting import Rewriting, rewrite
 from astragal.ops import linalg, special
 from astragal.ops.control import cond, scan, subgraph, switch, while_loop
 from astragal.ops.creation import (

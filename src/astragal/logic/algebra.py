@@ -110,7 +110,25 @@ class Normalizer:
         self.known = frozenset(nonnegative)
         self.fold = fold
         self.memo: dict[Expr, Poly] = {}
+        self.sums: dict[frozenset[tuple[frozenset[tuple[Expr, Fraction]], Fraction]], Expr] = {}
         self.nodes = 0
+
+    def written(self, p: Poly, x: Expr) -> Expr | None:
+        """Find a part of an expression that has a normal form."""
+        wanted = {k: c for k, (_, c) in p.terms.items()}
+        for part, q in self.memo.items():
+            if part is not x and len(q.terms) == len(wanted):
+                if {k: c for k, (_, c) in q.terms.items()} == wanted and not is_constant(part):
+                    return part
+        return None
+
+    def whole(self, p: Poly, like: Expr) -> Expr:
+        """Write a sum that is an atom in something else: once, in whatever order it comes."""
+        key = frozenset((k, c) for k, (_, c) in p.terms.items())
+        found = self.sums.get(key)
+        if found is None:
+            found = self.sums[key] = build(p, like)
+        return found
 
     def poly(self, x: Expr, depth: int = 0) -> Poly:
         """Give the normal form.
@@ -259,7 +277,12 @@ class Normalizer:
             for _ in range(k.numerator - 1):
                 out = self.product(out, p)
             return out
-        return _atom(build(p, written), k)
+        return _atom(self.whole(p, written), k)
+
+    def certain(self, x: Expr, power: Fraction) -> bool:
+        """Tell whether a power of an atom is seen not to be negative."""
+        even = power.denominator == 1 and power.numerator % 2 == 0
+        return even or power.denominator != 1 or self._nonnegative(x)
 
     def _nonnegative(self, x: Expr) -> bool:
         return x in self.known or nonnegative(x)
@@ -271,15 +294,45 @@ def is_constant_power(powers: dict[Expr, Fraction]) -> bool:
 
 
 def _fold_roots(powers: dict[Expr, Fraction], c: Fraction) -> tuple[dict[Expr, Fraction], Fraction]:
-    out = dict(powers)
+    """Bring powers of numbers to one form: a fraction times the root of one whole number."""
+    out = {x: p for x, p in powers.items() if number_of(x) is None}
+    inside = ONE
     for x, p in powers.items():
-        value = number_of(x) if x.op.name == "constant" else None
-        if value is not None and (got := _exact_power(value, p)) is not None:
-            del out[x]
+        value = number_of(x)
+        if value is None:
+            continue
+        if (got := _exact_power(value, p)) is not None:
             c *= got
+        elif p.denominator == 2 and value > 0:
+            c *= value ** ((p.numerator - 1) // 2)
+            inside *= value
+        else:
+            out[x] = p
+    outside, n = _root(inside)
+    c *= outside
+    if n != 1:
+        kept = exact_scalar(Fraction(n), "float64")
+        if kept is None:
+            raise _Large
+        out[kept] = HALF
     return out, c
 
 
+def _root(value: Fraction) -> tuple[Fraction, int]:
+    """Write the root of a positive fraction as a fraction times the root of a whole number."""
+    n = value.numerator * value.denominator
+    outside = 1
+    for d in _SMALL:
+        while n % (d * d) == 0:
+            n //= d * d
+            outside *= d
+    whole = math.isqrt(n)
+    if whole * whole == n:
+        n, outside = 1, outside * whole
+    return Fraction(outside, value.denominator), n
+
+
+_SMALL = (2, 3, 5, 7, 11, 13, 17, 19, 23)
 _NUMERIC = frozenset(
     "add subtract negative positive multiply divide reciprocal square sqrt pow abs exp log "
     "astype".split()
@@ -362,6 +415,26 @@ def nonnegative(x: Expr, depth: int = 0) -> bool:
     return False
 
 
+def positive(x: Expr, depth: int = 0) -> bool:
+    """Tell whether an expression is seen to be above zero, wherever it is a number."""
+    name = x.op.name
+    if name == "exp":
+        return True
+    if name == "constant":
+        value = value_of(x)
+        return value.dtype.kind in "iuf" and bool((value > 0).all())
+    if is_random(x):
+        d, _, _, parameters = random_parts(x)
+        return d.support(*parameters) is POSITIVE
+    if depth > 12 or name not in {"add", "multiply", "divide", "sqrt", "square", "pow"}:
+        return False
+    args = [a for a in x.args if isinstance(a, Expr)]
+    if name == "pow":
+        return positive(args[0], depth + 1)
+    some = any if name == "add" else all
+    return nonnegative(x) and some(positive(a, depth + 1) for a in args)
+
+
 _NONNEGATIVE_WORDS = frozenset({"a probability", "a non-negative integer", "0 or 1"})
 
 
@@ -413,6 +486,10 @@ def _build_term(m: Monomial, c: Fraction, dtype: str, exact: bool) -> Expr:
     top: Expr | None = None
     bottom: Expr | None = None
     for x, p in m:
+        n = number_of(x)
+        if n is not None and p == HALF and c.denominator % n.numerator == 0:
+            c *= n  # sqrt(2) / 2 is written 1 / sqrt(2)
+            p = -HALF
         f = _build_power(x, abs(p))
         if p > 0:
             top = f if top is None else e.multiply(top, f)
@@ -477,7 +554,12 @@ def cost(x: Expr, bound: int = 4 * MOST_NODES) -> tuple[int, int]:
 
 
 def simplify(
-    x: Expr, nonnegative: Iterable[Expr] = (), *, fold: bool = False, exact: bool = True
+    x: Expr,
+    nonnegative: Iterable[Expr] = (),
+    *,
+    fold: bool = False,
+    exact: bool = True,
+    known: bool = False,
 ) -> Expr:
     """Write an expression shorter where something cancels; otherwise leave it as it is.
 
@@ -489,6 +571,8 @@ def simplify(
         Whether the root of a square is the number itself, for the context demands it positive.
     exact
         Whether constants are folded only where no rounding is needed.
+    known
+        Whether the result must be a constant, or a part of the expression as it is written.
 
     Examples
     --------
@@ -506,8 +590,13 @@ def simplify(
     n = Normalizer(nonnegative, fold)
     try:
         p = n.poly(x)
+        found = n.written(p, x) if p.constant() is None else None
+        if found is not None and found.type == x.type:
+            return found
         new = build(p, x, exact)
     except _Large:
+        return x
+    if known and not is_constant(new):
         return x
     if new.type != x.type or cost(new) >= cost(x):
         return x
@@ -551,18 +640,16 @@ def decide(condition: Expr, nonnegative: Iterable[Expr] = ()) -> bool | None:
             "less": c > 0, "less_equal": c >= 0, "greater": c < 0,
             "greater_equal": c <= 0, "equal": c == 0, "not_equal": c != 0,
         }[name]  # fmt: skip
-    signs = {
-        (k > 0) if all(p.denominator != 1 or p.numerator % 2 == 0 or n._nonnegative(x) for x, p in m) else None
-        for m, k in d.items()
-    }
-    if name == "less_equal" and signs == {True}:
-        return True
-    if name == "greater_equal" and signs == {False}:
-        return True
-    free = d.terms.get(frozenset())
-    strict = free is not None and signs in ({True}, {False})
-    if strict and free is not None:
-        up = free[1] > 0
+    signs = [(c > 0) if all(n.certain(x, p) for x, p in m) else None for m, c in d.items()]
+    if None in signs or len(set(signs)) > 1:
+        return None
+    up = signs[0]
+    strict = any(all(positive(x) for x, _ in m) for m, _ in d.items())
+    if strict:
         return {"less": up, "greater": not up, "less_equal": up, "greater_equal": not up,
                 "equal": False, "not_equal": True}[name]  # fmt: skip
+    if name in {"less_equal", "greater"} and up:
+        return name == "less_equal"
+    if name in {"greater_equal", "less"} and not up:
+        return name == "greater_equal"
     return None

@@ -18,8 +18,8 @@ from astragal.graph.traverse import toposort
 from astragal.graph.types import FLOATS, KeyType
 from astragal.logic.algebra import cost, nonnegative, number_of, simplify
 from astragal.logic.pattern import Side, accepts, child_of, descend
-from astragal.logic.solve import equal_fractions, even_split, letter, solve
-from astragal.logic.variables import Variable
+from astragal.logic.solve import Solution, equal_fractions, even_split, letter, solve
+from astragal.logic.variables import Variable, fresh
 from astragal.ops import elementwise as e
 from astragal.random.distribution import (
     NON_NEGATIVE,
@@ -260,8 +260,20 @@ def nonnegative_of(m: Match) -> set[Expr]:
     return known
 
 
-def settle(m: Match, witness: bool = False, hints: frozenset[Expr] = frozenset()) -> Iterator[Match]:
-    """Solve a match's equations; with ``witness``, choose values for what is left free."""
+def settle(
+    m: Match, witness: str = "", hints: frozenset[Expr] = frozenset()
+) -> Iterator[Match]:
+    """Solve a match's equations.
+
+    Parameters
+    ----------
+    witness
+        What to do where several unknowns stand in one equation: take it by form (the
+        default), give all of them one value (``"even"``), or leave all but one of them
+        logic variables (``"open"``).
+    hints
+        Variables that are known to be positive.
+    """
     m = m.copy()
     # Short equations first: a long one is then a check, not a way to a rounded value.
     m.equations.sort(key=lambda q: cost(q[0]))
@@ -281,21 +293,39 @@ def settle(m: Match, witness: bool = False, hints: frozenset[Expr] = frozenset()
             continue
         v = unknown[0]
         assert isinstance(v, Variable)
-        letters = {
-            letter(m.env[u]): u
-            for u in m.side.below[p]
-            if u in m.env and is_constant(m.env[u])
-        }
-        left = put_in(p, m, {u: c for c, u in letters.items()})
-        known |= {c for c, u in letters.items() if nonnegative(m.env[u])}
-        known |= {v} & hints
-        found = solve(left, x, v, known, {c: m.env[u] for c, u in letters.items()})
+        found = _solved(p, x, v, m, known | ({v} & hints))
         if found is None or not accepts(v.type, found.value.type):
             return
         m.env[v] = found.value
         m.conditions += found.conditions
         m.solved = True
     yield m
+
+
+def _solved(p: Expr, x: Expr, v: Variable, m: Match, known: set[Expr]) -> Solution | None:
+    """Solve an equation for one unknown.
+
+    First with what the other values are made of; unless that gives one of their parts or a
+    number, once more with letters for them, so that they stay in the form in which they are
+    written (and what was put apart can be put together again).
+    """
+    others = [u for u in m.side.below[p] if u in m.env]
+
+    def attempt(lettered: list[Expr], right: Expr, back: dict[Expr, Expr]) -> Solution | None:
+        letters = {u: letter(m.env[u]) for u in lettered}
+        back |= {c: m.env[u] for u, c in letters.items()}
+        signs = {c for c, y in back.items() if y in known or nonnegative(y)}
+        return solve(put_in(p, m, letters), right, v, known | signs, back)
+
+    found = attempt([u for u in others if is_constant(m.env[u])], x, {})
+    if found is None or is_constant(found.value):
+        return found
+    parts = toposort([x, *(m.env[u] for u in others)])
+    if found.value in parts:
+        return found
+    stand_in = letter(x)
+    again = attempt(others, stand_in, {stand_in: x})
+    return found if again is None else again
 
 
 def _unknown(p: Expr, m: Match) -> list[Expr]:
@@ -327,7 +357,7 @@ def _weakly(p: Expr, known: Mapping[Expr, Expr]) -> Expr:
 
 
 def _choose(
-    m: Match, rest: list[tuple[Expr, Expr]], witness: bool, hints: frozenset[Expr]
+    m: Match, rest: list[tuple[Expr, Expr]], witness: str, hints: frozenset[Expr]
 ) -> Iterator[Match]:
     """Go on where several unknowns stand in one equation."""
     p, x = rest[0]
@@ -344,6 +374,14 @@ def _choose(
             for order in orders:
                 for found in match_all(p.args, order, out):
                     yield from settle(found, witness, hints)
+        return
+    if witness == "open":
+        out = m.copy()
+        v = _unknown(p, m)[0]
+        assert isinstance(v, Variable)
+        out.env[v] = fresh(v)
+        out.solved = True
+        yield from settle(out, witness, hints)
         return
     known = nonnegative_of(m)
     for values in even_split(put_in(p, m), x, _unknown(p, m), known):
@@ -475,7 +513,7 @@ def _build_draw(
         value = out[a]
         if isinstance(value, Expr) and _worth_a_look(value):
             positive = q.domain in (POSITIVE, NON_NEGATIVE)
-            value = simplify(value, known, fold=positive, exact=exact)
+            value = simplify(value, known, fold=positive, exact=exact, known=exact)
         parameters.append(value)
     return op(out[p.args[0]], size or None, *parameters)
 

@@ -131,7 +131,7 @@ class Relation:
         >>> x = ag.random.normal(k, m, s)
         >>> y = normal_convolution.backward(x, m1=1.0, s1=0.5)
         >>> y.args[1].args[2:]
-        (m - 1.0, sqrt(s**2.0 - 0.25))
+        (m - 1.0, sqrt(s**2.0 - 0.5**2.0))
         >>> normal_convolution.forward(y) is x
         True
         """
@@ -195,8 +195,25 @@ class Relation:
             if step is not None:
                 yield step
 
+    def steps_at(
+        self, x: Expr, direction: str, place: Place, refused: list[str] | None = None
+    ) -> Iterator[Step]:
+        """List the ways to rewrite where the side's first anchor is a given node."""
+        source, target = self.side(direction)
+        if not source.single_anchor:
+            return
+        for found in self.matches(source, (x,), {}, direction, anchor_only=True):
+            step = self.finish(found, target, direction, place, refused)
+            if step is not None:
+                yield step
+
     def matches(
-        self, source: Side, xs: Sequence[Expr], given: Mapping[Expr, Expr], direction: str
+        self,
+        source: Side,
+        xs: Sequence[Expr],
+        given: Mapping[Expr, Expr],
+        direction: str,
+        anchor_only: bool = False,
     ) -> Iterator[Match]:
         """List the matches of one side at given roots, parameters solved."""
         first = Match(source, {})
@@ -207,7 +224,13 @@ class Relation:
                 yield m
                 return
             i = places[0]
-            for found in match(source.roots[i], xs[i], m):
+            p = source.roots[i]
+            if anchor_only and len(places) < len(source.roots):
+                # The other roots stand below the first, and were found on the way.
+                if p in m.env:
+                    yield from roots(places[1:], m)
+                return
+            for found in match(p, xs[0 if anchor_only else i], m):
                 yield from roots(places[1:], found)
 
         hints = self.left.positive | self.right.positive
@@ -217,7 +240,7 @@ class Relation:
                 done = True
                 yield settled
             if not done:
-                yield from settle(found, witness=True, hints=hints)
+                yield from settle(found, witness="even", hints=hints)
 
     def finish(
         self,

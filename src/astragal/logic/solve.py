@@ -103,7 +103,9 @@ def _finish(
         value, *conditions = substitute([value, *conditions], back)
     except AstragalError:
         return None
-    value = simplify(value, known, fold=True)
+    positive = known | {back[x] for x in known if x in back}
+    value = simplify(value, positive, fold=True, known=True)
+    known = positive
     kept = []
     for c in conditions:
         verdict = decide(c, known)

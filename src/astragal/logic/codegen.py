@@ -1,0 +1,482 @@
+"""Source text for the fast path of a relation: nested tests, checks and hash-cons look-ups.
+
+It serves identities in law between scalar float64 expressions whose matched side has
+bare parameters, as convolutions have; everything else takes the general way. Names of the
+statement do not enter the text: variables are numbered, objects are passed in a table.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from astragal.graph.expr import Expr, Op
+from astragal.graph.literal import CONSTANT, is_constant, scalar, value_of
+from astragal.graph.types import KeyType, tensor_type
+from astragal.logic.algebra import simplify
+from astragal.logic.match import COMMUTATIVE, constant_fits
+from astragal.logic.pattern import Side, child_of, descend
+from astragal.logic.soundness import Place, may_give_back
+from astragal.logic.variables import Variable
+from astragal.ops.indexing import INDEX
+from astragal.random.distribution import NON_NEGATIVE, POSITIVE, REAL, RandomOp, is_random
+from astragal.random.keys import SPLIT
+
+F64 = tensor_type("float64")
+_ELEMENTWISE = frozenset("add subtract multiply divide negative square sqrt pow exp log".split())
+_FLOAT = {
+    "add": "({} + {})", "subtract": "({} - {})", "multiply": "({} * {})", "divide": "({} / {})",
+    "negative": "(-{})", "square": "({0} * {0})", "sqrt": "_sqrt({})", "pow": "({} ** {})",
+    "exp": "_exp({})", "log": "_log({})",
+}  # fmt: skip
+_DOMAINS = (REAL, POSITIVE, NON_NEGATIVE)
+
+Fast = Callable[[Expr, dict[Expr, int], Mapping[Expr, str], "Facts"], Any]
+
+
+class Facts:
+    """What has been found out about nodes in one run, each looked at once.
+
+    Attributes
+    ----------
+    still : dict
+        Whether no random variable stands in an expression.
+    tangled : dict
+        Whether something in an expression may cancel against something outside it.
+    """
+
+    __slots__ = ("still", "tangled")
+
+    def __init__(self) -> None:
+        self.still: dict[Expr, bool] = {}
+        self.tangled: dict[Expr, bool] = {}
+
+
+def make(op: Op, *args: Any) -> Expr:
+    """Look a term up, or make it: for canonical arguments of one type, the result's too."""
+    ref = op._table.get(args)
+    if ref is not None and (found := ref()) is not None:
+        return found
+    return Op._intern(op, args, F64)  # not through a subclass that notes where it was built
+
+
+def square(x: Expr, two: Expr) -> Expr:
+    """Give ``x**2``: of a root, what stands under it."""
+    if x.op is _SQRT:
+        inner: Expr = x.args[0]
+        return inner
+    return make(_POW, x, two)
+
+
+def is_still(x: Expr, facts: Facts) -> bool:
+    """Tell whether no random variable stands in an expression."""
+    known = facts.still.get(x)
+    if known is not None:
+        return known
+    stack = [x]
+    memo = facts.still
+    while stack:
+        y = stack[-1]
+        if y in memo:
+            stack.pop()
+            continue
+        if isinstance(y.op, RandomOp):
+            memo[y] = False
+            continue
+        below = [a for a in y.args if isinstance(a, Expr)]
+        unseen = [a for a in below if a not in memo]
+        if unseen:
+            stack += unseen
+        else:
+            memo[y] = all(memo[a] for a in below)
+    return memo[x]
+
+
+def is_tangled(x: Expr, facts: Facts) -> bool:
+    """Tell whether a difference, a quotient, a product or a number stands in an expression."""
+    known = facts.tangled.get(x)
+    if known is not None:
+        return known
+    stack = [x]
+    memo = facts.tangled
+    while stack:
+        y = stack[-1]
+        if y in memo:
+            stack.pop()
+            continue
+        if y.op.name in _CANCELLING:
+            memo[y] = True
+            continue
+        below = [a for a in y.args[:1] if isinstance(a, Expr)]
+        if y.op.name == "add":
+            below = list(y.args)
+        elif y.op.name not in {"sqrt", "pow"}:
+            below = []
+        unseen = [a for a in below if a not in memo]
+        if unseen:
+            stack += unseen
+        else:
+            memo[y] = any(memo[a] for a in below)
+    return memo[x]
+
+
+_CANCELLING = frozenset("subtract negative divide multiply constant reciprocal exp log abs".split())
+
+
+def freed_key(keys: tuple[Expr, ...], uses: Mapping[Expr, int], pinned: Mapping[Expr, str]) -> Expr:
+    """Give the parent of keys that are all children of one split, else the first of them."""
+    first = keys[0]
+    if first.op is INDEX:
+        parent = first.args[0]
+        if parent.op is SPLIT and parent.args[1] == len(keys):
+            for k in keys:
+                found = child_of(k)
+                if found is None or found[0] is not parent:
+                    return first
+            if may_give_back(Place(uses, pinned), parent, list(keys)):
+                key: Expr = parent.args[0]
+                return key
+    return first
+
+
+def plain(xs: tuple[Expr, ...], facts: Facts) -> bool:
+    """Tell whether nothing can cancel among parameters."""
+    if len(xs) == 2 and xs[0] is xs[1]:
+        return False
+    tangled = 0
+    for x in xs:
+        if x.args and x.op not in _LEAF_OPS and is_tangled(x, facts):
+            return False
+        tangled += x.op is CONSTANT
+    # One number alone has nothing to cancel against, but a sum may hold another.
+    return tangled == 0 or (tangled == 1 and all(x.op in _LEAF_OPS or x.op is CONSTANT for x in xs))
+
+
+_LEAF_OPS: set[Op] = set()
+
+
+def constants(xs: tuple[Expr, ...]) -> tuple[float, ...] | None:
+    """Give the numbers that parameters are, where all are constants."""
+    out = []
+    for x in xs:
+        if x.op is not CONSTANT:
+            return None
+        out.append(value_of(x).item())
+    return tuple(out)
+
+
+def computed(
+    build: Callable[..., Expr],
+    number: Callable[..., float] | None,
+    rooted: bool,
+    positive: bool,
+    xs: tuple[Expr, ...],
+    known: tuple[Expr, ...],
+    facts: Facts,
+) -> Expr | None:
+    """Compute a parameter of the new side; None where it lies outside its domain."""
+    values = constants(xs) if number is not None else None
+    if values is not None and number is not None:
+        try:
+            value = number(*values)
+        except (ArithmeticError, ValueError):
+            return None
+        if rooted:
+            root = math.sqrt(value) if value >= 0 else math.nan
+            # A root that is no number of its own stays a root: its square is exact later.
+            new = scalar(root, "float64") if root * root == value else None
+            if new is None and not (math.isnan(root) or value <= 0):
+                return make(_SQRT, scalar(value, "float64"))
+            value = root
+        if not math.isfinite(value) or (positive and value <= 0):
+            return None
+        return scalar(value, "float64")
+    x = build(*xs)
+    return x if plain(xs, facts) else simplify(x, known, fold=positive, exact=False)
+
+
+_SQRT: Op
+_POW: Op
+
+
+def _prepare() -> None:
+    global _SQRT, _POW
+    from astragal import ops
+    from astragal.graph.expr import INPUT, PARAMETER
+
+    _SQRT = ops.OPS["sqrt"]
+    _POW = ops.OPS["pow"]
+    _LEAF_OPS.update((INPUT, PARAMETER))
+
+
+def compile_rule(relation: Any, direction: str) -> list[Fast] | None:
+    """Make the fast functions of a relation, one a way to order commutative operands.
+
+    None where the relation is not of the sort that has one.
+    """
+    if not _LEAF_OPS:
+        _prepare()
+    source, target = relation.side(direction)
+    if relation.kind != "in law" or relation.where or not _is_simple(source, target):
+        return None
+    keys = _key_plan(source, target)
+    if keys is None:
+        return None
+    out: list[Fast] = []
+    seen: set[str] = set()
+    for turned in _orders(source):
+        writer = _Writer(relation, source, target, turned, keys)
+        text, table = writer.write()
+        if text in seen:
+            continue
+        seen.add(text)
+        scope: dict[str, Any] = dict(table)
+        exec(compile(text, f"<fast path of {direction}>", "exec"), scope)
+        function = scope["rule"]
+        function.source = text
+        out.append(function)
+    return out
+
+
+def _is_simple(source: Side, target: Side) -> bool:
+    if len(source.roots) != 1 or len(target.roots) != 1 or not source.draws:
+        return False
+    for side, own in ((source, True), (target, False)):
+        for x in side.order:
+            if isinstance(x.type, KeyType) or not hasattr(x.type, "dtype"):
+                continue
+            if x.type is not F64:
+                return False
+            if is_random(x):
+                domains = [q.domain for q in x.op.distribution.parameters]  # type: ignore[attr-defined]
+                if any(d not in _DOMAINS for d in domains) or x.op.distribution.core:  # type: ignore[attr-defined]
+                    return False
+                if own and not all(isinstance(a, Variable) or is_constant(a) for a in x.args[2:]):
+                    return False
+            elif isinstance(x, Variable) or is_constant(x):
+                continue
+            elif x.op.name not in _ELEMENTWISE:
+                return False
+            elif own and x not in source.random:
+                return False
+    bound = {v for v in source.order if isinstance(v, Variable)}
+    return all(v in bound or isinstance(v.type, KeyType) for v in target.order if isinstance(v, Variable))
+
+
+def _key_plan(source: Side, target: Side) -> list[tuple[str, int, Any]] | None:
+    """For each draw of the new side: take a freed key, or what becomes of all of them."""
+    held = {d.args[0]: i for i, d in enumerate(source.draws)}
+    bound = {r: i for i, (r, p) in enumerate(source.keys) if not p}
+    plan: list[tuple[str, int, Any]] = []
+    roots = set()
+    for d, (root, path) in zip(target.draws, target.keys, strict=True):
+        if d.args[0] in held:
+            plan.append(("held", held[d.args[0]], ()))
+        elif root in bound:
+            plan.append(("from", bound[root], path))
+        else:
+            roots.add(root)
+            plan.append(("freed", 0, path))
+    mixed = len({p[0] for p in plan}) > 1
+    return None if len(roots) > 1 or mixed or not plan else plan
+
+
+def _orders(source: Side) -> list[frozenset[Expr]]:
+    """List the sets of commutative nodes to read with operands exchanged."""
+    nodes = [x for x in source.order if x in source.random and x.op.name in COMMUTATIVE]
+    nodes = [x for x in nodes if x.args[0] is not x.args[1]]
+    return [
+        frozenset(chosen)
+        for n in range(len(nodes) + 1)
+        for chosen in itertools.combinations(nodes, n)
+    ]
+
+
+class _Writer:
+    """Writes one fast function."""
+
+    def __init__(
+        self,
+        relation: Any,
+        source: Side,
+        target: Side,
+        turned: frozenset[Expr],
+        keys: list[tuple[str, int, Any]],
+    ) -> None:
+        self.source, self.target, self.turned, self.keys = source, target, turned, keys
+        self.relation = relation
+        self.lines: list[str] = []
+        self.table: dict[str, Any] = {
+            "_F64": F64, "_make": make, "_still": is_still, "_freed": freed_key,
+            "_computed": computed, "_fits": constant_fits, "_descend": descend,
+        }  # fmt: skip
+        self.names: dict[Expr, str] = {}
+        self.inner: list[str] = []
+        self.draw_names: dict[Expr, str] = {}
+
+    def constant(self, value: Any) -> str:
+        for name, known in self.table.items():
+            if known is value:
+                return name
+        name = f"_c{len(self.table)}"
+        self.table[name] = value
+        return name
+
+    def say(self, line: str) -> None:
+        self.lines.append("    " + line)
+
+    def write(self) -> tuple[str, dict[str, Any]]:
+        root = self.source.roots[0]
+        self.say("if x.type is not _F64: return None")
+        self.match(root, "x", top=True)
+        self.checks()
+        self.build()
+        body = "\n".join(self.lines)
+        return f"def rule(x, uses, pinned, facts):\n{body}\n", self.table
+
+    def match(self, p: Expr, name: str, top: bool = False) -> None:
+        if p in self.names:
+            self.say(f"if {name} is not {self.names[p]}: return None")
+            return
+        if isinstance(p, Variable):
+            self.names[p] = name
+            self.say(f"if {name}.type is not _F64: return None")
+            return
+        if is_constant(p):
+            self.say(f"if not _fits({self.constant(p)}, {name}): return None")
+            return
+        self.names[p] = name
+        if not top:
+            self.inner.append(name)
+            self.say(f"if {name}.type is not _F64: return None")
+        self.say(f"if {name}.op is not {self.constant(p.op)}: return None")
+        args = p.args[2:] if is_random(p) else p.args
+        if p in self.turned:
+            args = args[::-1]
+        own = [f"{name}_{i}" for i in range(len(args))]
+        if is_random(p):
+            self.draw_names[p] = name
+            self.say(f"{', '.join([f'{name}_k', f'{name}_n', *own])}, = {name}.args")
+            self.say(f"if {name}_n is not None: return None")
+        else:
+            order = own[::-1] if p in self.turned else own
+            self.say(f"{', '.join(order)}, = {name}.args")
+        for a, n in zip(args, own, strict=True):
+            self.match(a, n)
+
+    def checks(self) -> None:
+        draws = [self.draw_names[d] for d in self.source.draws]
+        for a, b in itertools.combinations(draws, 2):
+            self.say(f"if {a} is {b} or {a}_k is {b}_k: return None")
+        for n in self.inner:
+            self.say(f"if uses[{n}] != 1 or {n} in pinned: return None")
+        for d in draws:
+            self.say(f"if uses[{d}_k] != 1 or {d}_k in pinned: return None")
+            self.say(f"if {d}_k.type.shape: return None")
+        for v, n in self.names.items():
+            if isinstance(v, Variable):
+                self.say(f"if {n}.args and not _still({n}, facts): return None")
+
+    def build(self) -> None:
+        draws = [self.draw_names[d] for d in self.source.draws]
+        known: list[str] = []
+        for d in self.source.draws:
+            for i, q in enumerate(d.op.distribution.parameters):  # type: ignore[attr-defined]
+                if q.domain in (POSITIVE, NON_NEGATIVE):
+                    known.append(f"{self.draw_names[d]}_{i}")
+        self.say(f"known = ({''.join(k + ', ' for k in known)})")
+        if self.keys[0][0] == "freed":
+            freed = "".join(f"{d}_k, " for d in draws)
+            self.say(f"key = _freed(({freed}), uses, pinned)")
+        built: dict[Expr, str] = {}
+        for number, p in enumerate(self.target.order):
+            if isinstance(p.type, KeyType) or p.type is not F64 or p not in self.target.random:
+                continue
+            name = f"y{number}"
+            if is_random(p):
+                how, i, path = self.keys[self.target.draws.index(p)]
+                key = {"freed": "key", "held": f"{draws[i]}_k", "from": f"{draws[i]}_k"}[how]
+                if path:
+                    key = f"_descend({key}, {path!r})"
+                parameters = []
+                for j, (a, q) in enumerate(
+                    zip(p.args[2:], p.op.distribution.parameters, strict=True)  # type: ignore[attr-defined]
+                ):
+                    parameters.append(self.parameter(a, q.domain, f"{name}_{j}"))
+                args = ", ".join([self.constant(p.op), key, "None", *parameters])
+                self.say(f"{name} = _make({args})")
+            else:
+                args = ", ".join(built[a] if a in built else self.leaf(a) for a in p.args)
+                self.say(f"{name} = _make({self.constant(p.op)}, {args})")
+            built[p] = name
+        variables = [(v, n) for v, n in self.names.items() if isinstance(v, Variable)]
+        pairs = ", ".join(f"{self.constant(v)}: {n}" for v, n in variables)
+        self.say(f"return {built[self.target.roots[0]]}, {{{pairs}}}")
+
+    def leaf(self, a: Expr) -> str:
+        return self.names[a] if a in self.names else self.constant(a)
+
+    def parameter(self, a: Expr, domain: Any, name: str) -> str:
+        if isinstance(a, Variable):
+            return self.names[a]
+        if is_constant(a):
+            return self.constant(a)
+        variables = [v for v in self.target.order if v in self.target.below[a]]
+        formal = {v: f"v{i}" for i, v in enumerate(variables)}
+        build = self.function(a, formal)
+        rooted = a.op.name == "sqrt"
+        number = self.number(a.args[0] if rooted else a, formal)
+        xs = "".join(self.names[v] + ", " for v in variables)
+        positive = domain in (POSITIVE, NON_NEGATIVE)
+        arguments = f"{self.constant(build)}, {self.constant(number)}, {rooted}, {positive}"
+        self.say(f"{name} = _computed({arguments}, ({xs}), known, facts)")
+        self.say(f"if {name} is None: return None")
+        return name
+
+    def function(self, a: Expr, formal: dict[Expr, str]) -> Callable[..., Expr]:
+        """Write the expression as look-ups."""
+        table: dict[str, Any] = {"_make": make, "_square": square}
+        lines: list[str] = []
+        done: dict[Expr, str] = dict(formal)
+        for x in self.target.order:
+            if x in done or x not in set(_below(a)):
+                continue
+            name = f"t{len(done)}"
+            done[x] = name
+            if is_constant(x):
+                table[name] = x
+                continue
+            table[f"op_{name}"] = x.op
+            args = ", ".join(done[b] for b in x.args)
+            if x.op.name == "pow" and is_constant(x.args[1]) and value_of(x.args[1]) == 2:
+                lines.append(f"    {name} = _square({args})")
+                continue
+            lines.append(f"    {name} = _make(op_{name}, {args})")
+        text = f"def build({', '.join(formal.values())}):\n" + "\n".join(lines)
+        exec(compile(f"{text}\n    return {done[a]}\n", "<parameter>", "exec"), table)
+        found: Callable[..., Expr] = table["build"]
+        return found
+
+    def number(self, a: Expr, formal: dict[Expr, str]) -> Callable[..., float]:
+        """Write the expression as float arithmetic."""
+
+        def text(x: Expr) -> str:
+            if x in formal:
+                return formal[x]
+            if is_constant(x):
+                return repr(value_of(x).item())
+            return _FLOAT[x.op.name].format(*(text(b) for b in x.args))
+
+        table: dict[str, Any] = {"_sqrt": math.sqrt, "_exp": math.exp, "_log": math.log}
+        source = f"def number({', '.join(formal.values())}):\n    return {text(a)}\n"
+        exec(compile(source, "<number>", "exec"), table)
+        found: Callable[..., float] = table["number"]
+        return found
+
+
+def _below(x: Expr) -> list[Expr]:
+    from astragal.graph.traverse import toposort
+
+    return toposort([x])

@@ -1,0 +1,403 @@
+"""Relations as kanren goals, and search over the forms that they reach."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from cons.core import ConsPair
+from etuples.core import ExpressionTuple
+from kanren.constraints import ConstrainedState, ConstraintStore
+from unification import isvar, var
+from unification import reify as library_reify
+from unification import unify as library_unify
+
+from astragal.graph.expr import Expr
+from astragal.graph.traverse import substitute, toposort
+from astragal.graph.types import KeyType
+from astragal.logic.algebra import decide, same_value
+from astragal.logic.match import COMMUTATIVE, Match, assign_keys, build_side, match, settle
+from astragal.logic.pattern import Side, accepts
+from astragal.logic.soundness import Place, count_uses
+from astragal.logic.unify import as_graph
+from astragal.logic.variables import Variable, fresh, is_ground, variables_of
+from astragal.ops.declare import as_expr
+
+if TYPE_CHECKING:
+    from astragal.logic.relation import Relation, Step
+
+State = Any
+Goal = Callable[[State], Iterator[State]]
+
+
+class ConditionStore(ConstraintStore):  # type: ignore[misc]
+    """Conditions on logic variables, such as ``0 < s`` and ``s <= t``.
+
+    A state fails as soon as a condition is seen to fail; what is seen to hold is dropped.
+    """
+
+    op_str = "where"
+
+    def pre_unify_check(self, lvar_map: Any, lvar: Any = None, value: Any = None) -> bool:
+        """Nothing is known before."""
+        return True
+
+    def post_unify_check(
+        self, lvar_map: Any, lvar: Any = None, value: Any = None, old_state: Any = None
+    ) -> bool:
+        """Look at every condition again, with what is bound now."""
+        for c in list(self.lvar_constraints):
+            now = library_reify(c, lvar_map)
+            verdict = decide(now) if isinstance(now, Expr) else None
+            if verdict is False:
+                return False
+            if verdict is True:
+                del self.lvar_constraints[c]
+        return True
+
+
+def conditiono(*conditions: Expr) -> Goal:
+    """Make the goal that conditions on typed logic variables hold.
+
+    Examples
+    --------
+    >>> from kanren import eq, run
+    >>> from astragal.logic.variables import variable
+    >>> s = variable("s")
+    >>> run(0, s, conditiono(s > 0.0), eq(s, 2.0)), run(0, s, conditiono(s > 0.0), eq(s, -2.0))
+    ((2.0,), ())
+    """
+
+    def goal(state: State) -> Iterator[State]:
+        if not conditions:
+            yield state
+            return
+        if not isinstance(state, ConstrainedState):
+            state = ConstrainedState(state)
+        else:
+            state = state.copy()
+        store = state.constraints.setdefault(ConditionStore, ConditionStore())
+        for c in conditions:
+            store.lvar_constraints[c] = {c}
+        if store.post_unify_check(state.data):
+            yield state
+
+    return goal
+
+
+def conditions_on(x: Any, state: State) -> tuple[Expr, ...]:
+    """List what a state demands of the logic variables of a term."""
+    if not isinstance(state, ConstrainedState) or not isinstance(x, Expr):
+        return ()
+    mine = set(variables_of(x))
+    store = state.constraints.get(ConditionStore)
+    held = store.lvar_constraints if store is not None else ()
+    return tuple(c for c in held if mine & set(variables_of(c)))
+
+
+def _graph(x: Any, n: int) -> tuple[Expr, ...] | None:
+    """Give the expressions that a term is; None where it is not known well enough."""
+    parts = x if n > 1 and isinstance(x, (tuple, list)) else (x,)
+    if len(parts) != n:
+        return None
+    out = [as_graph(p) for p in parts]
+    if all(isinstance(p, Expr) and not isinstance(p, Variable) for p in out):
+        return tuple(out)
+    return None
+
+
+def _term(roots: tuple[Expr, ...]) -> Any:
+    return roots[0] if len(roots) == 1 else roots
+
+
+def relation_goal(relation: Relation, lhs: Any, rhs: Any) -> Goal:
+    """Make the goal that two terms are the two sides of a relation.
+
+    A side that is known is rewritten, and the result unified with the other. Where the
+    known side does not determine a parameter of the other, the answer holds a typed logic
+    variable, with its conditions among the constraints of the state.
+    """
+
+    def goal(state: State) -> Iterator[State]:
+        left, right = library_reify((lhs, rhs), state)
+        n = len(relation.left.roots)
+        l_graph, r_graph = _graph(left, n), _graph(right, n)
+        seen: list[tuple[Expr, ...]] = []
+        closed_left = l_graph is not None and all(map(is_ground, l_graph))
+        if l_graph is not None and (closed_left or r_graph is None):
+            yield from _known(relation, l_graph, "forward", left, right, state, seen)
+            return
+        if r_graph is not None:
+            yield from _known(relation, r_graph, "backward", right, left, state, seen)
+            return
+        yield from _unknown(relation, left, right, state)
+
+    return goal
+
+
+def _known(
+    relation: Relation,
+    roots: tuple[Expr, ...],
+    direction: str,
+    given: Any,
+    other: Any,
+    state: State,
+    seen: list[tuple[Expr, ...]],
+) -> Iterator[State]:
+    source, target = relation.side(direction)
+    first = Match(source, {})
+    place = Place(count_uses(roots))
+    hints = source.positive | target.positive
+
+    def all_roots(places: tuple[int, ...], m: Match) -> Iterator[Match]:
+        if not places:
+            yield m
+            return
+        for found in match(source.roots[places[0]], roots[places[0]], m):
+            yield from all_roots(places[1:], found)
+
+    for found in all_roots(source.anchors, first):
+        for partly, told in _told(relation, found, target, other, state):
+            settled = list(settle(partly, hints=hints)) or list(
+                settle(partly, witness="open", hints=hints)
+            )
+            for m in settled:
+                for v in relation.variables:
+                    if v not in m.env and not isinstance(v.type, KeyType) and v in _wanted(target):
+                        m.env[v] = fresh(v)
+                step = relation.finish(m, target, direction, place)
+                if step is None or (told and not _agree(m, told)):
+                    continue
+                if any(same_form(step.new, old) for old in seen):
+                    continue
+                seen.append(step.new)
+                for s in _unified(_term(step.new), other, state):
+                    free = variables_of(*step.new)
+                    wanted = [m.env[v] > 0.0 for v in hints if m.env.get(v) in free]
+                    yield from conditiono(*wanted, *step.conditions)(s)
+
+
+def same_form(a: tuple[Expr, ...], b: tuple[Expr, ...]) -> bool:
+    """Tell whether two rewritings differ at most in the order of sums and products."""
+    return all(x is y or _same_node(x, y) for x, y in zip(a, b, strict=True))
+
+
+def _same_node(x: Expr, y: Expr) -> bool:
+    if x.op is not y.op or len(x.args) != len(y.args):
+        return False
+    for a, b in zip(x.args, y.args, strict=True):
+        if a is b or (not isinstance(a, Expr) and not isinstance(b, Expr) and a == b):
+            continue
+        if not (isinstance(a, Expr) and isinstance(b, Expr) and same_value(a, b)):
+            return False
+    return True
+
+
+def _wanted(target: Side) -> set[Expr]:
+    return {x for x in target.order if isinstance(x, Variable)}
+
+
+def _agree(m: Match, told: Mapping[Expr, Expr]) -> bool:
+    return all(m.env.get(v) is x for v, x in told.items())
+
+
+def _told(
+    relation: Relation, found: Match, target: Side, other: Any, state: State
+) -> Iterator[tuple[Match, dict[Expr, Expr]]]:
+    """Read from the other side, as far as it is written, values of the statement's variables."""
+    if isvar(other) or _opaque(other):
+        yield found, {}
+        return
+    skeleton = found.copy()
+    skeleton.equations = []
+    letters: dict[Expr, Variable] = {}
+    for v in _wanted(target):
+        if v not in skeleton.env and not isinstance(v.type, KeyType):
+            assert isinstance(v, Variable)
+            skeleton.env[v] = letters[v] = fresh(v)
+    keys = assign_keys(skeleton, target, exact=relation.kind == "sure")
+    built = None if keys is None else build_side(skeleton, target, keys)
+    if built is None:
+        return
+    shapes = [_term(built)]
+    root = built[0]
+    if len(built) == 1 and root.op.name in COMMUTATIVE:
+        shapes.append(root.op(root.args[1], root.args[0]))
+    for shape in shapes:
+        s = library_unify(shape, other, state)
+        if s is False:
+            # The written part may hold a computed parameter in another form.
+            continue
+        out = found.copy()
+        told: dict[Expr, Expr] = {}
+        for v, x in letters.items():
+            value = as_graph(library_reify(x, s))
+            if isinstance(value, (int, float)):
+                value = as_expr(value, v.type.dtype)  # type: ignore[union-attr]
+            if isinstance(value, Expr) and not isinstance(value, Variable):
+                if not accepts(v.type, value.type):
+                    break
+                out.env[v] = told[v] = value
+        else:
+            yield out, told
+
+
+def _opaque(x: Any) -> bool:
+    return not isinstance(x, (Expr, ExpressionTuple, tuple, list, ConsPair))
+
+
+def _unified(new: Any, other: Any, state: State) -> Iterator[State]:
+    s = library_unify(new, other, state)
+    if s is not False:
+        yield s
+        return
+    if isinstance(new, Expr) and new.op.name in COMMUTATIVE:
+        s = library_unify(new.op(new.args[1], new.args[0]), other, state)
+        if s is not False:
+            yield s
+
+
+def _unknown(relation: Relation, left: Any, right: Any, state: State) -> Iterator[State]:
+    """Neither side is known: the statement itself, with fresh variables, is the answer."""
+    names = {v: fresh(v) for v in relation.variables}
+    sides = substitute((*relation.left.roots, *relation.right.roots), names)
+    n = len(relation.left.roots)
+    s = library_unify(_term(sides[:n]), left, state)
+    if s is False:
+        return
+    s = library_unify(_term(sides[n:]), right, s)
+    if s is not False:
+        yield s
+
+
+# -- search ---------------------------------------------------------------------------------
+
+
+def neighbours(
+    roots: tuple[Expr, ...],
+    relations: Sequence[Relation],
+    directions: Sequence[str] = ("forward", "backward"),
+) -> Iterator[Step]:
+    """List the single rewritings of a graph: each place, each relation, each direction."""
+    place = Place(count_uses(roots), {r: "an output" for r in roots})
+    nodes = toposort(roots)
+    for x in reversed(nodes):
+        for relation in relations:
+            for direction in directions:
+                source, _ = relation.side(direction)
+                if x.op is not source.roots[source.anchors[0]].op and not _related(source, x):
+                    continue
+                yield from relation.steps_at(x, direction, place)
+
+
+def _related(source: Side, x: Expr) -> bool:
+    from astragal.logic.match import _VIEWS
+
+    return (source.roots[source.anchors[0]].op.name, x.op.name) in _VIEWS
+
+
+def stepo(a: Any, b: Any, relations: Sequence[Relation]) -> Goal:
+    """Make the goal that one rewriting, somewhere in it, turns a known graph into another."""
+
+    def goal(state: State) -> Iterator[State]:
+        x = as_graph(library_reify(a, state))
+        if not isinstance(x, Expr):
+            return
+        for step in neighbours((x,), relations):
+            s = library_unify(b, substitute((x,), dict(zip(step.old, step.new, strict=True)))[0], state)
+            if s is not False:
+                yield s
+
+    return goal
+
+
+def equivalents(
+    x: Expr, relations: Relation | Iterable[Relation], limit: int | None = None
+) -> Iterator[Expr]:
+    """List the forms of an expression that relations reach, nearest first, none twice.
+
+    Parameters
+    ----------
+    x
+        An expression; it is the first of its forms.
+    relations
+        Read in both directions.
+    limit
+        How many forms to give at most.
+
+    Examples
+    --------
+    >>> import astragal as ag
+    >>> from astragal.rewrites.convolutions import normal_convolution
+    >>> x = ag.random.normal(ag.key(0), ag.input("m"), 2.0)
+    >>> forms = ag.equivalents(x, [normal_convolution], limit=3)
+    >>> [sum(n.op.name == "normal" for n in toposort([f])) for f in forms]
+    [1, 2, 3]
+    """
+    from kanren import run
+
+    from astragal.logic.relation import Relation
+
+    rules = (relations,) if isinstance(relations, Relation) else tuple(relations)
+    if limit is not None and limit < 1:
+        return
+    yield x
+    seen = {x}
+
+    def forms(of: Expr) -> Iterator[Expr]:
+        q = var()
+        return iter(run(None, q, stepo(of, q, rules)))
+
+    # A round: every stream in the queue gives one form, so that none starves the others.
+    streams = deque([forms(x)])
+    while streams and (limit is None or len(seen) < limit):
+        stream = streams.popleft()
+        form = next((f for f in stream if f not in seen), None)
+        if form is None:
+            continue
+        seen.add(form)
+        yield form
+        streams += [stream, forms(form)]
+
+
+def path(
+    a: Expr, b: Expr, relations: Relation | Iterable[Relation], limit: int = 200
+) -> list[Step] | None:
+    """Find a shortest derivation that turns one expression into another.
+
+    Parameters
+    ----------
+    limit
+        How many forms to look at before giving up.
+
+    Returns
+    -------
+    list of Step, or None
+        None where there is none within the bound.
+    """
+    from astragal.logic.relation import Relation
+
+    rules = (relations,) if isinstance(relations, Relation) else tuple(relations)
+    came: dict[Expr, tuple[Expr, Step] | None] = {a: None}
+    queue = deque([a])
+    while queue and len(came) <= limit:
+        x = queue.popleft()
+        if x is b:
+            break
+        for step in neighbours((x,), rules):
+            y = substitute((x,), dict(zip(step.old, step.new, strict=True)))[0]
+            if y not in came:
+                came[y] = (x, step)
+                queue.append(y)
+                if y is b:
+                    queue.clear()
+                    break
+    if b not in came:
+        return None
+    steps: list[Step] = []
+    at = came[b]
+    while at is not None:
+        steps.append(at[1])
+        at = came[at[0]]
+    return steps[::-1]
