@@ -18,6 +18,7 @@ from astragal.graph.subgraph import placeholder
 from astragal.graph.traverse import substitute
 from astragal.ops import elementwise as e
 from astragal.ops.gradient.engine import reverse
+from astragal.ops.searching import where
 from astragal.random.distribution import Distribution, Function, RandomOp, random_parts
 
 
@@ -50,12 +51,41 @@ POWER = Pathwise(
     lambda z, a, s: a * e.log(z / s),
 )
 
+
+def _asymmetric(u: Expr, m: Expr, s: Expr, k: Expr) -> Expr:
+    square = k * k
+    below = square / (1.0 + square)
+    upper = -e.log((1.0 - u) * (1.0 + square)) / k
+    return m + s * where(u < below, k * e.log(u / below), upper)
+
+
+def _asymmetric_noise(z: Expr, m: Expr, s: Expr, k: Expr) -> Expr:
+    y, square = (z - m) / s, k * k
+    lower = square / (1.0 + square) * e.exp(e.minimum(y, 0.0) / k)
+    return where(y < 0.0, lower, 1.0 - e.exp(-k * e.maximum(y, 0.0)) / (1.0 + square))
+
+
+def _triangular(u: Expr, a: Expr, c: Expr, b: Expr) -> Expr:
+    width = b - a
+    rising = u * width < c - a
+    # Each root is taken only where it is used: that of the other side may be of 0.
+    first = e.sqrt(where(rising, u * width * (c - a), 1.0))
+    second = e.sqrt(where(rising, 1.0, (1.0 - u) * width * (b - c)))
+    return where(rising, a + first, b - second)
+
+
+def _triangular_noise(z: Expr, a: Expr, c: Expr, b: Expr) -> Expr:
+    width = b - a
+    below = e.square(z - a) / (width * where(z < c, c - a, 1.0))
+    return where(z < c, below, 1.0 - e.square(b - z) / (width * where(z < c, 1.0, b - c)))
+
+
 # fmt: off
 PATHWISE: dict[str, Pathwise] = {
     # Location and scale
     "normal":             LOC_SCALE,
     "laplace":            LOC_SCALE,
-    "asymmetric_laplace": LOC_SCALE,
+    "asymmetric_laplace": Pathwise(("loc", "scale", "kappa"), _asymmetric, _asymmetric_noise),
     "logistic":           LOC_SCALE,
     "gumbel":             LOC_SCALE,
     "cauchy":             LOC_SCALE,
@@ -64,12 +94,16 @@ PATHWISE: dict[str, Pathwise] = {
     "levy":               LOC_SCALE,
     "uniform":            Pathwise(("low", "high"), lambda u, a, b: a + (b - a) * u,
                                    lambda z, a, b: (z - a) / (b - a)),
+    "triangular":         Pathwise(("left", "mode", "right"), _triangular, _triangular_noise),
+    "ex_gaussian":        LOC,
     # Scale or rate
     "half_normal":        SCALE,
     "half_cauchy":        SCALE,
     "rayleigh":           SCALE,
     "maxwell":            SCALE,
     "inverse_gamma":      SCALE,
+    "half_student_t":     SCALE,
+    "generalized_inverse_gaussian": SCALE,
     "exponential":        RATE,
     "gamma":              RATE,
     # Powers and exponentials of such
@@ -80,13 +114,21 @@ PATHWISE: dict[str, Pathwise] = {
     "log_logistic":       POWER,
     "lomax":              Pathwise(("shape", "scale"), lambda u, a, s: s * e.expm1(u / a),
                                    lambda z, a, s: a * e.log1p(z / s)),
+    "kumaraswamy":        Pathwise(("a", "b"), lambda u, a, b: (-e.expm1(-u / b)) ** (1.0 / a),
+                                   lambda z, a, b: -b * e.log1p(-(z**a))),
     # On the circle the draw turns with its mean, whatever the concentration
     "von_mises":          Pathwise(("mu",), lambda u, m: m + u, lambda z, m: z - m),
 }
+_REJECTION = "{} is sampled by rejection"
+_THROUGH_GAMMA = "{} is made of gamma variables, which are sampled by rejection"
 WHY: dict[str, str] = {
-    "gamma":             "gamma is sampled by rejection",
-    "inverse_gamma":     "inverse_gamma is sampled by rejection",
-    "beta":              "beta is a ratio of gamma variables, which are sampled by rejection",
+    **dict.fromkeys(("gamma", "inverse_gamma", "von_mises", "truncated_normal"), _REJECTION),
+    **dict.fromkeys(("generalized_inverse_gaussian",), _REJECTION),
+    **dict.fromkeys(("beta", "beta_prime", "chi_square", "f", "student_t"), _THROUGH_GAMMA),
+    **dict.fromkeys(("half_student_t", "noncentral_chi_square"), _THROUGH_GAMMA),
+    "ex_gaussian":      "a draw of {} is a sum of two noises, and does not tell them apart",
+    "skew_normal":      "a draw of {} is a sum of two noises, and does not tell them apart",
+    "inverse_gaussian": "a draw of {} is one of two roots, chosen at random",
 }
 # fmt: on
 """Why draws of a family do not follow its other parameters."""
@@ -133,7 +175,8 @@ def no_pathwise_gradient(d: Distribution, parameter: str) -> UnsupportedError:
     if d.dtype != "float":
         why = f"{d.name} draws are not real numbers but steps"
     else:
-        why = WHY.get(d.name, f"the sampler of {d.name} is no sure, smooth transformation of noise")
+        other_noise = "the sampler of {} is no sure, smooth transformation of noise"
+        why = WHY.get(d.name, other_noise).format(d.name)
     other = f" With respect to {' and '.join(smooth)} they are one." if smooth else ""
     return UnsupportedError(
         f"no pathwise gradient of {d.name} by its {parameter}: {why}, so its draws are no "
