@@ -250,72 +250,10 @@ def _reshape(scope: Scope, node: Expr) -> Any:
     return Array(x.name, dims, x.dtype, x.offset, x.owned)
 
 
-# -- products --------------------------------------------------------------------------------
-
-
-def _matmul(scope: Scope, node: Expr) -> Any:
-    x, y = node.args
-    a, b = scope.array(x), scope.array(y)
-    scope.same("matmul", a.dims[-1], b.dims[-2] if len(b.dims) > 1 else b.dims[0])
-    u, v = scope.vector(a), scope.vector(b)
-    if len(a.dims) == len(b.dims) == 1:
-        return scope.writer.let(f"dot({u}, {v})")
-    if len(b.dims) == 1 and len(a.dims) == 2:
-        return scope.result(f"matvec({u}, {v}, {a.dims[0]}, {a.dims[1]})", a.dims[:1], node.dtype)
-    if len(a.dims) == 1 and len(b.dims) == 2:
-        return scope.result(f"vecmat({u}, {v}, {b.dims[0]}, {b.dims[1]})", b.dims[1:], node.dtype)
-    rows = a.dims[-2] if len(a.dims) > 1 else "1"
-    columns = b.dims[-1] if len(b.dims) > 1 else "1"
-    inner = a.dims[-1]
-    batch_a, batch_b = a.dims[:-2], b.dims[:-2]
-    batch = _batch(scope, node, (x, a.dims), (y, b.dims))
-    dims = (*batch, *((rows,) if len(a.dims) > 1 else ()), *((columns,) if len(b.dims) > 1 else ()))
-    out = scope.empty(dims, node.dtype)
-    if not batch:
-        scope.writer.line(f"matmat({u}, 0, {v}, 0, {out.name}, 0, {rows}, {inner}, {columns})")
-        return out
-    from astragal.compile.numba.loops import Nest
-
-    nest = Nest(scope, batch)
-    offsets = []
-    for e, ds, size in ((x, batch_a, (rows, inner)), (y, batch_b, (inner, columns))):
-        index = nest.index[len(batch) - len(ds) :]
-        shape = e.type.shape[: len(ds)]
-        from astragal.compile.numba.loops import fixed
-
-        at = tuple(fixed(0) if is_one(t) else i for t, i in zip(shape, index, strict=True))
-        code, _ = nest.offset((*ds, *size), (*at, fixed(0), fixed(0)))
-        offsets.append(code)
-    where, _ = nest.offset((*batch, rows, columns), (*nest.index, fixed(0), fixed(0)))
-    nest.after[-1].append(
-        f"matmat({u}, {offsets[0]}, {v}, {offsets[1]}, {out.name}, {where}, "
-        f"{rows}, {inner}, {columns})"
-    )
-    nest.close()
-    return out
-
-
-def _batch(scope: Scope, node: Expr, *operands: tuple[Expr, tuple[str, ...]]) -> tuple[str, ...]:
-    ndim = max(len(d) - 2 for _, d in operands)
-    ndim = max(ndim, 0)
-    out = ["1"] * ndim
-    for e, dims in operands:
-        lead = dims[:-2]
-        for k, d in enumerate(lead):
-            axis = ndim - len(lead) + k
-            if is_one(e.type.shape[k]):
-                continue
-            if out[axis] != "1":
-                scope.same(node.op.name, out[axis], d)
-            out[axis] = d
-    return tuple(out)
-
-
 LOWERINGS: dict[str, Lowering] = {
     "set_index": _update,
     "add_index": _update,
     "concatenate": _concatenate,
     "stack": _stack,
     "reshape": _reshape,
-    "matmul": _matmul,
 }

@@ -42,29 +42,28 @@ def versions() -> str:
     """Name everything beside the source that compiled code depends on."""
     import llvmlite
     import numba
-    import numpy
+    import numpy as np
     import scipy
 
     digest = hashlib.blake2b(digest_size=16)
     for path in sorted(Path(__file__).parent.glob("*.py")):
         digest.update(path.read_bytes())
-    parts = (numba.__version__, llvmlite.__version__, numpy.__version__, scipy.__version__)
+    parts = (numba.__version__, llvmlite.__version__, np.__version__, scipy.__version__)
     return " ".join((*parts, platform.python_version(), platform.machine(), digest.hexdigest()))
 
 
 def _written(source: str, folder: Path, name: str) -> Path:
     """Write a module where it is not there yet; other processes see all of it or nothing."""
     path = folder / f"{name}.py"
-    if path.is_file():
-        # Its time of change is part of Numba's key: a file that is there stays as it is.
-        if path.read_text(encoding="utf-8") == source:
-            return path
+    # Its time of change is part of Numba's key: a file that is there stays as it is.
+    if path.is_file() and path.read_text(encoding="utf-8") == source:
+        return path
     folder.mkdir(parents=True, exist_ok=True)
     handle, temporary = tempfile.mkstemp(prefix=name, suffix=".tmp", dir=folder)
     try:
         with os.fdopen(handle, "w", encoding="utf-8") as file:
             file.write(source)
-        os.replace(temporary, path)
+        Path(temporary).replace(path)
     except BaseException:
         Path(temporary).unlink(missing_ok=True)
         raise
@@ -108,7 +107,8 @@ def load(source: str) -> ModuleType:
         except OSError:
             path = _written(source, _fallback(), name)
         spec = importlib.util.spec_from_file_location(name, path)
-        assert spec is not None and spec.loader is not None
+        assert spec is not None
+        assert spec.loader is not None
         module = importlib.util.module_from_spec(spec)
         # Numba finds the globals of code that it kept by the name of their module.
         sys.modules[name] = module

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -25,7 +27,8 @@ from numba import njit
 from numpy import bool_, float32, float64, int8, int16, int32, int64, inf, nan
 from numpy import uint8, uint16, uint32, uint64
 
-from astragal.compile.numba.runtime import {names}
+options = {"cache": True, "nogil": True, "error_model": "numpy"}
+
 '''
 _WORD = re.compile(r"(?<![.\w])([a-zA-Z_]\w*)\(")
 _UNIT = re.compile(r"unit_(astragal_\w+)<([^>]*)>\(")
@@ -219,8 +222,7 @@ def generate(
     parameters += [f"{name}_" for name in writer.constants.values()]
     body = [*lines, *writer.lines, f"return ({', '.join(returned)},)" if returned else "return ()"]
     main = [
-        f"@njit([({', '.join(signature)}{',' if signature else ''})], cache=True, nogil=True, "
-        'error_model="numpy")',
+        f"@njit([({', '.join(signature)}{',' if signature else ''})], **options)",
         f"def main({', '.join(parameters)}):",
         *("    " + line for line in body),
     ]
@@ -247,19 +249,26 @@ def _returned(writer: Writer, results: Sequence[Any]) -> list[str]:
     return out
 
 
-def module_of(main: str) -> str:
-    """Write a module around functions: the imports that they need."""
+@functools.cache
+def _helpers() -> dict[str, frozenset[str]]:
+    """Map each module of helpers to the names that it defines."""
     from astragal.compile.numba import runtime
 
+    found = {"runtime": frozenset(n for n in vars(runtime) if n[0] != "_") - {"njit", "jit", "cfunc"}}
+    for module in ("linear", "order", "mathematics"):
+        text = (Path(__file__).parent / f"{module}.py").read_text(encoding="utf-8")
+        found[module] = frozenset(re.findall(r"^def ([a-z]\w*)", text, re.MULTILINE))
+    return found
+
+
+def module_of(main: str) -> str:
+    """Write a module around functions: the imports that they need."""
     words = set(_WORD.findall(main))
-    wanted = {w for w in words if w in vars(runtime)} - {"njit", "int64"}
-    wanted = {w for w in wanted if not w.startswith("_")}
-    if "Failure(" in main:
-        wanted.add("Failure")
-    names = "(\n" + "".join(f"    {w},\n" for w in sorted(wanted)) + ")" if wanted else ""
-    header = _HEADER.format(names=names)
-    if not wanted:
-        header = header[: header.index("from astragal")].rstrip() + "\n"
+    header = _HEADER
+    for module, names in _helpers().items():
+        wanted = "".join(f"    {w},\n" for w in sorted(words & names))
+        if wanted:
+            header += f"from astragal.compile.numba.{module} import (\n{wanted})\n"
     special = sorted(set(_SPECIAL.findall(main)))
     if special:
         header += "from astragal.compile.numba.special import special\n"

@@ -22,7 +22,7 @@ def _given(scope: Scope, x: Expr) -> Any:
 
 def _held(scope: Scope, values: Sequence[Any]) -> list[Any]:
     """Put values into variables of their own, which a loop may assign."""
-    out = []
+    out: list[Any] = []
     for v in values:
         if isinstance(v, Array):
             name = scope.writer.let(scope.vector(v), "a")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from astragal.compile.numba.elementwise import literal
@@ -322,6 +322,10 @@ def _lowest(dtype: str, sign: int) -> str:
     return literal(-(2 ** (bits - 1)) if sign > 0 else 2 ** (bits - 1) - 1, dtype)
 
 
+Fold = Callable[[str, str, str], str]
+"""From the data type, the total so far and a value to the new total."""
+
+
 def _plus(t: str, a: str, x: str) -> str:
     return f"free_add({a}, {x})" if t in FLOATS else f"{a} + {x}"
 
@@ -330,7 +334,7 @@ def _times(t: str, a: str, x: str) -> str:
     return f"free_mul({a}, {x})" if t in FLOATS else f"{a} * {x}"
 
 
-def _extreme(name: str, symbol: str, logic: str):  # type: ignore[no-untyped-def]
+def _extreme(name: str, symbol: str, logic: str) -> Fold:
     def row(t: str, a: str, x: str) -> str:
         if t in FLOATS:
             return f"{name}({a}, {x})"
@@ -344,10 +348,11 @@ def _truth(t: str, x: str) -> str:
 
 
 # fmt: off
-_FOLDS = {
+_FOLDS: dict[str, tuple[Callable[[str], str], Fold]] = {
     "sum":  (lambda t: literal(0, t),    _plus),
     "prod": (lambda t: literal(1, t),    _times),
     "max":  (lambda t: _lowest(t, 1),    _extreme("fmax", ">", "|")),
+    "greatest": (lambda t: _lowest(t, 1), _extreme("fmax", ">", "|")),
     "min":  (lambda t: _lowest(t, -1),   _extreme("fmin", "<", "&")),
     "any":  (lambda t: "False",          lambda t, a, x: f"{a} | {_truth(t, x)}"),
     "all":  (lambda t: "True",           lambda t, a, x: f"{a} & {_truth(t, x)}"),

@@ -24,7 +24,7 @@ from astragal.graph.subgraph import Subgraph
 from astragal.graph.traverse import children
 from astragal.graph.types import Dim, TensorType, TupleType
 
-REDUCTIONS = frozenset({"sum", "prod", "max", "min", "any", "all"})
+REDUCTIONS = frozenset({"sum", "prod", "max", "min", "any", "all", "greatest"})
 VIEWS = frozenset({"index", "broadcast_to", "permute_dims"})
 SOURCES = frozenset({"full", "iota"})
 # Operations that read elements of some operands one by one: those may stay lazy.
@@ -77,10 +77,8 @@ def expands(node: Expr, user: Expr) -> bool:
     if user.op.name in ("index", "set_index", "add_index"):
         return any(s[0] == "expr" for s in user.args[1 if user.op.name == "index" else 2])
     if user.op.name == "broadcast_to" or user.op.elementwise:
-        if isinstance(user.type, TupleType):
-            shape = user.type.items[0].shape
-        else:
-            shape = user.type.shape
+        first = user.type.items[0] if isinstance(user.type, TupleType) else user.type
+        shape = first.shape
         return len(shape) > len(node.type.shape) or any(
             is_one(a) and not is_one(b) for a, b in zip(node.type.shape, shape, strict=True)
         )

@@ -16,8 +16,12 @@ from llvmlite import ir
 from numba import cfunc, njit, types
 from numba.core import cgutils
 from numba.core.imputils import impl_ret_borrowed
-from numba.extending import intrinsic
+from numba.extending import intrinsic as _intrinsic
 from numba.np import arrayobj
+
+# What these make is called from compiled code only.
+intrinsic: Any = _intrinsic
+jit: Any = njit
 
 
 class Failure(Exception):
@@ -57,7 +61,7 @@ def _view(context, builder, sig, source, start, shape):
     out = context.make_array(sig.return_type)(context, builder)
     size = context.get_abi_sizeof(context.get_data_type(sig.return_type.dtype))
     itemsize = context.get_constant(types.intp, size)
-    strides = []
+    strides: list[Any] = []
     stride = itemsize
     for length in reversed(shape):
         strides.insert(0, stride)
@@ -291,10 +295,16 @@ def unit(name: str, ins: list[str], outs: list[str]) -> Any:
 
 # -- small helpers ---------------------------------------------------------------------
 
-helper = njit(error_model="numpy", nogil=True, no_cpython_wrapper=True, cache=False)
-inlined = njit(
-    error_model="numpy", nogil=True, no_cpython_wrapper=True, cache=False, forceinline=True
-)
+inlined: Any = jit(error_model="numpy", nogil=True, no_cpython_wrapper=True, forceinline=True)
+
+
+def helper(function: Any) -> Any:
+    """Compile a helper for its callers, and keep it on disk where that is possible."""
+    options = {"error_model": "numpy", "nogil": True, "no_cpython_wrapper": True}
+    try:
+        return jit(cache=True, **options)(function)
+    except RuntimeError:
+        return jit(**options)(function)
 
 
 @inlined
@@ -324,12 +334,22 @@ def integer_power(x, n):
     return result
 
 
+@intrinsic
+def fmod(typingctx, x, y):
+    """Remainder of floats with the sign of the dividend."""
+
+    def codegen(context, builder, sig, args):
+        return builder.frem(args[0], args[1])
+
+    return x(x, x), codegen
+
+
 @inlined
 def floor_divide(x, y):
-    """Floor of a quotient of floats, consistent with `remainder`."""
-    if y == 0 or x - x != 0:
-        return floor(x / y) if y == 0 else x % y
-    r = math.fmod(x, y)
+    """Floor of a quotient of floats, as NumPy computes it."""
+    if y == 0:
+        return x / y
+    r = fmod(x, y)
     q = (x - r) / y
     if r != 0 and (y < 0) != (r < 0):
         q -= 1
@@ -342,7 +362,7 @@ def floor_divide(x, y):
 @inlined
 def remainder(x, y):
     """Remainder of floats with the sign of the divisor."""
-    r = math.fmod(x, y)
+    r = fmod(x, y)
     if r == 0:
         return copysign(r, y)
     return r + y if (y < 0) != (r < 0) else r
@@ -384,6 +404,13 @@ def copied(a, start, n):
     for i in range(n):
         put(out, i, at(a, start + i))
     return out
+
+
+@helper
+def copy_part(a, i, out, o, n):
+    """Copy n elements of one array to another, from given positions on."""
+    for k in range(n):
+        put(out, o + k, at(a, i + k))
 
 
 @helper
@@ -433,6 +460,12 @@ def xlogy(x, y):
 def xlog1py(x, y):
     """``x log(1 + y)``, which is 0 where x is 0 and y is a number."""
     return 0.0 if x == 0.0 and y == y else x * math.log1p(y)
+
+
+@inlined
+def log1mexp(x):
+    """``log(1 - exp(x))`` for negative x, without cancellation."""
+    return log(-math.expm1(x)) if x > -0.6931471805599453 else math.log1p(-exp(x))
 
 
 @inlined

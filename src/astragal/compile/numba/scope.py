@@ -6,8 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from astragal.compile.numba import arrays, bits, control
+from astragal.compile.numba import arrays, bits, control, matrices
 from astragal.compile.numba.elementwise import TEMPLATES, cast, literal
+from astragal.compile.numba.expand import expanded
 from astragal.compile.numba.loops import Nest, emit_group
 from astragal.compile.numba.plan import LONG, REDUCTIONS, Plan, body_size, is_one
 from astragal.compile.numba.special import row as special_row
@@ -21,7 +22,12 @@ from astragal.graph.types import TensorType, TupleType
 
 Lowering = Any
 
-OPAQUE: dict[str, Lowering] = {**arrays.LOWERINGS, **bits.LOWERINGS, **control.LOWERINGS}
+OPAQUE: dict[str, Lowering] = {
+    **arrays.LOWERINGS,
+    **bits.LOWERINGS,
+    **control.LOWERINGS,
+    **matrices.LOWERINGS,
+}
 """Operations that read whole arrays, or run bodies: name to function of scope and node."""
 
 
@@ -79,6 +85,7 @@ class Scope:
 
     def run(self, outputs: Sequence[Expr]) -> list[Any]:
         """Write the statements that compute expressions; give their values."""
+        outputs = expanded(outputs, self.values.keys())
         plan = Plan(outputs, self.values.keys())
         levels: dict[int, list[Expr]] = {}
         for n in plan.order:
@@ -237,8 +244,7 @@ class Scope:
                 self.writer.check(
                     f"{code} != {d}", ShapeError(f"an argument of length {d} has another length")
                 )
-                code = str(d)
-            dims.append(code)
+            dims.append(str(d) if isinstance(d, int) else code)
         return Array(a.name, tuple(dims), a.dtype, a.offset, a.owned)
 
     def elementwise(self, node: Expr, codes: Sequence[str]) -> str:

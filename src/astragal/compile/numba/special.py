@@ -18,7 +18,10 @@ from astragal.compile.numba.elementwise import in_double
 # Our name to SciPy's, where they differ.
 _ALIASES = {"digamma": "psi"}
 # Functions written in `runtime`, from the C library or from arithmetic.
-_OWN = frozenset({"erf", "erfc", "expit", "logit", "xlogy", "xlog1py", "gammaln", "log1mexp"})
+_OWN = frozenset(
+    {"erf", "erfc", "expit", "logit", "xlogy", "xlog1py", "gammaln", "log1mexp"}
+    | {"zeta", "polygamma", "log_kve"}
+)
 
 
 @cache
