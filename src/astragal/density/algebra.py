@@ -12,9 +12,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 
+import numpy as np
+
 from astragal.graph.expr import Expr
-from astragal.graph.literal import is_constant, scalar, value_of
-from astragal.graph.traverse import toposort
+from astragal.graph.literal import constant, is_constant, scalar, value_of
+from astragal.graph.traverse import rebuild, toposort
 from astragal.graph.types import FLOATS, Shape, TensorType
 from astragal.ops import elementwise as e
 from astragal.ops import reductions as r
@@ -32,6 +34,24 @@ def number_of(x: Expr) -> float | None:
         if value.size and (value == value.flat[0]).all():
             return float(value.flat[0])
     return None
+
+
+def fold(x: Expr) -> Expr:
+    """Compute an operation on constants, so that no sweep computes it again."""
+    operands = [a for a in x.args if isinstance(a, Expr)]
+    if not operands or not isinstance(x.type, TensorType) or not all(map(is_constant, operands)):
+        return x
+    from astragal.compile import evaluate
+
+    return constant(np.asarray(evaluate(x)), x.dtype)
+
+
+def fold_all(x: Expr) -> Expr:
+    """Compute whatever depends on constants alone."""
+    image: dict[Expr, Expr] = {}
+    for node in toposort([x]):
+        image[node] = fold(rebuild(node, image))
+    return image[x]
 
 
 @dataclass(frozen=True)
@@ -272,16 +292,16 @@ class Simplifier:
     def _rebuild(self, node: Expr, args: list[Expr]) -> Expr:
         """Another operation: on operands of the shapes that it had."""
         if all(a is b for a, b in zip(args, node.args, strict=True)):
-            return node
+            return fold(node)
         if node.op.elementwise and node.op.name != "astype":
-            return node.op(*args)
+            return fold(node.op(*args))
         whole = [
             broadcast_to(a, b.shape)
             if isinstance(a, Expr) and isinstance(a.type, TensorType) and a.shape != b.shape
             else a
             for a, b in zip(args, node.args, strict=True)
         ]
-        return node.op(*whole)
+        return fold(node.op(*whole))
 
 
 def _shared_divisor(products: list[Product]) -> tuple[tuple[Expr, Fraction], ...]:
@@ -315,7 +335,7 @@ def simplify(x: Expr, *, keep_shape: bool = True) -> Expr:
     >>> import astragal as ag
     >>> a, y = ag.input("a"), ag.input("y", 3)
     >>> simplify((a - 1.0) + ag.sum(-y * a) + 1.0)
-    a - a * sum(y, (0,), False)
+    a - a * sum(y)
     """
-    out = Simplifier()(x)
+    out = Simplifier()(fold_all(x))
     return broadcast_to(out, x.shape) if keep_shape and out.shape != x.shape else out

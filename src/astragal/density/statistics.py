@@ -220,13 +220,23 @@ class Statistics:
         return rule(self, node)
 
     def _linear(self, node: Expr, at: int) -> Form | None:
-        """A linear operation that mixes elements: its image of the stand-ins is the rest."""
-        form = self._get(node.args[at])
+        """A linear operation that mixes elements.
+
+        Of a scalar z it mixes coefficients only; of another its image of the stand-ins is
+        the rest.
+        """
+        x = node.args[at]
+        form = self._get(x)
         if form is None:
             return None
-        x = node.args[at]
-        inner = self.materialise(form)
         out = Form(node.shape)
+        loose = Form(x.shape, rest=form.rest)
+        for (p, m), c in form.terms.items():
+            if p.shape == ():
+                _add_term(out, p, m, _apply(node, at, _whole(c, x.shape)))
+            else:
+                loose.terms[p, m] = c
+        inner = self.materialise(loose)
         if inner is not None:
             out.rest = _apply(node, at, _whole(inner, x.shape))
         if form.const is not None:
@@ -558,24 +568,7 @@ def _where(s: Statistics, node: Expr) -> Form | None:
 
 
 def _sum_rule(s: Statistics, node: Expr) -> Form | None:
-    """Sums mix elements, except those of a scalar z repeated: there coefficients add up."""
-    x, axes, keep = node.args
-    form = s._get(x)
-    if form is None:
-        return None
-    out = Form(node.shape)
-    loose = Form(x.shape, rest=form.rest)
-    for (p, m), c in form.terms.items():
-        if p.shape == ():
-            _add_term(out, p, m, r.sum(_whole(c, x.shape), axes, keep))
-        else:
-            loose.terms[p, m] = c
-    inner = s.materialise(loose)
-    if inner is not None:
-        out.rest = r.sum(inner, axes, keep)
-    if form.const is not None:
-        out.const = r.sum(_whole(form.const, x.shape), axes, keep)
-    return out
+    return s._linear(node, 0)
 
 
 def _matmul(s: Statistics, node: Expr) -> Form | None:
@@ -645,6 +638,47 @@ def _abs(s: Statistics, node: Expr) -> Form | None:
     return out
 
 
+def _cholesky(s: Statistics, node: Expr) -> Form | None:
+    """Root of a matrix that is a positive power of a scalar z times a matrix free of it."""
+    form = s._get(node.args[0])
+    found = None if form is None else s.monomial(form)
+    if found is None or not s.positive or found[1].shape != () or any(found[2][1:]):
+        return None
+    c, p, m = found
+    out = Form(node.shape)
+    _add_term(out, p, (m[0] / 2, _0, _0, _0), node.op(broadcast_to(c, node.shape)))
+    return out
+
+
+def _solve(s: Statistics, node: Expr) -> Form | None:
+    a, b, *static = node.args
+    left, right = s._get(a), s._get(b)
+    found = None if left is None or left.free else s.monomial(left)
+    if right is None or right.rest is not None or any(p.shape != () for p, _ in right.terms):
+        return None
+    if left is not None and left.free:
+        matrix, p, power = a, None, _0
+    elif found is None or found[1].shape != () or any(found[2][1:]):
+        return None
+    else:
+        matrix, p, power = broadcast_to(found[0], a.shape), found[1], -found[2][0]
+
+    def solved(c: Expr) -> Expr:
+        return node.op(matrix, broadcast_to(c, b.shape), *static)
+
+    out = Form(node.shape)
+    for (q, m), c in right.terms.items():
+        if p is not None and q is not p:
+            return None
+        _add_term(out, q, (m[0] + power, *m[1:]), solved(c))
+    if right.const is not None:
+        if p is None:
+            out.const = solved(right.const)
+        else:
+            _add_term(out, p, (power, _0, _0, _0), solved(right.const))
+    return out
+
+
 _STRUCTURAL = frozenset({"index", "reshape", "permute_dims"})
 # fmt: off
 _RULES: dict[str, Rule] = {
@@ -674,6 +708,9 @@ _RULES: dict[str, Rule] = {
     "concatenate":  _concatenate,
     "sum":          _sum_rule,
     "matmul":       _matmul,
+    "cholesky":     _cholesky,
+    "solve":        _solve,
+    "solve_triangular": _solve,
 }
 # fmt: on
 

@@ -11,12 +11,9 @@ from typing import Any
 
 import numpy as np
 
-from astragal.density.joint import Joint
-from astragal.derive.conjugate import KEY
+from astragal.derive.conjugate import Found
 from astragal.graph.errors import AstragalError
 from astragal.graph.expr import Expr
-from astragal.graph.types import FLOATS
-from astragal.random.distribution import random_parts
 
 Array = np.ndarray[Any, Any]
 Draw = Callable[[np.random.Generator], Array]
@@ -39,10 +36,8 @@ def compiled(inputs: Sequence[Expr], outputs: Sequence[Expr]) -> Callable[..., l
     return call
 
 
-def check_law(
-    name: str,
-    law: Expr,
-    z: Expr,
+def check_conditional(
+    found: Found,
     joint: Expr,
     point: Callable[[np.random.Generator], Mapping[str, Array]],
     coordinates: Mapping[str, Expr],
@@ -53,14 +48,10 @@ def check_law(
 
     Parameters
     ----------
-    name
-        Of the step, for the error.
-    law
-        A random variable of the key and the coordinates.
-    z
-        The coordinate that it draws.
+    found
+        The conditional.
     joint
-        Log density of z and everything else, up to terms free of z.
+        Log density of its targets and everything else, up to terms free of the targets.
     point
         Gives generic values of all coordinates.
     coordinates
@@ -71,21 +62,17 @@ def check_law(
     DerivationError
         Naming the step, where the log ratio varies.
     """
-    d, _, _, parameters = random_parts(law)
-    from astragal.ops import reductions as r
-
-    names = [n for n, x in coordinates.items()]
-    inputs = [coordinates[n] for n in names]
-    run = compiled(inputs, [joint, r.sum(d.logdensity(z, *parameters))])
+    step = "+".join(found.targets)
+    names = list(coordinates)
+    run = compiled([coordinates[n] for n in names], [joint, found.logq])
     rng = np.random.default_rng(20_03)
-    at = names.index(_name_of(z, coordinates))
     compared = 0
     for _ in range(20):
         rest = point(rng)
         ratios, sizes = [], []
         for _ in range(4):
-            values = [rest[n] for n in names]
-            values[at] = point(rng)[names[at]]
+            moved = point(rng)
+            values = [(moved if n in found.targets else rest)[n] for n in names]
             p, q = (float(v) for v in run(*values))
             if np.isfinite(p) and np.isfinite(q):
                 ratios.append(q - p)
@@ -96,19 +83,19 @@ def check_law(
         gap = max(ratios) - min(ratios)
         if not gap <= tolerance * (1.0 + max(sizes)):
             raise DerivationError(
-                f"the step for {name} was derived as {d.name}, but its log density differs from "
-                f"the joint one by {gap:.3g} between two points; please report this model"
+                f"the step for {step} was derived as {found.family}, but its log density differs "
+                f"from the joint one by {gap:.3g} between two points; please report this model"
             )
         if compared == 3:
             return
     raise DerivationError(
-        f"the step for {name} was derived as {d.name}, but no point was found where it could be "
-        "checked against the joint density"
+        f"the step for {step} was derived as {found.family}, but no point was found where it "
+        "could be checked against the joint density"
     )
 
 
 def check_exact(
-    laws: Sequence[tuple[str, Expr]],
+    laws: Sequence[Found],
     coordinates: Mapping[str, Expr],
     joint: Expr,
     evidence: Expr,
@@ -123,13 +110,10 @@ def check_exact(
     DerivationError
         Where they differ.
     """
-    from astragal.ops import reductions as r
-
     names = list(coordinates)
     total = evidence
-    for name, law in laws:
-        d, _, _, parameters = random_parts(law)
-        total = total + r.sum(d.logdensity(coordinates[name], *parameters))
+    for found in laws:
+        total = total + found.logq
     run = compiled([coordinates[n] for n in names], [joint, total])
     rng = np.random.default_rng(20_04)
     compared = 0
@@ -139,7 +123,7 @@ def check_exact(
         if not (np.isfinite(p) and np.isfinite(q)):
             continue
         if not abs(p - q) <= tolerance * (1.0 + abs(p) + abs(q)):
-            shown = ", ".join(f"{name} ~ {law.op.name}" for name, law in laws)
+            shown = ", ".join(f"{'+'.join(f.targets)} ~ {f.family}" for f in laws)
             raise DerivationError(
                 f"the exact posterior ({shown}) times the evidence differs from the joint density "
                 f"by {abs(p - q):.3g} on the log scale; please report this model"
@@ -148,10 +132,3 @@ def check_exact(
         if compared == 4:
             return
     raise DerivationError("no point was found where the exact posterior could be checked")
-
-
-def _name_of(z: Expr, coordinates: Mapping[str, Expr]) -> str:
-    return next(n for n, x in coordinates.items() if x is z)
-
-
-_ = (FLOATS, Joint, KEY)

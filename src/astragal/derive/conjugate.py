@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from astragal.density.algebra import simplify
 from astragal.density.joint import Factor, Joint
 from astragal.density.statistics import linear_form
 from astragal.density.transforms import interval_of
-from astragal.derive.families import Family, find_family
+from astragal.derive.families import find_family
+from astragal.derive.notation import write_law
 from astragal.graph.expr import INPUT, Expr
 from astragal.graph.traverse import substitute, toposort
 from astragal.graph.types import FLOATS, KeyType, Shape, TensorType
@@ -18,6 +19,7 @@ from astragal.ops.creation import zeros, zeros_like
 from astragal.ops.gradient import grad
 from astragal.ops.manipulation import broadcast_to
 from astragal.random import RANDOM_OPS
+from astragal.random.distribution import batch_shape, random_parts
 from astragal.random.keys import DEFAULT
 
 KEY = INPUT("key", KeyType(DEFAULT, ()))
@@ -99,18 +101,31 @@ class Found:
 
     Attributes
     ----------
-    law
-        A random variable of the key input ``"key"`` and the other coordinates.
+    targets
+        The variables that it is the law of, jointly.
     family
-        The row that it unified with.
+        Name of the distribution.
+    law
+        A random variable of the key input ``"key"`` and the other coordinates, where the
+        law is one in the vocabulary.
+    outputs
+        Graphs that draw the targets, by name.
+    logq
+        Log density of the targets' coordinates under the law.
     marginal
-        The log density of everything else, z integrated out, as far as z's
+        The log density of everything else, the targets integrated out, as far as their
         neighbourhood goes.
+    text
+        The law in statistics notation, given labels of constants.
     """
 
-    law: Expr
-    family: Family
+    targets: tuple[str, ...]
+    family: str
+    law: Expr | None
+    outputs: Mapping[str, Expr]
+    logq: Expr
     marginal: Expr
+    text: Callable[[Mapping[Expr, str]], str]
 
 
 def support_word(own: Factor) -> str | None:
@@ -162,7 +177,22 @@ def conjugate(near: Neighbourhood, reads: Neighbourhoods) -> Found | str:
         natural = [broadcast_to(p, z.shape) for p in natural]
     law = RANDOM_OPS[family.name](KEY, size, *parameters)
     normaliser = broadcast_to(family.log_normaliser(*natural), size)
-    return Found(law, family, simplify(const + r.sum(normaliser)))
+    name = str(z.args[0])
+    return Found(
+        targets=(name,),
+        family=family.name,
+        law=law,
+        outputs={name: law},
+        logq=law_density(law, z),
+        marginal=simplify(const + r.sum(normaliser)),
+        text=lambda labels: write_law(law, labels),
+    )
+
+
+def law_density(law: Expr, z: Expr) -> Expr:
+    """Scalar log density of a value under a random variable's distribution."""
+    d, _, _, parameters = random_parts(law)
+    return r.sum(broadcast_to(d.logdensity(z, *parameters), batch_shape(law)))
 
 
 def natural_parameters(whole: Expr, stand_ins: Sequence[Expr | None], z: Expr) -> list[Expr]:

@@ -8,44 +8,72 @@ draws of the posterior.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from astragal.density.joint import Factor, Joint
 from astragal.derive.conjugate import Found, Neighbourhood, Neighbourhoods, conjugate
+from astragal.derive.gaussian import gaussian, gaussian_blocks
 from astragal.graph.expr import Expr
 from astragal.graph.literal import scalar
 
 
 @dataclass(frozen=True, eq=False)
 class Link:
-    """One latent of a chain: its law given those after it, and how it was found."""
+    """Some latents of a chain: their law given those after it, and how it was found."""
 
-    name: str
     found: Found
-    near: Neighbourhood
+    nears: tuple[Neighbourhood, ...]
+
+    @property
+    def name(self) -> str:
+        """The names of its variables, joined."""
+        return "+".join(self.found.targets)
 
 
-def collapse(joint: Joint, reads: Neighbourhoods, name: str, found: Found) -> Joint:
-    """Integrate a variable out of a joint law."""
-    z = joint.coordinates[name]
-    near = reads.of(name)
+def closed_forms(
+    reads: Neighbourhoods, names: list[str], blocks: bool = True
+) -> Iterator[Link]:
+    """Give the conditionals in closed form, jointly normal blocks first."""
+    blocked: set[str] = set()
+    for block in gaussian_blocks(reads, names) if blocks else ():
+        single = len(block.names) == 1
+        if single and isinstance(conjugate(reads.of(block.names[0]), reads), Found):
+            continue  # its elements are independent: no matrix is needed
+        blocked.update(block.names)
+        yield Link(gaussian(block, reads), tuple(reads.of(n) for n in block.names))
+    for name in names:
+        if name not in blocked:
+            near = reads.of(name)
+            found = conjugate(near, reads)
+            if isinstance(found, Found):
+                yield Link(found, (near,))
+
+
+def collapse(joint: Joint, reads: Neighbourhoods, link: Link) -> Joint:
+    """Integrate variables out of a joint law."""
+    zs = [near.z for near in link.nears]
+    near_factors = {f for near in link.nears for f in near.factors}
+    own = {near.own for near in link.nears}
     zero = scalar(0.0, "float64")
 
     def without(f: Factor) -> Factor:
-        return replace(f, density=zero) if f in near.factors else f
+        return replace(f, density=zero) if f in near_factors else f
 
-    jacobians = {n: j for n, j in joint.jacobians.items() if not reads.depends(j, z)}
-    jacobians[f"without {name}"] = found.marginal
+    jacobians = {
+        n: j for n, j in joint.jacobians.items() if not any(reads.depends(j, z) for z in zs)
+    }
+    jacobians[f"without {link.name}"] = link.found.marginal
     return Joint(
         joint.model,
-        {n: x for n, x in joint.coordinates.items() if n != name},
-        tuple(without(f) for f in joint.factors if f is not near.own),
+        {n: x for n, x in joint.coordinates.items() if n not in link.found.targets},
+        tuple(without(f) for f in joint.factors if f not in own),
         jacobians,
         joint.values,
     )
 
 
-def exact_chain(joint: Joint, latent: list[str], tries: int = 40) -> tuple[list[Link], Expr] | None:
+def exact_chain(joint: Joint, latent: list[str], tries: int = 24) -> tuple[list[Link], Expr] | None:
     """Integrate all latents out, one after the other.
 
     Parameters
@@ -55,33 +83,31 @@ def exact_chain(joint: Joint, latent: list[str], tries: int = 40) -> tuple[list[
     latent
         Names to integrate out.
     tries
-        Most laws to look for.
+        Most ways to go on that are tried, beyond one a latent.
 
     Returns
     -------
     (links, log evidence), or None
-        Links in the order in which they were integrated out; None where some order of at
-        most ``tries`` attempts did not reach the end.
+        Links in the order in which they were integrated out; None where no order among
+        those tried reached the end.
     """
     order = [f.value for f in joint.factors]
     ranked = sorted(latent, key=lambda n: -order.index(joint.coordinates[n]))
     budget = [tries + len(latent)]
 
-    def go(now: Joint, left: list[str]) -> tuple[list[Link], Expr] | None:
+    def go(now: Joint, left: list[str], blocks: bool) -> tuple[list[Link], Expr] | None:
         if not left:
             return [], now.total
         reads = Neighbourhoods(now)
-        for name in left:
+        for link in closed_forms(reads, left, blocks):
             if budget[0] <= 0:
                 return None
             budget[0] -= 1
-            near = reads.of(name)
-            found = conjugate(near, reads)
-            if isinstance(found, str):
-                continue
-            rest = go(collapse(now, reads, name, found), [n for n in left if n != name])
+            targets = link.found.targets
+            rest = go(collapse(now, reads, link), [n for n in left if n not in targets], blocks)
             if rest is not None:
-                return [Link(name, found, near), *rest[0]], rest[1]
+                return [link, *rest[0]], rest[1]
         return None
 
-    return go(joint, ranked)
+    # Elementwise laws are cheaper than a matrix, and read better.
+    return go(joint, ranked, False) or go(joint, ranked, True)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from astragal.derive.conjugate import Found, Neighbourhood
 from astragal.derive.sampler import UsedRelation
 
@@ -17,6 +19,7 @@ PAGES: dict[tuple[str, str], tuple[str, str]] = {
     ("beta", "geometric"):          ("beta_geometric", "Fink 1997, section 1.1"),
     ("beta", "negative_binomial"):  ("beta_negative_binomial", "Fink 1997, section 1.1"),
     ("normal", "normal"):           ("normal_normal", "Gelman et al., BDA3, section 2.5"),
+    ("multivariate_normal", "normal"): ("normal_linear", "Gelman et al., BDA3, section 14.2"),
     ("normal", "lognormal"):        ("normal_lognormal", "Gelman et al., BDA3, section 2.5"),
     ("inverse_gamma", "normal"):    ("inverse_gamma_normal", "Gelman et al., BDA3, section 2.6"),
     ("dirichlet", "categorical"):   ("dirichlet_categorical", "Gelman et al., BDA3, section 3.4"),
@@ -25,13 +28,14 @@ PAGES: dict[tuple[str, str], tuple[str, str]] = {
 # fmt: on
 
 
-def used_relations(near: Neighbourhood, found: Found) -> tuple[UsedRelation, ...]:
+def used_relations(nears: Sequence[Neighbourhood], found: Found) -> tuple[UsedRelation, ...]:
     """Name the identities by which a variable's children turn its prior into the conditional."""
     out: dict[str, UsedRelation] = {}
-    for f in near.factors:
-        if f is near.own:
-            continue
-        page = PAGES.get((found.family.name, f.family))
-        name, source = page or (f"{found.family.name} exponential family", "DESIGN, section 6")
-        out.setdefault(name, UsedRelation(name, source, (("y", f.name),)))
+    for near in nears:
+        for f in near.factors:
+            if any(f is other.own for other in nears):
+                continue
+            page = PAGES.get((found.family, f.family))
+            name, source = page or (f"{found.family} exponential family", "DESIGN, section 6")
+            out.setdefault(name, UsedRelation(name, source, (("y", f.name),)))
     return tuple(out.values())

@@ -8,10 +8,11 @@ from typing import Any
 import numpy as np
 
 from astragal.density.joint import Factor, Joint, factorise
-from astragal.derive.check import check_exact, check_law, compiled
-from astragal.derive.conjugate import KEY, Found, Neighbourhood, Neighbourhoods, conjugate
-from astragal.derive.exact import Link, exact_chain
-from astragal.derive.notation import write_law
+from astragal.density.transforms import Transform
+from astragal.derive.check import check_conditional, check_exact, compiled
+from astragal.derive.conjugate import KEY, Neighbourhood, Neighbourhoods, conjugate
+from astragal.derive.exact import Link, closed_forms, exact_chain
+from astragal.derive.nuts import nuts_program
 from astragal.derive.points import Points, check_support, starting_values, transform_of
 from astragal.derive.relations import used_relations
 from astragal.derive.sampler import Conditional, Program, Sampler, Step, as_data
@@ -27,7 +28,12 @@ from astragal.random.distribution import is_random
 class Plan:
     """What the search knows: the joint law, the latents, and why each try failed."""
 
-    def __init__(self, model: Model, observed: Mapping[str, np.ndarray[Any, Any]]) -> None:
+    def __init__(
+        self,
+        model: Model,
+        observed: Mapping[str, np.ndarray[Any, Any]],
+        prefer: Iterable[str] = (),
+    ) -> None:
         self.model = model
         self.observed = observed
         self.joint = factorise(model, list(observed), name_all=True)
@@ -35,6 +41,7 @@ class Plan:
         self.latent.sort(key=self._position)
         self.reads = Neighbourhoods(self.joint)
         self.points = Points(self.joint, self.latent, observed)
+        self.prefer = frozenset(prefer)
         self.why_not: dict[str, list[str]] = {}
         self.labels: dict[Expr, str] = dict(getattr(model, "labels", {}))
 
@@ -90,41 +97,119 @@ def derive(
     """
     data = _check_observed(model, observed)
     refused = _known_kinds(forbid, "forbid")
-    _known_kinds(prefer, "prefer")
-    plan = Plan(model, data)
+    plan = Plan(model, data, _known_kinds(prefer, "prefer"))
     check_support(plan.joint, data, plan.points)
     if not plan.latent:
         raise ModelError("nothing is left to sample: every random variable is observed")
     chain = None if {"gibbs", "exact"} & refused else exact_chain(plan.joint, plan.latent)
     if chain is not None:
         return _exact(plan, *chain)
-    steps = [_step_for(plan, name, refused) for name in plan.latent]
+    steps = _steps(plan, refused)
     return _assemble(plan, steps, exact=False)
+
+
+def _steps(plan: Plan, refused: set[str]) -> list[Step]:
+    """One step a variable or block, in the order of the model."""
+    steps: dict[str, Step] = {}
+    if "gibbs" not in refused:
+        for link in closed_forms(plan.reads, plan.latent):
+            plan.points.restart()
+            step = _closed(plan, link, "gibbs", "...")
+            check_conditional(
+                link.found, step.conditional.logdensity, plan.points, plan.joint.coordinates
+            )
+            steps.update(dict.fromkeys(link.found.targets, step))
+    rest = [n for n in plan.latent if n not in steps]
+    for name in rest:
+        _reject(plan, name, refused)
+    for step in _general(plan, rest, refused):
+        steps.update(dict.fromkeys(step.targets, step))
+    return list(dict.fromkeys(steps[name] for name in plan.latent))
+
+
+def _reject(plan: Plan, name: str, refused: set[str]) -> None:
+    """Keep why a variable has no Gibbs step."""
+    why = "forbidden" if "gibbs" in refused else conjugate(plan.reads.of(name), plan.reads)
+    plan.reject(name, "gibbs", why if isinstance(why, str) else "another block was better")
+
+
+def _general(plan: Plan, names: list[str], refused: set[str]) -> list[Step]:
+    """Steps that need no closed form: one slice update, or one block for NUTS."""
+    transforms: dict[str, Transform] = {}
+    for name in names:
+        own = plan.reads.of(name).own
+        t = None if own is None else transform_of(own)
+        if t is None:
+            family = "" if own is None else f" ({own.family})"
+            tried = "; ".join(plan.why_not.get(name, ()))
+            raise UnsupportedError(
+                f"no step is known for {name!r}{family}: it has no unconstrained coordinates, "
+                f"and {tried}"
+            )
+        transforms[name] = t
+    kinds = [k for k in ("slice", "nuts") if k not in refused]
+    if not names:
+        return []
+    if not kinds:
+        raise UnsupportedError(f"every step for {', '.join(names)} is forbidden")
+    alone = len(names) == 1 and transforms[names[0]].shape == ()
+    slices = "slice" in kinds and (alone or "nuts" not in kinds or "slice" in plan.prefer)
+    if slices:
+        return [_slice(plan, n, plan.reads.of(n), transforms[n]) for n in names]
+    return [_nuts(plan, names, transforms)]
+
+
+def _nuts(plan: Plan, names: list[str], transforms: Mapping[str, Transform]) -> Step:
+    # A bound comes before the variable that it bounds: the order of the graph.
+    position = [f.value for f in plan.joint.factors]
+    ordered = sorted(names, key=lambda n: position.index(plan.joint.coordinates[n]))
+    program, tuning, target = nuts_program(plan.reads, ordered, transforms)
+    factors = dict.fromkeys(f for n in ordered for f in plan.reads.of(n).factors)
+    shown = ordered[0] if len(ordered) == 1 else f"({', '.join(ordered)})"
+    text = f"{shown} | ... has log density {_sum_text(factors)}"
+    return Step(tuple(ordered), "nuts", Conditional(text, "", None, target), (), program, tuning)
 
 
 def _exact(plan: Plan, links: list[Link], evidence: Expr) -> Sampler:
     """Draw the links in reverse; check them all at once against the joint density."""
-    steps = []
-    for link in reversed(links):
-        rest = [other.name for other in links[links.index(link) + 1 :]]
-        given = ", ".join([*rest, *plan.observed])
-        conditional = Conditional(
-            text=f"{link.name} | {given} ~ {write_law(link.found.law, plan.labels)}",
-            latex="",
-            law=link.found.law,
-            logdensity=link.near.total,
-        )
-        program = Program(KEY, _inputs([link.found.law]), TUNING, {link.name: link.found.law})
-        relations = used_relations(link.near, link.found)
-        steps.append(Step((link.name,), "exact", conditional, relations, program))
     check_exact(
-        [(link.name, link.found.law) for link in links],
+        [link.found for link in links],
         plan.joint.coordinates,
         plan.joint.total,
         evidence,
         plan.points,
     )
-    return _assemble(plan, steps, exact=True, evidence=evidence)
+    steps = []
+    for i, link in enumerate(links):
+        rest = [name for other in links[i + 1 :] for name in other.found.targets]
+        steps.append(_closed(plan, link, "exact", ", ".join([*rest, *plan.observed])))
+    return _assemble(plan, steps[::-1], exact=True, evidence=evidence)
+
+
+def _closed(plan: Plan, link: Link, kind: str, given: str) -> Step:
+    found = link.found
+    names = ", ".join(found.targets)
+    shown = f"({names})" if len(found.targets) > 1 else names
+    density = link.nears[0].total if len(link.nears) == 1 else _joint_total(link)
+    conditional = Conditional(
+        text=f"{shown} | {given} ~ {found.text(plan.labels)}",
+        latex="",
+        law=found.law,
+        logdensity=density,
+    )
+    program = Program(KEY, _inputs(found.outputs.values()), TUNING, dict(found.outputs))
+    return Step(found.targets, kind, conditional, used_relations(link.nears, found), program)
+
+
+def _joint_total(link: Link) -> Expr:
+    """Everything that a block enters, each term once."""
+    terms: dict[Expr, None] = {}
+    for near in link.nears:
+        terms.update(dict.fromkeys([*(f.total for f in near.factors), *near.extra]))
+    first, *others = terms
+    for t in others:
+        first = first + t
+    return first
 
 
 KINDS = ("exact", "gibbs", "slice", "nuts")
@@ -151,45 +236,13 @@ def _check_observed(model: Model, observed: Mapping[str, Any]) -> dict[str, np.n
                 f"the model has no variable {name!r} to observe; it has "
                 f"{', '.join(model.variables)}"
             )
-        type = model[name].type
-        assert isinstance(type, TensorType)
-        out[name] = as_data(name, value, type)
+        wanted = model[name].type
+        assert isinstance(wanted, TensorType)
+        out[name] = as_data(name, value, wanted)
     return out
 
 
-def _step_for(plan: Plan, name: str, refused: set[str]) -> Step:
-    near = plan.reads.of(name)
-    if "gibbs" not in refused:
-        found = conjugate(near, plan.reads)
-        if isinstance(found, Found):
-            return _gibbs(plan, name, near, found)
-        plan.reject(name, "gibbs", found)
-    else:
-        plan.reject(name, "gibbs", "forbidden")
-    if "slice" not in refused and near.own is not None:
-        t = transform_of(near.own)
-        if t is not None:
-            return _slice(plan, name, near, t)
-        plan.reject(name, "slice", f"the support of {near.own.family} has no coordinates")
-    tried = "; ".join(plan.why_not.get(name, ()))
-    raise UnsupportedError(f"no step is known for {name!r} ({tried})")
-
-
-def _gibbs(plan: Plan, name: str, near: Neighbourhood, found: Found) -> Step:
-    plan.points.restart()
-    check_law(name, found.law, near.z, near.total, plan.points, plan.joint.coordinates)
-    conditional = Conditional(
-        text=f"{name} | ... ~ {write_law(found.law, plan.labels)}",
-        latex="",
-        law=found.law,
-        logdensity=near.total,
-    )
-    inputs = _inputs([found.law])
-    program = Program(KEY, inputs, TUNING, {name: found.law})
-    return Step((name,), "gibbs", conditional, used_relations(near, found), program)
-
-
-def _slice(plan: Plan, name: str, near: Neighbourhood, t: Any) -> Step:
+def _slice(plan: Plan, name: str, near: Neighbourhood, t: Transform) -> Step:
     program, tuning = slice_program(name, near, t)
     conditional = Conditional(
         text=f"{name} | ... has log density {_sum_text(near.factors)}",

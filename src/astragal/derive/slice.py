@@ -23,13 +23,13 @@ from astragal.ops.creation import arange
 from astragal.ops.manipulation import astype, reshape
 from astragal.ops.searching import where
 from astragal.random import RANDOM_OPS
-from astragal.random.keys import split
+from astragal.random.keys import fold_in, split
 
 TUNING = INPUT("tuning", tensor_type("bool", ()))
 """Whether steps may adapt."""
 
 _LIMIT = 64
-_EXPONENTIAL, _UNIFORM = RANDOM_OPS["exponential"], RANDOM_OPS["uniform"]
+_UNIFORM = RANDOM_OPS["uniform"]
 
 
 def univariate(
@@ -52,14 +52,16 @@ def univariate(
     -------
     new value, size of the last interval, number of evaluations
     """
-    k = split(key, 4)
-    level = logp(x0) - _EXPONENTIAL(k[0], None, 1.0)
-    left = x0 - width * _UNIFORM(k[1], None, 0.0, 1.0)
+    # One vector of uniforms: each place that draws is compiled on its own.
+    k = split(key)
+    u = _UNIFORM(k[0], (3,), 0.0, 1.0)
+    level = logp(x0) + e.log1p(-u[0])
+    left = x0 - width * u[1]
     # The steps to the left are a random share of the limit: Neal's condition for reversibility.
-    lefts = e.floor(_UNIFORM(k[2], None, 0.0, 1.0) * _LIMIT)
+    lefts = e.floor(u[2] * _LIMIT)
 
     def step_out(start: Expr, sign: float, steps: Expr) -> tuple[Expr, Expr]:
-        x, inside, n = while_loop(
+        x, _, n = while_loop(
             lambda s: s[1] & (s[2] < steps),
             lambda s: (
                 s[0] + sign * width,
@@ -73,25 +75,18 @@ def univariate(
     low, n_low = step_out(left, -1.0, lefts)
     high, n_high = step_out(left + width, 1.0, (_LIMIT - 1.0) - lefts)
 
-    def propose(at: Expr, a: Expr, b: Expr) -> Expr:
-        return a + (b - a) * _UNIFORM(at, None, 0.0, 1.0)
-
     def shrink(s: tuple[Expr, ...]) -> tuple[Expr, ...]:
-        a, b, x, _, at, n = s
+        a, b, x, _, n = s
         a, b = where(x < x0, x, a), where(x < x0, b, x)
-        both = split(at)
-        new = propose(both[0], a, b)
+        a, b = where(n > 0, a, low), where(n > 0, b, high)
+        new = a + (b - a) * _UNIFORM(fold_in(k[1], n), None, 0.0, 1.0)
         # An interval that has shrunk to the current value holds nothing else.
-        return a, b, new, (logp(new) >= level) | ~(b > a), both[1], n + 1.0
+        return a, b, new, (logp(new) >= level) | ~(b > a), n + 1
 
-    keys = split(k[3])
-    first = propose(keys[0], low, high)
-    a, b, x, _, _, n = while_loop(
-        lambda s: ~s[3],
-        shrink,
-        (low, high, first, logp(first) >= level, keys[1], scalar(4.0, "float64")),
+    a, b, x, _, n = while_loop(
+        lambda s: ~s[3], shrink, (low, high, x0, scalar(False, "bool"), scalar(0, "int64"))
     )
-    return x, b - a, n + n_low + n_high
+    return x, b - a, astype(n, "float64") + n_low + n_high + 3.0
 
 
 def slice_program(name: str, near: Neighbourhood, t: Transform) -> tuple[Program, dict[str, Expr]]:
@@ -102,7 +97,10 @@ def slice_program(name: str, near: Neighbourhood, t: Transform) -> tuple[Program
 
     def logp_of(u: Expr) -> Expr:
         (out,) = substitute([near.total], {z: t.forward(u)})
-        return out + r.sum(t.log_jacobian(u))
+        # Where rounding has reached an end of the support, densities that grow without bound
+        # there are infinite: such points count as outside.
+        total = out + r.sum(t.log_jacobian(u))
+        return where(e.isfinite(total), total, scalar(float("-inf"), total.dtype))
 
     u0 = t.backward(z)
     if t.shape == ():
@@ -142,5 +140,3 @@ def _ones(t: Transform) -> Expr:
 
     return ones(t.shape)
 
-
-_ = astype

@@ -1,0 +1,198 @@
+"""Jointly normal blocks: all coefficients of a regression at once.
+
+The log density of the block given everything else is ``-x' A x / 2 + b' x``, read off by
+`astragal.density.quadratic`. With A = L L', a draw is ``L'^-1 (L^-1 b + e)``, e standard
+normal (Rue 2001, J. R. Stat. Soc. B 63, algorithm 2).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from astragal.density.algebra import fold, simplify
+from astragal.density.quadratic import Total, quadratic_form
+from astragal.derive.conjugate import KEY, Found, Neighbourhood, Neighbourhoods, support_word
+from astragal.derive.notation import write
+from astragal.graph.expr import Expr
+from astragal.graph.literal import scalar
+from astragal.graph.types import TensorType
+from astragal.ops import elementwise as e
+from astragal.ops import linalg
+from astragal.ops import reductions as r
+from astragal.ops.creation import zeros
+from astragal.ops.manipulation import concatenate, permute_dims, reshape
+from astragal.random import RANDOM_OPS
+
+LARGEST_BLOCK = 64
+"""Most coordinates of a block of several variables; Cholesky's cost is cubic."""
+LARGEST_VECTOR = 1000
+"""Most coordinates of one variable."""
+
+
+@dataclass(frozen=True, eq=False)
+class Block:
+    """Variables that are jointly normal given all others."""
+
+    names: tuple[str, ...]
+    total: Total
+
+
+def size_of(z: Expr) -> int | None:
+    """Number of elements, where it is static."""
+    if not isinstance(z.type, TensorType) or not all(isinstance(d, int) for d in z.shape):
+        return None
+    return math.prod(int(d) for d in z.shape)  # type: ignore[arg-type]
+
+
+def gaussian_blocks(reads: Neighbourhoods, names: Sequence[str]) -> list[Block]:
+    """Find the largest sets of variables, in order, that are jointly normal and connected.
+
+    Only blocks that need it are given: several variables tied together, or one whose
+    elements are.
+    """
+    nears = {n: reads.of(n) for n in names}
+    able = [n for n in names if _may_be_normal(nears[n], reads)]
+    chosen: list[str] = []
+    total: Total | None = None
+    for n in able:
+        form = _form(reads, [*chosen, n], nears)
+        if form is not None:
+            chosen.append(n)
+            total = form
+    if total is None:
+        return []
+    return [b for part in _components(chosen, total, nears) if (b := _block(reads, part, nears))]
+
+
+def _may_be_normal(near: Neighbourhood, reads: Neighbourhoods) -> bool:
+    own, z = near.own, near.z
+    n = size_of(z)
+    if own is None or n is None or n > LARGEST_VECTOR or not _real(near):
+        return False
+    return all(
+        f is own or f.support is None or not reads.depends(f.support, z) for f in near.factors
+    )
+
+
+def _real(near: Neighbourhood) -> bool:
+    assert near.own is not None
+    return near.own.family == "multivariate_normal" or support_word(near.own) == "real"
+
+
+def _form(
+    reads: Neighbourhoods, names: Sequence[str], nears: Mapping[str, Neighbourhood]
+) -> Total | None:
+    terms: dict[Expr, None] = {}
+    for n in names:
+        terms.update(dict.fromkeys(f.density for f in nears[n].factors))
+        terms.update(dict.fromkeys(nears[n].extra))
+    return quadratic_form([nears[n].z for n in names], terms)
+
+
+def _components(
+    names: list[str], total: Total, nears: Mapping[str, Neighbourhood]
+) -> list[list[str]]:
+    """Split a set by which variables have products with each other."""
+    name_of = {nears[n].z: n for n in names}
+    group = {n: n for n in names}
+
+    def root(n: str) -> str:
+        while group[n] != n:
+            n = group[n]
+        return n
+
+    for z, w in total.blocks:
+        group[root(name_of[z])] = root(name_of[w])
+    parts: dict[str, list[str]] = {}
+    for n in names:
+        parts.setdefault(root(n), []).append(n)
+    return list(parts.values())
+
+
+def _block(
+    reads: Neighbourhoods, part: list[str], nears: Mapping[str, Neighbourhood]
+) -> Block | None:
+    if len(part) > 1:
+        # The largest variables stay outside where the whole is too large.
+        part = sorted(part, key=lambda n: size_of(nears[n].z) or 0)
+        while len(part) > 1 and sum(size_of(nears[n].z) or 0 for n in part) > LARGEST_BLOCK:
+            part = part[:-1]
+        order = list(nears)
+        part = sorted(part, key=order.index)
+    if len(part) == 1 and nears[part[0]].z.shape == ():
+        return None
+    form = _form(reads, part, nears)
+    return None if form is None else Block(tuple(part), form)
+
+
+def gaussian(block: Block, reads: Neighbourhoods) -> Found:
+    """Give the law of a jointly normal block."""
+    coordinates = reads.joint.coordinates
+    zs = [coordinates[n] for n in block.names]
+    sizes = [size_of(z) or 0 for z in zs]
+    precision = simplify(_precision(block.total, zs, sizes))
+    linear = simplify(_linear(block.total, zs, sizes))
+    n = sum(sizes)
+    root = fold(linalg.cholesky(precision))
+    half = linalg.solve_triangular(root, linear, lower=True)
+    noise = RANDOM_OPS["normal"](KEY, (n,), 0.0, 1.0)
+    draw = linalg.solve_triangular(root, half + noise, lower=True, transpose=True)
+    outputs: dict[str, Expr] = {}
+    start = 0
+    for name, z, k in zip(block.names, zs, sizes, strict=True):
+        outputs[name] = reshape(draw[start : start + k], z.shape)
+        start += k
+    flat = [reshape(z, (k,)) for z, k in zip(zs, sizes, strict=True)]
+    x = concatenate(flat) if len(flat) > 1 else flat[0]
+    away = linalg.matmul(permute_dims(root), x) - half
+    log_root = r.sum(e.log(linalg.diagonal(root)))
+    logq = -0.5 * r.sum(e.square(away)) + log_root - scalar(0.5 * n * _LOG_2PI, "float64")
+    marginal = 0.5 * r.sum(e.square(half)) - log_root + 0.5 * n * _LOG_2PI
+    if block.total.const is not None:
+        marginal = marginal + block.total.const
+
+    def text(labels: Mapping[Expr, str]) -> str:
+        a, b = write(precision, labels), write(linear, labels)
+        a = a if len(a) < 60 and ";" not in a else "-d2 log p / dx dx'"
+        b = b if len(b) < 60 and ";" not in b else "d log p / dx at x = 0"
+        return f"MultivariateNormal(inv(A) b, precision = A), A = {a}, b = {b}"
+
+    return Found(block.names, "multivariate_normal", None, outputs, logq, marginal, text)
+
+
+_LOG_2PI = math.log(2.0 * math.pi)
+
+
+def _precision(total: Total, zs: Sequence[Expr], sizes: Sequence[int]) -> Expr:
+    rows = []
+    for z, k in zip(zs, sizes, strict=True):
+        row = []
+        for w, m in zip(zs, sizes, strict=True):
+            parts = []
+            if (z, w) in total.blocks:
+                parts.append(total.blocks[z, w])
+            if (w, z) in total.blocks:
+                parts.append(permute_dims(total.blocks[w, z]))
+            if z is w and parts:
+                # The matrix of a square is symmetric: twice itself.
+                parts = [_symmetric(parts[0])]
+            whole = parts[0] if parts else zeros((k, m))
+            for p in parts[1:]:
+                whole = whole + p
+            row.append(e.negative(whole))
+        rows.append(concatenate(row, 1) if len(row) > 1 else row[0])
+    return concatenate(rows, 0) if len(rows) > 1 else rows[0]
+
+
+def _symmetric(block: Expr) -> Expr:
+    return block + permute_dims(block)
+
+
+def _linear(total: Total, zs: Sequence[Expr], sizes: Sequence[int]) -> Expr:
+    parts = [
+        total.linear[z] if z in total.linear else zeros((k,))
+        for z, k in zip(zs, sizes, strict=True)
+    ]
+    return concatenate(parts, 0) if len(parts) > 1 else parts[0]

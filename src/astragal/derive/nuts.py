@@ -1,0 +1,362 @@
+"""The No-U-Turn sampler as a graph, on unconstrained coordinates.
+
+Multinomial NUTS (Betancourt 2017, arXiv:1701.02434, appendix A) with the tree built
+iteratively: a subtree of 2^d leaves keeps one momentum for each level, at the places
+that later leaves must be compared with (Phan, Pradhan & Jankowiak 2019, arXiv:1912.11554).
+Step size by dual averaging (Hoffman & Gelman 2014, JMLR 15) and a diagonal metric from the
+draws of windows that double, both in the warm-up only and carried in the state.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+
+from astragal.density.transforms import Transform
+from astragal.derive.conjugate import KEY, Neighbourhoods
+from astragal.derive.sampler import Program
+from astragal.derive.slice import TUNING
+from astragal.graph.expr import INPUT, Expr
+from astragal.graph.literal import constant, scalar
+from astragal.graph.subgraph import placeholder
+from astragal.graph.traverse import substitute, toposort
+from astragal.graph.types import tensor_type
+from astragal.ops import elementwise as e
+from astragal.ops import reductions as r
+from astragal.ops.control import while_loop
+from astragal.ops.creation import ones, zeros
+from astragal.ops.gradient import grad
+from astragal.ops.manipulation import astype, concatenate, reshape
+from astragal.ops.searching import where
+from astragal.random import RANDOM_OPS
+from astragal.random.keys import fold_in, split
+
+MAX_DEPTH = 10
+MAX_ENERGY_ERROR = 1000.0
+TARGET = 0.8
+
+_UNIFORM, _NORMAL = RANDOM_OPS["uniform"], RANDOM_OPS["normal"]
+State = dict[str, Expr]
+Density = Callable[[Expr], "tuple[Expr, Expr]"]
+"""From a point to its log density and gradient."""
+
+
+def _f(x: float) -> Expr:
+    return scalar(x, "float64")
+
+
+def _int(x: int) -> Expr:
+    return scalar(x, "int64")
+
+
+_FALSE = scalar(False, "bool")
+
+
+def _turning(inverse_mass: Expr, first: Expr, last: Expr, total: Expr) -> Expr:
+    """The generalised criterion: do both ends move against the sum of momenta between them?"""
+    between = total - 0.5 * (first + last)
+    return (r.sum(inverse_mass * first * between) <= 0) | (
+        r.sum(inverse_mass * last * between) <= 0
+    )
+
+
+def _leapfrog(
+    density: Density, inverse_mass: Expr, step: Expr, x: Expr, p: Expr, g: Expr
+) -> tuple[Expr, Expr, Expr, Expr]:
+    half = p + 0.5 * step * g
+    new = x + step * inverse_mass * half
+    logp, gradient = density(new)
+    return new, half + 0.5 * step * gradient, gradient, logp
+
+
+def _subtree(
+    density: Density,
+    inverse_mass: Expr,
+    step: Expr,
+    energy: Expr,
+    depth: Expr,
+    key: Expr,
+    start: tuple[Expr, Expr, Expr],
+) -> State:
+    """Add 2^depth leaves after an end of the trajectory, stopping where they turn.
+
+    ``start`` is the position, momentum and gradient at that end; step carries the direction.
+    """
+    x, p, g = start
+    n = x.shape[0]
+    powers = constant([2**k for k in range(1, MAX_DEPTH + 1)], "int64")
+
+    def body(s: State) -> State:
+        leaf = s["leaf"]
+        x, p, g, logp = _leapfrog(density, inverse_mass, step, s["x"], s["p"], s["g"])
+        error = energy + logp - 0.5 * r.sum(inverse_mass * e.square(p))
+        error = where(e.isnan(error), _f(-math.inf), error)  # minus the energy error
+        weight = e.logaddexp(s["weight"], error)
+        u = _UNIFORM(fold_in(key, leaf), None, 0.0, 1.0)
+        take = e.log(u) < error - weight
+        total = s["total"] + p
+        # Leaf m is compared with the leaves that begin the subtrees which m completes.
+        completes = r.sum(astype(e.equal(e.remainder(leaf + 1, powers), 0), "int64"))
+        bits = e.remainder(e.floor_divide(leaf, powers), 2)
+        top = r.sum(bits)
+        even = e.equal(e.remainder(leaf, 2), 0)
+        momenta = where(even, s["momenta"].at[top].set(p), s["momenta"])
+        totals = where(even, s["totals"].at[top].set(total), s["totals"])
+
+        def compare(c: tuple[Expr, Expr]) -> tuple[Expr, Expr]:
+            at, _ = c
+            since = total - totals[at] + momenta[at]
+            return at - 1, _turning(inverse_mass, momenta[at], p, since)
+
+        _, turned = while_loop(
+            lambda c: (c[0] > top - completes) & ~c[1], compare, (top, _FALSE)
+        )
+        return {
+            "x": x,
+            "p": p,
+            "g": g,
+            "leaf": leaf + 1,
+            "weight": weight,
+            "total": total,
+            "turned": turned,
+            "diverged": error < -MAX_ENERGY_ERROR,
+            "accepted": s["accepted"] + e.exp(e.minimum(error, 0.0)),
+            "chosen": where(take, x, s["chosen"]),
+            "chosen_logp": where(take, logp, s["chosen_logp"]),
+            "momenta": momenta,
+            "totals": totals,
+        }
+
+    leaves = astype(e.pow(_f(2.0), astype(depth, "float64")), "int64")
+    result: State = while_loop(
+        lambda s: (s["leaf"] < leaves) & ~s["turned"] & ~s["diverged"],
+        body,
+        {
+            "x": x,
+            "p": p,
+            "g": g,
+            "leaf": _int(0),
+            "weight": _f(-math.inf),
+            "total": zeros((n,)),
+            "turned": _FALSE,
+            "diverged": _FALSE,
+            "accepted": _f(0.0),
+            "chosen": x,
+            "chosen_logp": _f(-math.inf),
+            "momenta": zeros((MAX_DEPTH + 1, n)),
+            "totals": zeros((MAX_DEPTH + 1, n)),
+        },
+    )
+    return result
+
+
+def transition(
+    density: Density, x0: Expr, step: Expr, inverse_mass: Expr, key: Expr
+) -> tuple[Expr, State]:
+    """Build one NUTS transition.
+
+    Parameters
+    ----------
+    density
+        Gives log density and gradient at a vector.
+    x0
+        Current point.
+    step, inverse_mass
+        Step size, and the diagonal of the inverse metric.
+    key
+        Spent.
+
+    Returns
+    -------
+    new point, info
+    """
+    k = split(key, 3)
+    n = x0.shape[0]
+    logp0, g0 = density(x0)
+    p0 = _NORMAL(k[0], (n,), 0.0, 1.0) / e.sqrt(inverse_mass)
+    energy = 0.5 * r.sum(inverse_mass * e.square(p0)) - logp0
+
+    def body(s: State) -> State:
+        depth = s["depth"]
+        forward = _UNIFORM(fold_in(k[1], 2 * depth), None, 0.0, 1.0) < 0.5
+        end = tuple(where(forward, s[f"{v}_right"], s[f"{v}_left"]) for v in "xpg")
+        signed = where(forward, step, -step)
+        sub = _subtree(
+            density, inverse_mass, signed, energy, depth, fold_in(k[2], depth), end  # type: ignore[arg-type]
+        )
+        whole = ~sub["turned"] & ~sub["diverged"]
+        u = _UNIFORM(fold_in(k[1], 2 * depth + 1), None, 0.0, 1.0)
+        take = whole & (e.log(u) < sub["weight"] - s["weight"])
+        new: State = {}
+        for v in "xpg":
+            new[f"{v}_right"] = where(forward, sub[v], s[f"{v}_right"])
+            new[f"{v}_left"] = where(forward, s[f"{v}_left"], sub[v])
+        total = s["total"] + sub["total"]
+        return {
+            **new,
+            "total": total,
+            "weight": e.logaddexp(s["weight"], sub["weight"]),
+            "depth": depth + 1,
+            "stop": ~whole | _turning(inverse_mass, new["p_left"], new["p_right"], total),
+            "diverged": sub["diverged"],
+            "accepted": s["accepted"] + sub["accepted"],
+            "leaves": s["leaves"] + sub["leaf"],
+            "chosen": where(take, sub["chosen"], s["chosen"]),
+            "chosen_logp": where(take, sub["chosen_logp"], s["chosen_logp"]),
+        }
+
+    ends = {f"{v}_{side}": x for v, x in zip("xpg", (x0, p0, g0), strict=True)
+            for side in ("left", "right")}  # fmt: skip
+    s: State = while_loop(
+        lambda s: (s["depth"] < MAX_DEPTH) & ~s["stop"],
+        body,
+        {
+            **ends,
+            "total": p0,
+            "weight": _f(0.0),
+            "depth": _int(0),
+            "stop": _FALSE,
+            "diverged": _FALSE,
+            "accepted": _f(0.0),
+            "leaves": _int(0),
+            "chosen": x0,
+            "chosen_logp": logp0,
+        },
+    )
+    return s["chosen"], {
+        "acceptance": s["accepted"] / astype(s["leaves"], "float64"),
+        "diverging": s["diverged"],
+        "leapfrogs": s["leaves"],
+        "depth": s["depth"],
+        "logdensity": s["chosen_logp"],
+    }
+
+
+# -- adaptation ----------------------------------------------------------------------------
+
+BUFFER, WINDOW = 75, 25
+"""Iterations before the first window of the metric, and the length of that window."""
+_START_STEP = 0.1
+# fmt: off
+TUNING_START: Mapping[str, float] = {
+    "iteration": 0.0, "log_step": math.log(_START_STEP), "log_mean_step": math.log(_START_STEP),
+    "shortfall": 0.0, "restarted": 0.0, "anchor": math.log(10.0 * _START_STEP), "seen": 0.0,
+}
+# fmt: on
+
+
+def tuning_start(n: int) -> State:
+    """Initial values of what is adapted, by name."""
+    vectors = {"mean": zeros((n,)), "spread": zeros((n,)), "inverse_mass": ones((n,))}
+    return {**{name: _f(v) for name, v in TUNING_START.items()}, **vectors}
+
+
+def adapt(t: State, x: Expr, acceptance: Expr) -> State:
+    """Build the tuning after a transition of the warm-up."""
+    i = t["iteration"] + 1.0
+    # Dual averaging with Stan's constants.
+    m = t["restarted"] + 1.0
+    rate = 1.0 / (m + 10.0)
+    shortfall = (1.0 - rate) * t["shortfall"] + rate * (TARGET - acceptance)
+    log_step = t["anchor"] - shortfall * e.sqrt(m) / 0.05
+    fresh = e.pow(m, -0.75)
+    log_mean = fresh * log_step + (1.0 - fresh) * t["log_mean_step"]
+    # Welford's running variance, from the end of the first buffer on.
+    seen = where(i > BUFFER, t["seen"] + 1.0, 0.0)
+    delta = x - t["mean"]
+    mean = where(seen > 0, t["mean"] + delta / e.maximum(seen, 1.0), t["mean"])
+    spread = where(seen > 0, t["spread"] + delta * (x - mean), t["spread"])
+    # Windows end at 75 + 25 (2^k - 1): each is twice as long as the one before.
+    ratio = (i - BUFFER) / WINDOW + 1.0
+    level = e.log2(e.maximum(ratio, 1.0))
+    ends = (i > BUFFER) & (e.abs(level - e.round(level)) < 1e-9)
+    variance = spread / e.maximum(seen - 1.0, 1.0)
+    shrunk = (seen * variance + 5e-3) / (seen + 5.0)
+    return {
+        "iteration": i,
+        "log_step": where(ends, log_mean, log_step),
+        "log_mean_step": log_mean,
+        "shortfall": where(ends, 0.0, shortfall),
+        "restarted": where(ends, 0.0, m),
+        "anchor": where(ends, log_mean + math.log(10.0), t["anchor"]),
+        "seen": where(ends, 0.0, seen),
+        "mean": where(ends, e.multiply(0.0, mean), mean),
+        "spread": where(ends, e.multiply(0.0, spread), spread),
+        "inverse_mass": where(ends, shrunk, t["inverse_mass"]),
+    }
+
+
+# -- a block of variables --------------------------------------------------------------------
+
+
+def nuts_program(
+    reads: Neighbourhoods, names: Sequence[str], transforms: Mapping[str, Transform]
+) -> tuple[Program, State, Expr]:
+    """Build the step of a block, its tuning's initial values, and its log density.
+
+    Parameters
+    ----------
+    reads
+        The joint law.
+    names
+        The block's variables, so that bounds come before what they bound.
+    transforms
+        Unconstrained coordinates of each.
+    """
+    coordinates = reads.joint.coordinates
+    terms: dict[Expr, None] = {}
+    for name in names:
+        near = reads.of(name)
+        terms.update(dict.fromkeys([*(f.total for f in near.factors), *near.extra]))
+    target, *others = terms
+    for t in others:
+        target = target + t
+    sizes = [math.prod(int(d) for d in transforms[m].shape) for m in names]  # type: ignore[arg-type]
+    n = sum(sizes)
+
+    def values(u: Expr) -> tuple[dict[Expr, Expr], Expr]:
+        image: dict[Expr, Expr] = {}
+        jacobian: Expr = _f(0.0)
+        start = 0
+        for name, k in zip(names, sizes, strict=True):
+            t = transforms[name]
+            part = reshape(u[start : start + k], t.shape)
+            start += k
+            value, slope = substitute([t.forward(part), r.sum(t.log_jacobian(part))], image)
+            image[coordinates[name]] = value
+            jacobian = jacobian + slope
+        return image, jacobian
+
+    def density(u: Expr) -> tuple[Expr, Expr]:
+        at = placeholder(u.type)
+        image, jacobian = values(at)
+        (inner,) = substitute([target], image)
+        logp = inner + jacobian
+        logp = where(e.isfinite(logp), logp, _f(-math.inf))
+        gradient = grad(logp, at)
+        new = substitute([logp, gradient], {at: u})
+        return new[0], new[1]
+
+    label = f"{'+'.join(names)}:"
+    start = tuning_start(n)
+    carried = {q: INPUT(label + q, tensor_type("float64", v.shape)) for q, v in start.items()}
+    step = e.exp(where(TUNING, carried["log_step"], carried["log_mean_step"]))
+    x0 = concatenate(
+        [
+            reshape(transforms[m].backward(coordinates[m]), (k,))
+            for m, k in zip(names, sizes, strict=True)
+        ]
+    )
+    x, info = transition(density, x0, step, carried["inverse_mass"], KEY)
+    image, _ = values(x)
+    adapted = adapt(carried, x, info["acceptance"])
+    outputs = {m: image[coordinates[m]] for m in names}
+    outputs.update({label + q: where(TUNING, adapted[q], carried[q]) for q in start})
+    inputs = {
+        str(x.args[0]): x
+        for x in toposort([*outputs.values(), *info.values()])
+        if x.op is INPUT and x is not KEY and x is not TUNING
+    }
+    info["step_size"] = step
+    program = Program(KEY, inputs, TUNING, outputs, info)
+    return program, {label + q: v for q, v in start.items()}, target
