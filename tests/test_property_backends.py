@@ -335,7 +335,7 @@ def _scale(r: Any) -> float:
     return max(1.0, float(np.max(np.abs(np.asarray(r)), initial=0.0)))
 
 
-@settings(max_examples=60)
+@settings(max_examples=25)
 @given(graph=ANY)
 def test_jax_computes_what_the_reference_does(graph: Any) -> None:
     agree(graph, "jax")
@@ -386,7 +386,7 @@ def test_reification_undoes_unification(graph: Any) -> None:
         assert reify(q, bound) is x
 
 
-@settings(max_examples=60)
+@settings(max_examples=20)
 @given(graph=SMOOTH)
 def test_gradients_agree_with_those_of_jax(graph: Any) -> None:
     inputs, outputs = graph
@@ -432,7 +432,7 @@ def test_the_generator_reaches_every_kind_of_operation() -> None:
     """Otherwise the properties above would hold of too little."""
     seen: set[str] = set()
 
-    @settings(max_examples=150)
+    @settings(max_examples=400)
     @given(graph=ANY)
     def look(graph: Any) -> None:
         seen.update(n.op.name for n in toposort(graph[1]))
