@@ -215,7 +215,8 @@ class _Writer:
             return ["#subgraph", parameters, [self.places[o] for o in thing.outputs]]
         if thing.op is CONSTANT:
             return ["constant", *self.array(value_of(thing))]
-        if op_of_name(thing.op.name) is not thing.op:
+        op = op_of_name(thing.op.name)
+        if op is None or op is not thing.op:
             raise FormatError(f"{describe(thing)}: the operation is not part of the vocabulary")
         return [thing.op.name, *(self.argument(a) for a in thing.args)]
 
@@ -410,6 +411,9 @@ class _Reader:
                 from astragal.compile.shared import leaf
 
                 return leaf(args[0])
+        fits = _STATIC.get(name)
+        if fits is not None and not fits(*args):
+            raise FormatError(f"damaged: {name} does not take these arguments")
         return op(*args)
 
     def node(self, place: Any) -> Expr:
@@ -433,8 +437,7 @@ class _Reader:
                 raise FormatError(f"damaged: unknown dtype {dtype!r}")
             little = np.dtype(dtype).newbyteorder("<")
             array = np.frombuffer(bytes.fromhex(text), little).reshape(shape)
-        value = value_of(constant(array))
-        return value
+        return value_of(constant(array))
 
     def argument(self, a: Any) -> Any:
         if a is None or isinstance(a, (bool, int, str)):
@@ -502,6 +505,56 @@ class _Reader:
 
             return Model({name: self.tree(v) for name, v in parts})
         return self.argument(t)
+
+
+# Operations that trust their static arguments, since only functions of the vocabulary
+# make them: what those functions see to.
+
+
+def _is_index(x: Expr, spec: Any, *operands: Any) -> bool:
+    """Tell whether an index is one that ``x[...]`` makes."""
+    rest = list(operands)
+    items: list[Any] = []
+    for sort, *parts in spec:
+        if sort == "slice":
+            start, stop, step = (rest.pop(0) if v == "expr" else v for v in parts)
+            items.append(slice(start, stop, step))
+        else:
+            items.append(
+                {"int": lambda i: i, "new": lambda: None, "expr": rest.pop}[sort](
+                    *(parts if sort != "expr" else (0,))
+                )
+            )
+    from astragal.ops.indexing import parse_index
+
+    return parse_index(x, tuple(items)) == (spec, operands)
+
+
+def _is_update(x: Expr, value: Expr, spec: Any, *operands: Any) -> bool:
+    same = isinstance(x.type, TensorType) and isinstance(value.type, TensorType)
+    if (same and x.dtype != value.dtype) or type(x.type) is not type(value.type):
+        return False
+    return _is_index(x, spec, *operands)
+
+
+def _counts(*numbers: Any) -> bool:
+    return all(type(n) is int and n >= 0 for n in numbers)
+
+
+_STATIC: dict[str, Callable[..., bool]] = {
+    "permute_dims": lambda x, axes: sorted(axes) == list(range(x.ndim)),
+    "index": _is_index,
+    "set_index": _is_update,
+    "add_index": _is_update,
+    "item": lambda x, i: _counts(i),
+    "concatenate": lambda axis, *xs: _counts(axis) and axis < xs[0].ndim,
+    "stack": lambda axis, *xs: _counts(axis) and axis <= xs[0].ndim,
+    "scan": lambda body, n, reverse, k, m, *xs: (
+        _counts(k, m) and type(reverse) is bool and k + m <= len(xs) and k <= len(body.outputs)
+    ),
+    "while_loop": lambda test, body, n, *xs: _counts(n) and n == len(body.outputs),
+    "switch": lambda n, *rest: _counts(n) and n > 0,
+}
 
 
 def _open(data: bytes) -> zipfile.ZipFile:

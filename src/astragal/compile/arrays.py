@@ -33,7 +33,7 @@ def array_lowerings(xp: Any) -> dict[str, Lowering]:
         "item": lambda t, i: t[i],
         "index": lambda x, spec, *operands: x[python_index(spec, list(operands))],
         "shape": lambda *dims: tuple(int(d) for d in dims),
-        "full": lambda shape, value: xp.full(shape, value),
+        "full": xp.full,
         "iota": lambda n, dtype: xp.arange(n[0] if isinstance(n, tuple) else n, dtype=dtype),
         "concatenate": lambda axis, *xs: xp.concatenate(xs, axis=axis),
         "stack": lambda axis, *xs: xp.stack(xs, axis=axis),

@@ -10,6 +10,8 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from typing import Any
 
+import numpy as np
+
 from astragal.compile.arguments import checker
 from astragal.compile.calls import builder, finisher, is_fresh, keeper, reader
 from astragal.compile.dimensions import Dimensions, Place, name_of
@@ -103,7 +105,11 @@ class Function:
 
         jax = backend == "jax"
         # A result that is asked for twice is one array: only the first keeps it.
-        fresh = [is_fresh(r) and r not in results[:i] for i, r in enumerate(results)]
+        # Numba programs give arrays of their own.
+        fresh = [
+            backend == "numba" or (is_fresh(r) and r not in results[:i])
+            for i, r in enumerate(results)
+        ]
         n = len(outs)
         self._checks = [checker(x.type, f"input {name_of(x)!r}", jax) for x in self._leaves]
         self._finish = [finisher(x.type, f, jax) for x, f in zip(outs, fresh[:n], strict=True)]
@@ -186,8 +192,11 @@ class Function:
             state, args = args[0], args[1:]
         given = self._read(args, named)
         values = [
-            prepare(v, x.type, f"input {name_of(x)!r}")
-            for v, x in zip(given, self._leaves, strict=True)
+            # A length stays a number, known while JAX traces.
+            check(v)
+            if i in self._program.lengths and isinstance(v, (int, np.integer))
+            else prepare(v, x.type, f"input {name_of(x)!r}")
+            for i, (v, x, check) in enumerate(zip(given, self._leaves, self._checks, strict=True))
         ]
         self._dims.read(values)
         held = [prepare(state[c.name], c.type, f"shared {c.name!r}") for c in self._cells]
@@ -198,8 +207,8 @@ class Function:
             return outs
         new = dict(state)
         for (cell, _), value in zip(self._targets, results[n:], strict=True):
-            is_key = isinstance(cell.type, KeyType)
-            new[cell.name] = KeyArray(value, cell.type.impl) if is_key else value
+            kind = cell.type
+            new[cell.name] = KeyArray(value, kind.impl) if isinstance(kind, KeyType) else value
         return outs, new
 
     @property

@@ -28,16 +28,17 @@ from astragal.compile.program import Program
 from astragal.graph.errors import DTypeError, ShapeError, UnsupportedError
 from astragal.graph.expr import Expr
 from astragal.graph.subgraph import Subgraph
-from astragal.graph.types import KeyType, TensorType, Type, show_shape
+from astragal.graph.traverse import children, toposort
+from astragal.graph.types import FLOATS, KeyType, TensorType, Type, show_shape
 from astragal.ops.indexing import python_index
 
 # The context manager left jax.experimental in the course of JAX 0.8.
-_enable_x64: Any = jax.enable_x64 if hasattr(jax, "enable_x64") else jax.experimental.enable_x64
+_home: Any = jax if hasattr(jax, "enable_x64") else jax.experimental
 
 
 def enable_x64() -> Any:
     """Give the context in which 64-bit types are on."""
-    return _enable_x64(True)
+    return _home.enable_x64(True)
 
 
 def _is_traced(x: Any) -> bool:
@@ -71,10 +72,10 @@ def _scan(body: Subgraph, n: Any, reverse: bool, k: int, m: int, *args: Any) -> 
 
 
 def _while(condition: Subgraph, body: Subgraph, n: int, *args: Any) -> Any:
-    init = [_leaf(a, p.type) for a, p in zip(args[:n], body.parameters, strict=False)]
+    init: Any = [_leaf(a, p.type) for a, p in zip(args[:n], body.parameters, strict=False)]
     captures = args[n:]
 
-    def step(state: list[Any]) -> list[Any]:
+    def step(state: Any) -> Any:
         new = call(body, [*state, *captures])
         return [_leaf(v, o.type) for v, o in zip(new, body.outputs, strict=True)]
 
@@ -171,7 +172,7 @@ def lowering(name: str) -> Lowering:
     )
     if found is None:
         raise UnsupportedError(f"the JAX backend has no rule for {name}; add one in LOWERINGS")
-    return found  # type: ignore[no-any-return]
+    return found
 
 
 def rule(node: Expr) -> Callable[..., Any]:
@@ -209,6 +210,31 @@ def call(sub: Subgraph, args: Sequence[Any]) -> list[Any]:
     return program.run(args)
 
 
+def _lengths(inputs: Sequence[Expr], outputs: Sequence[Expr]) -> tuple[int, ...]:
+    """Find the inputs that are lengths: JAX compiles anew for each of their values."""
+    wanted: list[Expr] = []
+    for node in toposort(outputs):
+        name, args = node.op.name, node.args
+        if name in ("shape", "iota", "scan"):
+            wanted += [a for a in args[:2] if isinstance(a, Expr)]
+        elif name == "index":
+            rest = list(args[2:])
+            for item in args[1]:
+                bounds = item[1:3] if item[0] == "slice" else item[:1]
+                found = [rest.pop(0) for b in bounds if b == "expr"]
+                wanted += found if item[0] == "slice" else []
+    # Integers that they are computed from, not arrays.
+    places = {x: i for i, x in enumerate(inputs)}
+    seen: set[Expr] = set()
+    while wanted:
+        node = wanted.pop()
+        if node in seen or (isinstance(node.type, TensorType) and node.type.shape):
+            continue
+        seen.add(node)
+        wanted += children(node)
+    return tuple(sorted(places[n] for n in seen if n in places and n.dtype not in FLOATS))
+
+
 # -- programs ----------------------------------------------------------------------------------
 
 
@@ -231,12 +257,15 @@ class JaxProgram:
         self._outputs = list(outputs)
         self._places = list(dims.values())
         self._program = Program([*inputs, *dims], outputs, rule)
-        self._jitted = jax.jit(self._trace)
+        self.lengths = _lengths(inputs, outputs)
+        self._jitted = jax.jit(self._trace, static_argnums=self.lengths)
 
     def _trace(self, *values: Any) -> list[Any]:
         arrays = [
-            jnp.asarray(v, dtype=x.type.dtype)  # type: ignore[union-attr]
-            for v, x in zip(values, self._inputs, strict=True)
+            np.dtype(x.dtype).type(v)
+            if i in self.lengths and not _is_traced(v)
+            else jnp.asarray(v, dtype=x.dtype)
+            for i, (v, x) in enumerate(zip(values, self._inputs, strict=True))
         ]
         dims = [np.int64(arrays[i].shape[axis]) for i, axis in self._places]
         results = self._program.run([*arrays, *dims])
@@ -248,6 +277,9 @@ class JaxProgram:
             return self._trace(*values)
 
     def __call__(self, *values: Any) -> list[Any]:
+        """Compute the outputs, compiled."""
+        if self.lengths:
+            values = tuple(int(v) if i in self.lengths else v for i, v in enumerate(values))
         with enable_x64():
             out: list[Any] = self._jitted(*values)
         return out
@@ -258,7 +290,7 @@ class JaxProgram:
         if any(isinstance(d, Expr) for x in self._inputs for d in x.type.shape):
             return self._program.text()
         shapes = [
-            jax.ShapeDtypeStruct(x.type.shape, x.type.dtype)  # type: ignore[union-attr, arg-type]
+            jax.ShapeDtypeStruct(x.type.shape, x.dtype)  # type: ignore[no-untyped-call]
             for x in self._inputs
         ]
         with enable_x64():

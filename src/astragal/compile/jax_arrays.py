@@ -52,7 +52,9 @@ def _solve_triangular(a: Array, b: Array, lower: bool, unit_diagonal: bool) -> A
 
 
 def _cholesky(x: Array) -> Array:
-    return jnp.tril(lax.linalg.cholesky(jnp.asarray(x), symmetrize_input=False))
+    factor = lax.linalg.cholesky(jnp.asarray(x), symmetrize_input=False)
+    failed = jnp.isnan(jnp.diagonal(factor, axis1=-2, axis2=-1)).any(-1)
+    return jnp.where(failed[..., None, None], jnp.nan, jnp.tril(factor))
 
 
 def _eigh(x: Array) -> tuple[Array, Array]:

@@ -13,6 +13,7 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jax import lax
 from jax.scipy import special
 
@@ -25,7 +26,7 @@ _TURNS = 200
 
 def _root(curve: Curve, low: Array, high: Array) -> Array:
     """Find where an increasing curve is zero, elementwise, to rounding."""
-    eps = jnp.finfo(low.dtype).eps
+    eps = np.finfo(low.dtype).eps
 
     def turn(state: Any) -> Any:
         i, u, low, high, _ = state
@@ -44,7 +45,7 @@ def _root(curve: Curve, low: Array, high: Array) -> Array:
 
 def _log_tail(tail: Array, density: Array, wanted: Array, sign: Array) -> tuple[Array, Array]:
     """Height and slope of the logarithm of a tail; ``sign`` is -1 for a falling one."""
-    tiny = jnp.finfo(tail.dtype).tiny
+    tiny = np.finfo(tail.dtype).tiny
     tail = jnp.maximum(tail, tiny)
     return sign * (jnp.log(tail) - jnp.log(wanted)), jnp.maximum(density / tail, tiny)
 
@@ -57,10 +58,10 @@ def _gamma_quantile(a: Array, p: Array, q: Array) -> Array:
     a, p, q = jnp.broadcast_arrays(a, p, q)
     lower = p <= q
     wanted = jnp.where(lower, p, q)
-    tiny = math.log(float(jnp.finfo(a.dtype).tiny))
+    tiny = math.log(float(np.finfo(a.dtype).tiny))
     # P(a, x) <= x^a / gamma(a + 1), and a sub-gamma bound on the upper tail.
     low = jnp.maximum(
-        (jnp.log(jnp.maximum(p, jnp.finfo(p.dtype).tiny)) + special.gammaln(a + 1)) / a, tiny
+        (jnp.log(jnp.maximum(p, np.finfo(p.dtype).tiny)) + special.gammaln(a + 1)) / a, tiny
     )
     high = jnp.log(a + jnp.sqrt(-2 * a * tiny) - tiny)
 
@@ -128,7 +129,7 @@ def betaincinv(a: Array, b: Array, p: Array) -> Array:
         density = jnp.exp(-a * jnp.logaddexp(0.0, -t) - b * jnp.logaddexp(0.0, t) - norm)
         return _log_tail(tail, density, wanted, jnp.where(lower, 1, -1))
 
-    tiny = math.log(float(jnp.finfo(a.dtype).tiny))
+    tiny = math.log(float(np.finfo(a.dtype).tiny))
     t = _root(curve, jnp.full_like(a, tiny), jnp.full_like(a, -tiny))
     x = special.expit(t)
     x = jnp.where(p == 0, 0.0, jnp.where(p == 1, 1.0, x))
@@ -150,7 +151,7 @@ def _betainc_slope(a: Array, b: Array, x: Array, da: Array, db: Array) -> Array:
 
     JAX has no derivative there; `astragal.grad` is what to use for an accurate one.
     """
-    h = jnp.finfo(x.dtype).eps ** (1 / 3)
+    h = np.finfo(x.dtype).eps ** (1 / 3)
     up = special.betainc(a * (1 + h), b, x) - special.betainc(a * (1 - h), b, x)
     across = special.betainc(a, b * (1 + h), x) - special.betainc(a, b * (1 - h), x)
     return up / (2 * h * a) * da + across / (2 * h * b) * db
@@ -176,7 +177,7 @@ def _log_kve_parts(v: Array, x: Array) -> tuple[Array, Array]:
         return v * t - root * root + jnp.log1p(jnp.exp(-2 * v * t)) - math.log(2)
 
     top = height(peak)
-    small = -math.log(float(jnp.finfo(x.dtype).eps)) + 10
+    small = -math.log(float(np.finfo(x.dtype).eps)) + 10
 
     def edge(inner: Array, outer: Array) -> Array:
         """Where the integrand has fallen from the peak to nothing."""

@@ -14,8 +14,8 @@ from astragal.graph.errors import DTypeError, ModelError, ShapeError
 from astragal.graph.expr import INPUT, Expr, describe
 from astragal.graph.literal import constant, value_of
 from astragal.graph.subgraph import compatible
-from astragal.graph.types import KeyType, TensorType, Type
-from astragal.ops.declare import as_expr, cast, promote
+from astragal.graph.types import KeyType, TensorType, Type, promote
+from astragal.ops.declare import as_expr, cast
 
 _serial = itertools.count()
 
@@ -123,7 +123,7 @@ def is_shared(x: object) -> bool:
     return isinstance(x, Shared)
 
 
-def as_update(target: Expr, value: Any) -> Expr:
+def as_update(target: Any, value: Any) -> Expr:
     """Turn what a user gives for an update into an expression of the variable's type.
 
     Raises
@@ -136,16 +136,15 @@ def as_update(target: Expr, value: Any) -> Expr:
         raise ModelError(f"updates: only shared variables (astragal.shared) change, not {shown}")
     new, want = as_expr(value), target.type
     given = new.type
-    tensors = isinstance(want, TensorType) and isinstance(given, TensorType)
-    if tensors and promote(given.dtype, want.dtype) == want.dtype:
-        new = cast(new, want.dtype)
-    if not compatible(new.type, want):
-        error = ShapeError
-        if type(new.type) is not type(want) or (
-            isinstance(new.type, TensorType) and new.type.dtype != target.dtype
-        ):
-            error = DTypeError  # type: ignore[assignment]
-        raise error(f"updates: {target.name!r} holds {want!r}, its update is of type {new.type!r}")
+    same_sort = type(given) is type(want)
+    if isinstance(want, TensorType) and isinstance(given, TensorType):
+        if promote(given.dtype, want.dtype) == want.dtype:
+            new = cast(new, want.dtype)
+        else:
+            same_sort = False
+    if not same_sort or not compatible(new.type, want):
+        error = ShapeError if same_sort else DTypeError
+        raise error(f"updates: {target.name!r} holds {want!r}, its update is of type {given!r}")
     return new
 
 

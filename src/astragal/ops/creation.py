@@ -79,9 +79,7 @@ def shape_argument(dims: Shape) -> tuple[int, ...] | Expr:
 def shape_dims(argument: Any) -> Shape:
     """Read the dimensions back from a shape argument."""
     if isinstance(argument, Expr):
-        if argument.op is not SHAPE:
-            raise ShapeError(f"expected a shape, got {argument!r}")
-        return as_dims(argument.args, "shape")
+        return as_dims(argument.args if argument.op is SHAPE else (argument,), "shape")
     return as_dims(argument, "shape")
 
 
