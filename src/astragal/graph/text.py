@@ -190,11 +190,11 @@ def _show(node: Expr, text: dict[Expr, tuple[str, int]]) -> tuple[str, int]:
     shown_args = _arguments(args, text)
     from astragal.graph.types import KeyType
 
-    if len(args) > 2 and isinstance(args[0], Expr) and isinstance(args[0].type, KeyType):
+    keyed = len(args) > 2 and isinstance(args[0], Expr) and isinstance(args[0].type, KeyType)
+    if keyed and not isinstance(args[1], Expr):
         # A random variable: the key, the parameters, and its size only where it has one.
-        if not isinstance(args[1], Expr):
-            size = [] if args[1] is None else [f"size={args[1]!r}"]
-            return f"{name}({', '.join([shown_args[0], *shown_args[2:], *size])})", _ATOM
+        size = [] if args[1] is None else [f"size={args[1]!r}"]
+        return f"{name}({', '.join([shown_args[0], *shown_args[2:], *size])})", _ATOM
     return f"{name}({', '.join(shown_args)})", _ATOM
 
 

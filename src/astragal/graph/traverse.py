@@ -54,10 +54,11 @@ def fold(roots: Iterable[Expr], step: Callable[[Expr, list[T]], T]) -> dict[Expr
 
 def rebuild(node: Expr, new: Mapping[Expr, Expr]) -> Expr:
     """Apply a node's operation to the images of its arguments."""
-    args = tuple(new.get(a, a) if isinstance(a, Expr) else a for a in node.args)
-    if all(a is b for a, b in zip(args, node.args, strict=True)):
-        return node
-    return node.op(*args)
+    args = [new.get(a, a) if isinstance(a, Expr) else a for a in node.args]
+    for a, b in zip(args, node.args, strict=True):
+        if a is not b:
+            return node.op(*args)
+    return node
 
 
 def substitute(roots: Iterable[Expr], mapping: Mapping[Expr, Expr]) -> tuple[Expr, ...]:

@@ -213,20 +213,21 @@ def elementwise(
     result
         Data type of the result where it is not the operands'.
     """
+    ready = accepts & FLOATS if to_float else accepts
 
     def prepare(*args: Any) -> tuple[Any, ...]:
         if len(args) != arity:
             raise TypeError(f"{name} takes {arity} arguments, {len(args)} given")
+        # The usual case, made fast: expressions of one type that needs no conversion.
         first = args[0]
         if type(first) is Expr:
             type0 = first.type
-            if (
-                type(type0) is TensorType
-                and type0.dtype in accepts
-                and (not to_float or type0.dtype in FLOATS)
-                and all(type(a) is Expr and a.type is type0 for a in args)
-            ):
-                return args
+            if type(type0) is TensorType and type0.dtype in ready:
+                for a in args:
+                    if type(a) is not Expr or a.type is not type0:
+                        break
+                else:
+                    return args
         dtype = common_dtype(name, args, accepts, to_float)
         return tuple(
             cast(a, dtype)
@@ -237,13 +238,11 @@ def elementwise(
 
     def infer(*args: Expr) -> Type:
         type0 = args[0].type
-        assert isinstance(type0, TensorType)
-        dtype = result or type0.dtype
         for a in args:
             if a.type is not type0:
                 shape = broadcast_shapes([a.type.shape for a in args], name)
-                return tensor_type(dtype, shape)
-        return type0 if result is None else tensor_type(dtype, type0.shape)
+                return tensor_type(result or args[0].dtype, shape)
+        return type0 if result is None else tensor_type(result, type0.shape)
 
     return Op(name, infer, prepare, elementwise=True)
 

@@ -19,12 +19,20 @@ from astragal.ops import (
 )
 
 
-def _binary(op: Any, swap: bool = False) -> Any:
+def _binary(op: Callable[[Any, Any], Expr]) -> Any:
     def method(self: Expr, other: Any) -> Expr:
         if other is None or isinstance(other, (str, bytes, dict)):
             return NotImplemented
-        result: Expr = op(other, self) if swap else op(self, other)
-        return result
+        return op(self, other)
+
+    return method
+
+
+def _swapped(op: Callable[[Any, Any], Expr]) -> Any:
+    def method(self: Expr, other: Any) -> Expr:
+        if other is None or isinstance(other, (str, bytes, dict)):
+            return NotImplemented
+        return op(other, self)
 
     return method
 
@@ -140,6 +148,6 @@ def install() -> None:
     """Give `Expr` its operators and methods."""
     for name, op in _PAIRS.items():
         setattr(Expr, f"__{name}__", _binary(op))
-        setattr(Expr, f"__r{name}__", _binary(op, swap=True))
+        setattr(Expr, f"__r{name}__", _swapped(op))
     for name, method in _SINGLE.items():
         setattr(Expr, name, method)
