@@ -315,6 +315,9 @@ def nuts_program(
     n = sum(sizes)
 
     def values(u: Expr) -> tuple[dict[Expr, Expr], Expr]:
+        # Bounds are replaced inside the transforms, never inside u, which may hold the
+        # current coordinates: u is a leaf here.
+        assert u.op is INPUT
         image: dict[Expr, Expr] = {}
         jacobian: Expr = _f(0.0)
         start = 0
@@ -348,9 +351,11 @@ def nuts_program(
         ]
     )
     x, info = transition(density, x0, step, carried["inverse_mass"], KEY)
-    image, _ = values(x)
+    leaf = placeholder(x.type)
+    image, _ = values(leaf)
+    new = substitute([image[coordinates[m]] for m in names], {leaf: x})
     adapted = adapt(carried, x, info["acceptance"])
-    outputs = {m: image[coordinates[m]] for m in names}
+    outputs = dict(zip(names, new, strict=True))
     outputs.update({label + q: where(TUNING, adapted[q], carried[q]) for q in start})
     inputs = {
         str(x.args[0]): x
