@@ -341,6 +341,12 @@ def test_jax_computes_what_the_reference_does(graph: Any) -> None:
     agree(graph, "jax")
 
 
+@settings(max_examples=25)
+@given(graph=ANY)
+def test_numba_computes_what_the_reference_does(graph: Any) -> None:
+    agree(graph, "numba")
+
+
 @settings(max_examples=150)
 @given(graph=ANY)
 def test_inference_predicts_shapes_and_dtypes(graph: Any) -> None:
