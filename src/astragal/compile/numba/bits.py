@@ -44,7 +44,7 @@ def _fill_pairs(scope: Scope, impl: str, tag: int, words: list[str], count: str)
     """Fill an array whose elements share blocks, 32 to a group; it is padded to whole groups."""
     writer = scope.writer
     groups = writer.let(f"({count} + {2 * GROUP - 1}) // {2 * GROUP}", "n")
-    out = writer.let(f"np.empty({groups} * {2 * GROUP}, np.uint64)", "a")
+    out = writer.let(f"empty({groups} * {2 * GROUP}, np.uint64)", "a")
     g, j = writer.fresh("i"), writer.fresh("i")
     with writer.block(f"for {g} in range({groups}):"), writer.block(f"for {j} in range({GROUP}):"):
         element = writer.let(f"uint64({g} * {GROUP} + {j})")

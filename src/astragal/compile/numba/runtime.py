@@ -8,6 +8,7 @@ one-dimensional and contiguous; their shapes are known to the generator alone.
 from __future__ import annotations
 
 import math
+import sys
 from typing import Any
 
 import llvmlite.binding
@@ -397,10 +398,26 @@ def wrap(i, n):
     return i + n if i < 0 else i
 
 
+_HUGE = sys.platform == "linux"
+_PAGE = 4096
+_advise: Any = types.ExternalFunction("madvise", types.int32(types.uintp, types.uintp, types.int32))
+
+
+@helper
+def empty(n, dtype):
+    """Room for n elements; large arrays ask for large pages, as NumPy's do."""
+    out = np.empty(n, dtype)
+    if _HUGE and out.nbytes >= 1 << 22:
+        start = (out.ctypes.data + _PAGE - 1) // _PAGE * _PAGE
+        length = (out.ctypes.data + out.nbytes - start) // _PAGE * _PAGE
+        _advise(start, length, 14)  # MADV_HUGEPAGE
+    return out
+
+
 @helper
 def copied(a, start, n):
     """Copy ``n`` elements of a contiguous array, from ``start`` on."""
-    out = np.empty(n, a.dtype)
+    out = empty(n, a.dtype)
     for i in range(n):
         put(out, i, at(a, start + i))
     return out

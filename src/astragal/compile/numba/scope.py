@@ -141,7 +141,7 @@ class Scope:
 
     def empty(self, dims: tuple[str, ...], dtype: str) -> Array:
         """Make room for an array."""
-        name = self.writer.let(f"np.empty({product(dims)}, {_numpy(dtype)})", "a")
+        name = self.writer.let(f"empty({product(dims)}, {_numpy(dtype)})", "a")
         return Array(name, dims, dtype, owned=True)
 
     def filled(self, dims: tuple[str, ...], dtype: str, value: str) -> Array:
