@@ -1,6 +1,6 @@
 """Derived samplers at work: chains, progress, checkpoints, results."""
 
 from astragal.sample.results import diagnose
-from astragal.sample.run import SamplingWarning, run
+from astragal.sample.runner import SamplingWarning, run
 
 __all__ = ["SamplingWarning", "diagnose", "run"]

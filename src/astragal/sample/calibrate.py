@@ -375,8 +375,8 @@ def ranks(
 
 def _uniform(values: Array, most: int) -> float:
     """P-value of uniform ranks, by chi-square on bins of equal size."""
-    bins = max(2, min(16, len(values) // 10))
-    edges = np.linspace(0, most + 1, bins + 1)
-    counts, _ = np.histogram(values + 0.5, edges)
-    expected = np.diff(np.ceil(edges)) / (most + 1) * len(values)
-    return float(stats.chisquare(counts, expected).pvalue)
+    most_bins = max(2, min(16, len(values) // 10))
+    # Bins of equal size: a divisor of the number of ranks (choose draws = 2**k - 1).
+    bins = max((b for b in range(2, most_bins + 1) if (most + 1) % b == 0), default=most + 1)
+    counts = np.bincount(values * bins // (most + 1), minlength=bins)
+    return float(stats.chisquare(counts).pvalue)

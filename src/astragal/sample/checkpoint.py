@@ -8,6 +8,7 @@ any moment is resumed from the last whole block, bit for bit.
 
 from __future__ import annotations
 
+import io
 import json
 import os
 from collections.abc import Mapping
@@ -15,6 +16,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 from zipfile import BadZipFile
+from zlib import error as ZlibError
 
 import numpy as np
 
@@ -95,18 +97,16 @@ class Checkpoint:
             return None
         parts: dict[str, Arrays] = {"draws": {}, "info": {}, "state": {}}
         try:
-            with np.load(path, allow_pickle=False) as stored:
+            with np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as stored:
                 for name in stored.files:
                     part, _, key = name.partition(":")
                     parts[part][key] = stored[name]
-        except (OSError, ValueError, KeyError, BadZipFile):
+        except (OSError, ValueError, KeyError, BadZipFile, ZlibError, EOFError):
             return None  # damaged: it is computed again
         return Block(**parts)
 
     def save(self, chain: int, number: int, block: Block) -> None:
         """Write a finished block."""
-        import io
-
         flat = {
             f"{part}:{key}": value
             for part, arrays in asdict(block).items()

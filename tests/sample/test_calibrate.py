@@ -1,0 +1,104 @@
+"""Calibration passes what is right, and catches what is wrong."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+
+import astragal as ag
+from astragal.derive import Sampler
+from astragal.graph.traverse import substitute
+from astragal.sample.calibrate import CalibrationError, ranks, start_at_truth
+
+
+def poisson_rates() -> Sampler:
+    k = ag.split(ag.input("key", dtype="key"), 3)
+    beta = ag.random.gamma(k[0], 2.0, rate=3.0)
+    theta = ag.random.gamma(k[1], 1.5, rate=beta, size=4)
+    y = ag.random.poisson(k[2], theta * np.array([0.5, 1.0, 4.0, 9.0]))
+    model = ag.Model({"beta": beta, "theta": theta, "y": y})
+    return ag.derive(model, {"y": [1, 0, 3, 7]})
+
+
+def spoilt(sampler: Sampler, name: str, change: Callable[[ag.Expr], ag.Expr]) -> Sampler:
+    """A sampler whose step for a variable gives something else."""
+    steps = []
+    for s in sampler.steps:
+        if name in s.targets:
+            outputs = {n: change(x) if n == name else x for n, x in s.program.outputs.items()}
+            s = dataclasses.replace(s, program=dataclasses.replace(s.program, outputs=outputs))
+        steps.append(s)
+    return dataclasses.replace(sampler, steps=tuple(steps), exact=False)
+
+
+@pytest.fixture(scope="module")
+def sampler() -> Sampler:
+    return poisson_rates()
+
+
+def test_right_steps_keep_the_joint_law(sampler: Sampler) -> None:
+    result = start_at_truth(sampler, simulations=3000, seed=1)
+    result.check()
+    assert result.moved == {"beta": 1.0, "theta": 1.0}
+
+
+def test_a_rate_taken_for_a_scale_is_caught_and_named(sampler: Sampler) -> None:
+    def rate_for_scale(draw: ag.Expr) -> ag.Expr:
+        key, size, shape, rate = draw.args
+        return draw.op(key, size, shape, 1.0 / rate)
+
+    wrong = spoilt(sampler, "theta", rate_for_scale)
+    result = start_at_truth(wrong, simulations=1000, seed=1)
+    assert not result.holds
+    assert result.findings[0].step == "theta"
+    with pytest.raises(CalibrationError, match="step theta does not keep the joint law"):
+        result.check()
+
+
+def test_one_child_of_several_left_out_is_caught(sampler: Sampler) -> None:
+    def first_child_only(draw: ag.Expr) -> ag.Expr:
+        theta = next(
+            x for n, x in sampler.step("beta").program.inputs.items() if n == "theta"
+        )
+        padded = ag.concatenate([theta[:1], theta[:1], theta[:1], theta[:1]])
+        return substitute([draw], {theta: padded})[0]
+
+    wrong = spoilt(sampler, "beta", first_child_only)
+    assert not start_at_truth(wrong, simulations=3000, seed=1).holds
+
+
+def test_a_step_that_stands_still_is_caught(sampler: Sampler) -> None:
+    inputs = {**sampler.step("theta").program.inputs}
+    inputs.setdefault("theta", ag.input("theta", shape=(4,)))
+    steps = tuple(
+        dataclasses.replace(
+            s,
+            program=dataclasses.replace(
+                s.program, inputs=inputs, outputs={"theta": inputs["theta"]}
+            ),
+        )
+        if "theta" in s.targets
+        else s
+        for s in sampler.steps
+    )
+    still = dataclasses.replace(sampler, steps=steps)
+    with pytest.raises(CalibrationError, match="step theta does not move"):
+        start_at_truth(still, simulations=200, backend="numpy").check()
+
+
+@pytest.mark.slow
+def test_ranks_of_the_truth_are_uniform(sampler: Sampler) -> None:
+    result = ranks(sampler, simulations=150, draws=31, thin=4, warmup=50, backend="numba")
+    result.check()
+    assert result.ranks is not None
+    assert set(result.ranks) >= {"beta", "theta[0]", "log joint"}
+
+
+@pytest.mark.slow
+def test_ranks_see_a_scaled_draw(sampler: Sampler) -> None:
+    wrong = spoilt(sampler, "theta", lambda draw: draw * 1.5)
+    result = ranks(wrong, simulations=150, draws=31, thin=4, warmup=50, backend="numba")
+    assert not result.holds

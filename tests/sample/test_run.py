@@ -1,0 +1,214 @@
+"""Running samplers: the same draws whatever the workers, blocks, backend or interruptions."""
+
+from __future__ import annotations
+
+import shutil
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import astragal as ag
+from astragal.derive import Sampler
+from astragal.sample import SamplingWarning, diagnose
+from astragal.sample import runner
+
+Y = np.array([3, 1, 4])
+
+
+def beta_binomial() -> Sampler:
+    """Exact: p | y ~ Beta(2 + 8, 3 + 22)."""
+    k = ag.split(ag.input("key", dtype="key"))
+    p = ag.random.beta(k[0], 2.0, 3.0)
+    return ag.derive(ag.Model({"p": p, "y": ag.random.binomial(k[1], 10, p, size=3)}), {"y": Y})
+
+
+def two_levels() -> Sampler:
+    """Gibbs and slice steps, with a deterministic variable."""
+    k = ag.split(ag.input("key", dtype="key"), 3)
+    shape = ag.random.exponential(k[0], rate=0.5)
+    rate = ag.random.gamma(k[1], shape, rate=0.7)
+    y = ag.random.poisson(k[2], rate, size=3)
+    return ag.derive(
+        ag.Model({"shape": shape, "rate": rate, "log_rate": ag.log(rate), "y": y}), {"y": Y}
+    )
+
+
+def draws_of(sampler: Sampler, **options: Any) -> dict[str, np.ndarray[Any, Any]]:
+    settings: dict[str, Any] = {"draws": 60, "warmup": 60, "chains": 2, "backend": "numpy"}
+    with quiet():
+        tree = sampler.sample(**(settings | {"progress": False} | options))
+    return {str(n): np.asarray(v) for n, v in tree["posterior"].data_vars.items()}
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Runs this short usually have something to warn of."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", SamplingWarning)
+        yield
+
+
+def same(a: dict[str, Any], b: dict[str, Any]) -> bool:
+    return list(a) == list(b) and all(np.array_equal(a[n], b[n]) for n in a)
+
+
+@pytest.fixture(scope="module")
+def sampler() -> Sampler:
+    return two_levels()
+
+
+def test_exact_draws_have_the_posterior_s_moments() -> None:
+    tree = beta_binomial().sample(draws=2000, chains=4, seed=3, progress=False)
+    p = np.asarray(tree["posterior"]["p"])
+    a, b = 2 + 8, 3 + 22
+    # 8000 independent draws: five standard errors of mean and standard deviation.
+    mean, sd = a / (a + b), np.sqrt(a * b / (a + b) ** 2 / (a + b + 1))
+    assert abs(p.mean() - mean) < 5 * sd / np.sqrt(p.size)
+    assert abs(p.std() / sd - 1) < 5 / np.sqrt(2 * p.size)
+    assert diagnose(tree).loc["p", "r_hat"] < 1.01
+
+
+def test_draws_depend_on_the_seed_alone(sampler: Sampler) -> None:
+    one = draws_of(sampler, seed=5)
+    assert same(one, draws_of(sampler, seed=5, workers=1))
+    assert not same(one, draws_of(sampler, seed=6))
+
+
+def test_more_chains_leave_the_first_ones_as_they_were(sampler: Sampler) -> None:
+    two, three = draws_of(sampler, chains=2), draws_of(sampler, chains=3)
+    assert same(two, {n: v[:2] for n, v in three.items()})
+
+
+def test_chains_differ(sampler: Sampler) -> None:
+    rate = draws_of(sampler)["rate"]
+    assert not np.array_equal(rate[0], rate[1])
+
+
+def test_the_length_of_blocks_changes_nothing(
+    sampler: Sampler, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one = draws_of(sampler)
+    monkeypatch.setattr(runner, "BLOCK", 64)
+    assert same(one, draws_of(sampler))
+
+
+def test_thinning_keeps_each_nth_draw(sampler: Sampler) -> None:
+    every, third = draws_of(sampler, draws=60), draws_of(sampler, draws=20, thin=3)
+    assert same({n: v[:, 2::3] for n, v in every.items()}, third)
+
+
+def test_deterministic_variables_are_recorded(sampler: Sampler) -> None:
+    drawn = draws_of(sampler)
+    np.testing.assert_allclose(drawn["log_rate"], np.log(drawn["rate"]), rtol=1e-12)
+
+
+def test_other_data_of_the_same_shape_give_their_own_posterior() -> None:
+    tree = beta_binomial().sample(
+        draws=4000, chains=2, progress=False, observed={"y": [9, 8, 10]}
+    )
+    assert abs(float(tree["posterior"]["p"].mean()) - (2 + 27) / 35) < 0.005
+    assert np.array_equal(tree["observed_data"]["y"], [9, 8, 10])
+
+
+@pytest.mark.parametrize("backend", ["numba", "jax"])
+@pytest.mark.slow
+def test_backends_draw_what_the_reference_draws(sampler: Sampler, backend: str) -> None:
+    reference, other = draws_of(sampler), draws_of(sampler, backend=backend)
+    # Functions outside the samplers (log, gammaln) may differ in the last bit, and a slice step
+    # may then decide otherwise, rarely; the first draws are equal to rounding.
+    for name, values in reference.items():
+        np.testing.assert_allclose(values[:, :20], other[name][:, :20], rtol=1e-8)
+
+
+def test_a_run_resumes_bit_for_bit(sampler: Sampler, tmp_path: Path) -> None:
+    whole = draws_of(sampler)
+    draws_of(sampler, checkpoint=tmp_path / "run")
+    lost = sorted((tmp_path / "run").glob("chain*.npz"))
+    # As after a kill: one block is missing, one is torn, one was being written aside.
+    lost[-1].unlink()
+    lost[0].write_bytes(lost[0].read_bytes()[:100])
+    (tmp_path / "run" / "chain000-block000001.99.part").write_bytes(b"torn")
+    assert same(whole, draws_of(sampler, checkpoint=tmp_path / "run"))
+
+
+def test_a_finished_run_can_be_extended(sampler: Sampler, tmp_path: Path) -> None:
+    draws_of(sampler, draws=30, checkpoint=tmp_path)
+    assert same(draws_of(sampler, draws=60), draws_of(sampler, draws=60, checkpoint=tmp_path))
+
+
+def test_a_checkpoint_of_another_run_is_refused(sampler: Sampler, tmp_path: Path) -> None:
+    draws_of(sampler, checkpoint=tmp_path)
+    with pytest.raises(ag.ModelError, match="seed was 0, is 1"):
+        sampler.sample(seed=1, draws=60, warmup=60, chains=2, backend="numpy",
+                       progress=False, checkpoint=tmp_path)  # fmt: skip
+
+
+def test_an_interrupted_run_returns_what_is_done(
+    sampler: Sampler, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls = 0
+
+    def wait(futures: Any, timeout: float) -> Any:
+        nonlocal calls
+        calls += 1
+        if calls > 1:
+            raise KeyboardInterrupt
+        return real(futures, timeout=timeout)
+
+    real = runner.wait
+    monkeypatch.setattr(runner, "wait", wait)
+    done = draws_of(sampler, draws=100_000, warmup=0)
+    n = done["rate"].shape[1]
+    assert 0 < n < 100_000
+    monkeypatch.undo()
+    assert same(done, draws_of(sampler, draws=n, warmup=0))
+
+
+def test_warm_up_can_be_kept(sampler: Sampler) -> None:
+    with quiet():
+        tree = sampler.sample(draws=40, warmup=30, chains=2, backend="numpy", progress=False,
+                              keep_warmup=True)  # fmt: skip
+    assert tree["warmup_posterior"]["rate"].shape == (2, 30)
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        ({"draws": 0}, "draws is 0, expected an integer of at least 1"),
+        ({"chains": 2.5}, "chains is 2.5"),
+        ({"warmup": -1}, "warmup is -1"),
+        ({"backend": "torch"}, "torch.*numpy"),
+        ({"observed": {"z": [1, 2, 3]}}, "'z' is not observed"),
+        ({"observed": {"y": [1, 2]}}, r"'y' have shape \(2,\), expected \(3,\)"),
+        ({"observed": {"y": [1.5, 2, 3]}}, "'y' hold 1.5"),
+    ],
+)
+def test_bad_settings_are_named(sampler: Sampler, options: dict[str, Any], says: str) -> None:
+    with pytest.raises(ag.AstragalError, match=says):
+        sampler.sample(**({"draws": 10, "progress": False, "backend": "numpy"} | options))
+
+
+def test_results_are_stored_and_read_back(sampler: Sampler, tmp_path: Path) -> None:
+    import xarray as xr
+
+    with quiet():
+        tree = sampler.sample(draws=20, warmup=10, chains=2, backend="numpy", progress=False)
+    tree.to_netcdf(tmp_path / "d.nc", engine="h5netcdf")
+    again = xr.open_datatree(tmp_path / "d.nc", engine="h5netcdf")
+    assert np.array_equal(again["posterior"]["rate"], tree["posterior"]["rate"])
+    again.close()
+    shutil.rmtree(tmp_path)
+
+
+def test_trouble_is_put_in_words(sampler: Sampler) -> None:
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always", SamplingWarning)
+        sampler.sample(draws=40, warmup=20, chains=1, backend="numpy", progress=False)
+    said = " ".join(str(w.message) for w in caught)
+    assert "one chain only: R-hat needs several" in said
+    assert "few effective draws" in said
