@@ -23,6 +23,7 @@ from astragal.model import Model, model
 from astragal.logic.goals import equivalents, path
 from astragal.logic.relation import Integer, Key, Matrix, Relation, Vector, relation
 from astragal.logic.rewriting import Rewriting, rewrite
+from astragal.logic.verify import Verdict, verify
 from astragal.ops import linalg, special
 from astragal.ops.control import cond, scan, subgraph, switch, while_loop
 from astragal.ops.creation import (
@@ -108,3 +109,12 @@ from astragal.ops.special import expit, log_softmax, softmax, softplus
 from astragal.random.check import check_keys
 from astragal.random.keys import fold_in, key, key_data, split, wrap_key_data
 from astragal.serialize import load, save
+
+
+def __getattr__(name: str) -> str:
+    """Give the installed version, which only the package's metadata know."""
+    if name == "__version__":
+        from importlib.metadata import version
+
+        return version("astragal")
+    raise AttributeError(f"module 'astragal' has no attribute {name!r}")
