@@ -98,7 +98,9 @@ def test_a_mean_that_depends_on_the_first_draw_is_not_independent() -> None:
 
 def test_a_mean_that_depends_on_another_draw_is_allowed() -> None:
     random_mean = normal(ks[5], 0.0, 1.0)
-    [after] = contract(x + normal(ks[4], random_mean, s), ).after
+    [after] = contract(
+        x + normal(ks[4], random_mean, s),
+    ).after
     assert after.op.name == "normal"
 
 

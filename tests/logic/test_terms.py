@@ -110,9 +110,7 @@ def test_nothing_contains_itself() -> None:
         (ag.constant([1.0, 2.0]), np.array([1, 2]), False),
     ],
 )
-def test_a_constant_is_its_value_and_type(
-    constant: ag.Expr, number: object, same: bool
-) -> None:
+def test_a_constant_is_its_value_and_type(constant: ag.Expr, number: object, same: bool) -> None:
     assert (unify(constant, number, {}) == {}) is same
     assert (unify(number, constant, {}) == {}) is same
     assert (unify(q_lv, number, {q_lv: constant}) is not False) is same

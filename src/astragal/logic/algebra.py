@@ -396,7 +396,7 @@ def nonnegative(x: Expr, depth: int = 0) -> bool:
     if is_random(x):
         d, _, _, parameters = random_parts(x)
         support = d.support(*parameters)
-        return support in (POSITIVE, NON_NEGATIVE) or support.words in _NONNEGATIVE_WORDS
+        return support is POSITIVE or support is NON_NEGATIVE or support.words in _NONNEGATIVE_WORDS
     if depth > 12:
         return False
     if name in {"add", "multiply", "divide", "maximum", "reciprocal", "astype", "index"}:
@@ -435,7 +435,15 @@ def positive(x: Expr, depth: int = 0) -> bool:
     return nonnegative(x) and some(positive(a, depth + 1) for a in args)
 
 
-_NONNEGATIVE_WORDS = frozenset({"a probability", "a non-negative integer", "0 or 1"})
+_NONNEGATIVE_WORDS = frozenset(
+    {
+        "a probability",
+        "a non-negative integer",
+        "a positive integer",
+        "0 or 1",
+        "an integer from 0 to n",
+    }
+)
 
 
 def build(p: Poly, like: Expr, exact: bool = True) -> Expr:

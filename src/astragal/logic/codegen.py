@@ -262,7 +262,9 @@ def _is_simple(source: Side, target: Side) -> bool:
             elif own and x not in source.random:
                 return False
     bound = {v for v in source.order if isinstance(v, Variable)}
-    return all(v in bound or isinstance(v.type, KeyType) for v in target.order if isinstance(v, Variable))
+    return all(
+        v in bound or isinstance(v.type, KeyType) for v in target.order if isinstance(v, Variable)
+    )
 
 
 def _key_plan(source: Side, target: Side) -> list[tuple[str, int, Any]] | None:

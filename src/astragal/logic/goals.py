@@ -305,7 +305,9 @@ def stepo(a: Any, b: Any, relations: Sequence[Relation]) -> Goal:
         if not isinstance(x, Expr):
             return
         for step in neighbours((x,), relations):
-            s = library_unify(b, substitute((x,), dict(zip(step.old, step.new, strict=True)))[0], state)
+            s = library_unify(
+                b, substitute((x,), dict(zip(step.old, step.new, strict=True)))[0], state
+            )
             if s is not False:
                 yield s
 

@@ -240,7 +240,9 @@ _VIEWS: dict[tuple[str, str], Any] = {
     ("pow", "multiply"): lambda x, y: (x, _like(x, 2.0)) if x is y else None,
     ("pow", "sqrt"): lambda x: (x, _like(x, 0.5)),
     ("pow", "reciprocal"): lambda x: (x, _like(x, -1.0)),
-    ("sqrt", "pow"): lambda x, k: (x,) if number_of(k) is not None and number_of(k) * 2 == 1 else None,
+    ("sqrt", "pow"): lambda x, k: (
+        (x,) if number_of(k) is not None and number_of(k) * 2 == 1 else None
+    ),
     ("reciprocal", "divide"): lambda x, y: (y,) if number_of(x) == 1 else None,
 }
 
@@ -260,9 +262,7 @@ def nonnegative_of(m: Match) -> set[Expr]:
     return known
 
 
-def settle(
-    m: Match, witness: str = "", hints: frozenset[Expr] = frozenset()
-) -> Iterator[Match]:
+def settle(m: Match, witness: str = "", hints: frozenset[Expr] = frozenset()) -> Iterator[Match]:
     """Solve a match's equations.
 
     Parameters
@@ -419,9 +419,11 @@ def assign_keys(
             key = _ascend(m.env[d].args[0], path)
             if key is None or bound.setdefault(root, key) is not key:
                 return None
-        return {k: descend(bound[r], path) for k, (r, path) in wanted.items() if r in bound} if all(
-            r in bound for r, _ in wanted.values()
-        ) else None
+        return (
+            {k: descend(bound[r], path) for k, (r, path) in wanted.items() if r in bound}
+            if all(r in bound for r, _ in wanted.values())
+            else None
+        )
     for d, (root, path) in zip(m.side.draws, m.side.keys, strict=True):
         held[d.args[0]] = m.env[d].args[0]
         if not path:
@@ -503,9 +505,7 @@ def build_side(m: Match, target: Side, keys: Mapping[Expr, Expr]) -> tuple[Expr,
         return None
 
 
-def _build_draw(
-    p: Expr, out: Mapping[Expr, Any], size: Any, known: set[Expr], exact: bool
-) -> Expr:
+def _build_draw(p: Expr, out: Mapping[Expr, Any], size: Any, known: set[Expr], exact: bool) -> Expr:
     op = p.op
     assert isinstance(op, RandomOp)
     parameters = []

@@ -130,7 +130,9 @@ def make_side(value: object, name: str, which: str) -> Side:
     roots = value if isinstance(value, tuple) else (value,)
     for r in roots:
         if not isinstance(r, Expr):
-            raise ModelError(f"relation {name}: the {which} side holds {describe(r)}, no expression")
+            raise ModelError(
+                f"relation {name}: the {which} side holds {describe(r)}, no expression"
+            )
     return Side(tuple(roots))
 
 

@@ -161,9 +161,7 @@ class Relation:
         for name, value in bindings.items():
             v = names.get(name)
             if v is None:
-                raise TypeError(
-                    f"{self.name} has no variable {name!r}; it has {', '.join(names)}"
-                )
+                raise TypeError(f"{self.name} has no variable {name!r}; it has {', '.join(names)}")
             dtype = getattr(v.type, "dtype", None)
             x = as_expr(value, dtype if isinstance(value, (int, float)) else None)
             if not accepts(v.type, x.type):
@@ -368,9 +366,7 @@ def _annotation_type(annotation: Any, name: str) -> Type:
     if annotation in (Vector, Matrix):
         from astragal.graph.expr import DIMENSION
 
-        dims = tuple(
-            DIMENSION(f"{name}{i}") for i in range(1 if annotation is Vector else 2)
-        )
+        dims = tuple(DIMENSION(f"{name}{i}") for i in range(1 if annotation is Vector else 2))
         return tensor_type("float64", dims)
     if annotation in (inspect.Parameter.empty, float, Expr, None):
         return tensor_type("float64")

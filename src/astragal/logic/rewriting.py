@@ -342,4 +342,3 @@ def release(x: Expr, uses: dict[Expr, int], pinned: Mapping[Expr, str]) -> None:
                 uses[a] -= 1
                 if uses[a] == 0:
                     stack.append(a)
-

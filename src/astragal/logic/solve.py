@@ -299,4 +299,3 @@ def even_split(
     found = solve(together, right, first, known)
     if found is not None:
         yield dict.fromkeys(unknown, found.value)
-

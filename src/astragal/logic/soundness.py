@@ -189,10 +189,4 @@ def check(m: Match, kind: str, place: Place) -> str | None:
     """Run the checks that a kind of identity needs."""
     if kind == "sure":
         return same_batch(m)
-    return (
-        same_batch(m)
-        or independent(m)
-        or keys_fresh(m, place)
-        or private(m, place)
-    )
-
+    return same_batch(m) or independent(m) or keys_fresh(m, place) or private(m, place)

@@ -212,4 +212,3 @@ def install() -> None:
     for type_ in (Expr, Variable):
         _reify.add((type_, Mapping), _reify_step)
     _reify.add((Variable, ConstrainedState), _reify_step)
-
