@@ -419,6 +419,10 @@ def test_only_floats_can_be_differentiated_by() -> None:
     n = ag.input("n", dtype="int64")
     with pytest.raises(DTypeError, match="input 'n' of type int64"):
         ag.grad(n * 1.5, n)
+    with pytest.raises(DTypeError, match="input 'k' of type key"):
+        ag.grad(n * 1.5, ag.input("k", dtype="key"))
+    with pytest.raises(DTypeError, match="not str 'n'"):
+        ag.grad(n * 1.5, "n")
 
 
 def test_only_a_scalar_has_a_gradient() -> None:

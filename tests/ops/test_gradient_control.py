@@ -289,3 +289,49 @@ def test_a_draw_inside_a_scan_is_kept_for_the_reverse_pass() -> None:
         n for n in scans if any("key" in repr(x.type) for x in n.args if isinstance(x, ag.Expr))
     ]
     assert len(keyed) == 1
+
+
+def random_walk(F: Any, key: Any, draws: Any, a: Any, s: Any) -> Any:
+    """A walk whose steps are drawn with parameters that depend on where it is."""
+
+    def ours(c: Any, _: Any) -> Any:
+        k, x = c
+        pair = ag.split(k)
+        new = ag.random.normal(pair[1], ag.sin(x * a), s * ag.exp(0.1 * x))
+        return (pair[0], new), new
+
+    def theirs(x: Any, e: Any) -> Any:
+        new = jnp.sin(x * a) + s * jnp.exp(0.1 * x) * e
+        return new, new
+
+    if F is ag:
+        return ag.scan(ours, (key, ag.constant(0.4)), length=5)[1]
+    return jax.lax.scan(theirs, 0.4, draws)[1]
+
+
+@pytest.mark.parametrize("backend", ["numpy", "numba", "jax"])
+def test_draws_with_a_carried_key_have_pathwise_gradients(backend: str) -> None:
+    key = ag.input("key", dtype="key")
+    a, s = ag.input("a"), ag.input("s")
+    xs = random_walk(ag, key, None, a, s)
+    loss = ag.sum(xs * ag.constant([1.0, -0.5, 2.0, 0.3, 1.1]))
+    f = ag.function([key, a, s], [xs, *ag.grad(loss, (a, s))], backend=backend)
+    walk, *slopes = (np.asarray(v) for v in f(ag.key(11), 0.8, 0.6))
+    before = np.concatenate([[0.4], walk[:-1]])
+    noise = (walk - np.sin(before * 0.8)) / (0.6 * np.exp(0.1 * before))
+    weights = jnp.asarray([1.0, -0.5, 2.0, 0.3, 1.1])
+    with jax.enable_x64(True):
+        expected = jax.grad(
+            lambda a, s: jnp.sum(random_walk(jnp, None, jnp.asarray(noise), a, s) * weights), (0, 1)
+        )(0.8, 0.6)
+    for g, e in zip(slopes, expected, strict=True):
+        np.testing.assert_allclose(g, np.asarray(e), rtol=1e-6)
+
+
+def test_a_discrete_draw_inside_a_loop_does_not_pass_for_a_constant() -> None:
+    key, lam = ag.input("key", dtype="key"), ag.input("lam")
+    last, _ = ag.scan(
+        lambda c, k: (c + ag.random.poisson(k, lam), ()), ag.constant(0.0), ag.split(key, 3)
+    )
+    with pytest.raises(UnsupportedError, match="poisson draws are not real numbers"):
+        ag.grad(last, lam)

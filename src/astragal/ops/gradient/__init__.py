@@ -17,7 +17,7 @@ from astragal.graph.errors import DTypeError, ShapeError
 from astragal.graph.expr import Expr, describe
 from astragal.graph.literal import scalar
 from astragal.graph.tree import flatten
-from astragal.graph.types import show_shape
+from astragal.graph.types import TensorType, show_shape
 from astragal.ops.declare import as_expr, cast
 from astragal.ops.gradient.build import Ct, expand, or_zeros
 from astragal.ops.gradient.engine import differentiable, forward, reverse
@@ -27,7 +27,9 @@ from astragal.ops.gradient.matrices import columns_of, is_wide, rows_of
 def _sources(wrt: Any, name: str) -> tuple[list[Expr], Any]:
     leaves, write = flatten(wrt)
     for x in leaves:
-        if not isinstance(x, Expr) or not differentiable(x.type):
+        if not isinstance(x, Expr) or not (
+            isinstance(x.type, TensorType) and differentiable(x.type)
+        ):
             raise DTypeError(
                 f"{name}: only floating-point expressions can be differentiated by, "
                 f"not {describe(x)}"
