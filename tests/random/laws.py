@@ -1,3 +1,4 @@
+# ruff: noqa: E501
 """Laws at asymmetric parameters, with the independent SciPy law of each."""
 
 from __future__ import annotations

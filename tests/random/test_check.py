@@ -1,3 +1,4 @@
+# ruff: noqa: E501
 """The proof that no key is spent twice: what it must refuse, and what it must let pass."""
 
 import pytest

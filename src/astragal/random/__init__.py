@@ -5,10 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from astragal.graph.expr import Op
-from astragal.random import continuous, discrete, keys, lower
+from astragal.random import continuous, discrete, keys, lower, multivariate
 from astragal.random.distribution import RandomOp, make_function
 
-DISTRIBUTIONS = (*continuous.DISTRIBUTIONS, *discrete.DISTRIBUTIONS)
+DISTRIBUTIONS = (
+    *continuous.DISTRIBUTIONS,
+    *discrete.DISTRIBUTIONS,
+    *multivariate.DISTRIBUTIONS,
+)
 
 RANDOM_OPS: dict[str, RandomOp] = {d.name: RandomOp(d) for d in DISTRIBUTIONS}
 """The operation of every distribution, by name."""
@@ -23,4 +27,4 @@ if TYPE_CHECKING:
     def __getattr__(name: str) -> Any: ...
 
 
-__all__ = ["OPS", "RANDOM_OPS", *RANDOM_OPS]
+__all__ = ["OPS", "RANDOM_OPS", *RANDOM_OPS]  # noqa: PLE0604

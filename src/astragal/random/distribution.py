@@ -9,7 +9,7 @@ what the backends, the densities and the relations need.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any
 
@@ -88,6 +88,8 @@ class Parameter:
         Whether it must be named (where the field has two conventions).
     alternatives
         Other names under which it may be given instead, each with the map to this one.
+    alternative_domains
+        Domains of those alternatives that have another one.
     core
         Number of its own (not batch) dimensions.
     integer
@@ -99,6 +101,7 @@ class Parameter:
     default: float | None = None
     keyword: bool = False
     alternatives: dict[str, Callable[[Expr], Expr]] = field(default_factory=dict)
+    alternative_domains: dict[str, Domain] = field(default_factory=dict)
     core: int = 0
     integer: bool = False
 
@@ -383,7 +386,9 @@ def make_function(op: RandomOp) -> Callable[..., Expr]:
             if ways and ways[0] != p.name:
                 alternative = as_expr(given.pop(ways[0]))
                 # The check is of what was given, before it is converted.
-                values.append(p.alternatives[ways[0]](op._as_parameter(alternative, p)))
+                other = p.alternative_domains.get(ways[0], p.domain)
+                given_as = replace(p, name=ways[0], domain=other)
+                values.append(p.alternatives[ways[0]](op._as_parameter(alternative, given_as)))
             elif ways:
                 values.append(given.pop(p.name))
             elif p.default is not None:

@@ -21,7 +21,7 @@ from astragal.graph.traverse import toposort
 from astragal.graph.types import FLOATS, KeyType, Shape, TupleType, Type, tensor_type
 from astragal.ops.control import MAP
 from astragal.ops.creation import IOTA, shape_argument, shape_dims
-from astragal.ops.declare import as_expr, cast
+from astragal.ops.declare import cast
 from astragal.ops.indexing import INDEX, SET_INDEX
 from astragal.ops.manipulation import (
     BROADCAST,
@@ -35,7 +35,7 @@ from astragal.ops.manipulation import (
 )
 from astragal.ops.searching import where
 from astragal.random import keys
-from astragal.random.distribution import Distribution, RandomOp, batch_of
+from astragal.random.distribution import RandomOp, batch_of
 from astragal.random.implementations import IMPLEMENTATIONS
 from astragal.random.sampler import Composition, Kernel, Source
 
@@ -226,10 +226,6 @@ def _same_dims(node: Expr, words: Expr, shape: Any) -> tuple[Any, ...]:
 
 
 def _index(node: Expr, words: Expr, spec: Any, *operands: Expr) -> Expr:
-    source = node.args[0]
-    if source.op is keys.SPLIT and spec[0][0] == "int" and isinstance(source.args[1], int):
-        # One child of a split is computed alone.
-        pass
     return INDEX(words, (*spec, _ALL), *operands)
 
 
@@ -259,37 +255,33 @@ _KEY_RULES: dict[str, Callable[..., Expr]] = {
 _KERNELS: dict[tuple[Any, ...], tuple[Subgraph, tuple[int, ...]]] = {}
 
 
-def _kernel_body(d: Distribution, impl: str, dtypes: tuple[str, ...], dtype: str) -> Any:
+def _kernel_body(
+    kernel: Kernel, impl: str, first: int, dtypes: tuple[str, ...], dtype: str | None
+) -> tuple[Subgraph, tuple[int, ...]]:
     """Trace a kernel: its subgraph, and which of the possible operands it uses.
 
-    Possible operands: first bits (one or two), words of the key, element, parameters.
+    Possible operands: first bits (none, one or two), words of the key, element, parameters.
     """
-    key = (d, impl, dtypes, dtype)
+    key = (kernel, impl, first, dtypes, dtype)
     found = _KERNELS.get(key)
     if found is not None:
         return found
-    kernel = d.sampler
     implementation = IMPLEMENTATIONS[impl]
-    first = _scalars(2 if kernel.block else 1, "uint64")
+    bits = _scalars(first, "uint64")
     words = _scalars(implementation.words, "uint32")
     (element,) = _scalars(1, "uint64")
     parameters = [placeholder(tensor_type(t)) for t in dtypes]
-    source = Source(implementation, tuple(words), element, tuple(first))
+    source = Source(implementation, tuple(words), element, tuple(bits))
     # float32 variables are float64 ones, rounded.
     wide = [cast(p, "float64") if p.dtype in FLOATS else p for p in parameters]
-    out = cast(kernel.draw(source, *wide), dtype)
-    operands = [*first, *words, element, *parameters]
-    below = set(toposort([out]))
+    out = kernel.draw(source, *wide)
+    outs = [cast(x, dtype or x.dtype) for x in (out if isinstance(out, tuple) else (out,))]
+    operands = [*bits, *words, element, *parameters]
+    below = set(toposort(outs))
     used = tuple(i for i, p in enumerate(operands) if p in below)
-    found = Subgraph([operands[i] for i in used], [out]), used
+    found = Subgraph([operands[i] for i in used], outs), used
     _KERNELS[key] = found
     return found
-
-
-def element_numbers(tail: Shape) -> Expr:
-    """Number the elements under one key, in row-major order, as uint64."""
-    count = _product(tail)
-    return reshape(IOTA(count, "uint64"), tail) if tail else scalar(0, "uint64")
 
 
 def _product(dims: Shape) -> Any:
@@ -301,37 +293,77 @@ def _product(dims: Shape) -> Any:
     return total
 
 
-def draw_with_kernel(
-    d: Distribution, impl: str, words: Expr, batch: Shape, parameters: Sequence[Expr], dtype: str
-) -> Expr:
-    """Lower a random variable whose sampler is a kernel."""
-    kernel = d.sampler
-    rank = words.ndim - 1
-    tail = batch[rank:]
-    count = _product(tail)
-    argument = shape_argument((count,))
-    parts = components(words)
-    bits = RANDOM_BITS(
-        impl, kernel.block, 0, argument if isinstance(argument, Expr) else count, *parts
-    )
-    body, used = _kernel_body(d, impl, tuple(p.dtype for p in parameters), dtype)
-    # Words of the keys stand beside the elements: K + (1, ..., 1).
-    apart = (*words.type.shape[:-1], *(1,) * len(tail))
-    n_first = 2 if kernel.block else 1
-    n_words = keys.KEY_WORDS[impl]
-    operands: list[Expr] = []
-    for i in used:
-        if i < n_first:
-            part = bits[i] if kernel.block else bits
-            operands.append(reshape(part, batch))
-        elif i < n_first + n_words:
-            operands.append(reshape(parts[i - n_first], apart) if rank else parts[i - n_first])
-        elif i == n_first + n_words:
-            operands.append(element_numbers(tail))
-        else:
-            operands.append(parameters[i - n_first - n_words - 1])
-    out = MAP(body, *operands)
-    return broadcast_to(out, batch)
+class Draws:
+    """The keys of one random variable, to draw from with kernels.
+
+    Attributes
+    ----------
+    batch
+        Batch shape of the variable; it begins with the shape of the keys.
+    """
+
+    def __init__(self, impl: str, parts: Sequence[Expr], batch: Shape) -> None:
+        self.impl = impl
+        self.parts = list(parts)
+        self.batch = batch
+
+    def split(self, n: int) -> list[Draws]:
+        """Give the children of the keys, for samplers that draw more than once."""
+        body = _child_body(self.impl, n)
+        children = [_items(MAP(body, *self.parts, scalar(i, "uint64"))) for i in range(n)]
+        return [Draws(self.impl, c, self.batch) for c in children]
+
+    def values(
+        self, kernel: Kernel, *parameters: Expr, core: Shape = (), dtype: str | None = None
+    ) -> Any:
+        """Draw an array of the batch shape and ``core``; spends the keys.
+
+        A kernel with several values gives a tuple of arrays.
+        """
+        shape = (*self.batch, *core)
+        rank = self.parts[0].ndim
+        count = _product(shape[rank:])
+        argument = shape_argument((count,))
+        n = argument if isinstance(argument, Expr) else count
+        bits = RANDOM_BITS(self.impl, kernel.block, 0, n, *self.parts)
+        first = [reshape(b, shape) for b in _items(bits)]
+        element = reshape(IOTA(count, "uint64"), shape[rank:]) if len(shape) > rank else None
+        out = self._map(kernel, first, element, shape, parameters, dtype)
+        outs = [broadcast_to(x, shape) for x in _items(out)]
+        return outs[0] if len(outs) == 1 else tuple(outs)
+
+    def numbered(self, kernel: Kernel, element: Expr, *parameters: Expr) -> Expr:
+        """Draw the elements of given numbers, one at a time: for samplers that go on from them.
+
+        ``element`` has the dimensions of the batch that are not those of the keys.
+        """
+        return self._map(kernel, [], element, self.batch, parameters, None)
+
+    def _map(
+        self,
+        kernel: Kernel,
+        first: Sequence[Expr],
+        element: Expr | None,
+        shape: Shape,
+        parameters: Sequence[Expr],
+        dtype: str | None,
+    ) -> Expr:
+        dtypes = tuple(p.dtype for p in parameters)
+        body, used = _kernel_body(kernel, self.impl, len(first), dtypes, dtype)
+        keys_shape = self.parts[0].type.shape
+        # Words of the keys stand beside the elements: K + (1, ..., 1).
+        apart = (*keys_shape, *(1,) * (len(shape) - len(keys_shape)))
+        operands = [
+            *first,
+            *self.parts,
+            scalar(0, "uint64") if element is None else element,
+            *parameters,
+        ]
+        chosen = []
+        for i in used:
+            word = len(first) <= i < len(first) + len(self.parts)
+            chosen.append(reshape(operands[i], apart) if word and keys_shape else operands[i])
+        return MAP(body, *chosen)
 
 
 def _lower_rv(node: Expr, new: Memo) -> Expr:
@@ -344,13 +376,11 @@ def _lower_rv(node: Expr, new: Memo) -> Expr:
     lowered = [new[p] for p in parameters]
     size = new[size] if isinstance(size, Expr) else size
     batch = batch_of(d, words.type.shape[:-1], size, lowered)
+    draws = Draws(key.type.impl, components(words), batch)
     if isinstance(d.sampler, Kernel):
-        dtype = node.dtype
-        return draw_with_kernel(d, key.type.impl, words, batch, lowered, dtype)
+        out: Expr = draws.values(d.sampler, *lowered, dtype=node.dtype)
+        return out
     if isinstance(d.sampler, Composition):
-        graph = d.sampler.draw(keys.WRAP_KEY_DATA(words, key.type.impl), batch, *lowered)
-        return lower_random([cast(graph, node.dtype)])[0]
+        wide = [cast(p, "float64") if p.dtype in FLOATS else p for p in lowered]
+        return cast(d.sampler.draw(draws, *wide), node.dtype)
     raise UnsupportedError(f"{d.name} has no sampler")
-
-
-_ = as_expr

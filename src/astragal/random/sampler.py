@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from astragal.graph.expr import Expr
 from astragal.ops import elementwise as e
@@ -62,26 +63,26 @@ class Kernel:
     Attributes
     ----------
     draw
-        ``draw(source, *parameters)``: the value, from scalar expressions; parameters of
-        floating point come as float64, whatever the data type of the distribution.
+        ``draw(source, *parameters)``: the value, or a tuple of them, from scalar
+        expressions; parameters of floating point come as float64, whatever the data type of
+        the distribution.
     block
         Whether an element's first bits are a whole block (two uint64) or one uint64.
     """
 
-    draw: Callable[..., Expr]
+    draw: Callable[..., Any]
     block: bool = False
 
 
 @dataclass(frozen=True, eq=False)
 class Composition:
-    """A sampler made of other random variables.
+    """A sampler made of several draws, or of one draw and arithmetic on whole arrays.
 
     Attributes
     ----------
     draw
-        ``draw(key, size, *parameters)``: a graph that spends the key. What stands between the
-        random variables is put together with `pointwise`, so that its bits are the same
-        everywhere.
+        ``draw(draws, *parameters)``, where ``draws`` is an `astragal.random.lower.Draws`. Sums
+        and products are those of `astragal.random.ordered`, whose bits are the same everywhere.
     """
 
     draw: Callable[..., Expr]
