@@ -1,8 +1,13 @@
 """Configuration of the documentation. It builds offline, and a warning is an error."""
 
+import runpy
 from importlib.metadata import version as version_of
+from pathlib import Path
 
+from docutils.nodes import SkipNode, math, math_block
+from latex2mathml.converter import convert
 from sphinx.application import Sphinx
+from sphinx.writers.html5 import HTML5Translator as HTMLTranslator
 
 project = "Astragal"
 author = "The Astragal developers"
@@ -12,21 +17,16 @@ version = release = version_of("astragal")
 extensions = [
     "myst_parser",
     "sphinx.ext.autodoc",
-    "sphinx.ext.autosummary",
-    "sphinx.ext.mathjax",
     "sphinx.ext.napoleon",
 ]
 # A public name is documented where it lives and where `astragal` lists it: a link to its short
 # name then has two targets, and either will do.
 suppress_warnings = ["ref.python"]
 exclude_patterns = ["_build"]
-templates_path = ["_templates"]
 
 myst_enable_extensions = ["colon_fence", "deflist", "dollarmath"]
 myst_heading_anchors = 3
 
-autosummary_generate = True
-autosummary_ignore_module_all = True  # list every module; `__all__` still rules its page
 autodoc_typehints = "signature"
 autodoc_member_order = "bysource"
 autodoc_default_options = {"members": True, "show-inheritance": True}
@@ -39,24 +39,29 @@ add_module_names = False
 html_theme = "furo"
 html_title = "Astragal"
 html_show_sourcelink = False
+html_math_renderer = "mathml"
 
 
-def show_identities(
-    app: Sphinx, what: str, name: str, obj: object, options: object, lines: list[str]
-) -> None:
-    """Keep the layout of the identity at the head of a page of the book.
+HERE = Path(__file__).parent
 
-    It is written in plain characters, as an indented block, and shown as it stands.
-    """
-    if what != "module" or not name.startswith("astragal.rewrites"):
-        return
-    for number in range(len(lines) - 1, 0, -1):
-        starts = lines[number].startswith("    ") and not lines[number - 1].strip()
-        before = next((line for line in reversed(lines[:number]) if line.strip()), "")
-        if starts and not before.startswith("    "):
-            lines[number:number] = ["::", ""]
+
+def make_pages(app: Sphinx) -> None:
+    """Write the pages that are made from the code."""
+    make = runpy.run_path(str(HERE / "_generate.py"))["main"]
+    make(HERE / "reference" / "generated")
+
+
+def to_mathml(self: HTMLTranslator, node: math | math_block) -> None:
+    """Write a formula as MathML: browsers show it by themselves, offline and without a script."""
+    display = "block" if isinstance(node, math_block) else "inline"
+    formula = convert(node.astext(), display=display)
+    for wrong, right in (("<mi>&#x0007E;</mi>", "<mo>&#x223C;</mo>"), ("<mi>&</mi>", "")):
+        formula = formula.replace(wrong, right)
+    self.body.append(f"<div>{formula}</div>" if display == "block" else formula)
+    raise SkipNode
 
 
 def setup(app: Sphinx) -> None:
     """Connect what this file adds to Sphinx."""
-    app.connect("autodoc-process-docstring", show_identities)
+    app.connect("builder-inited", make_pages)
+    app.add_html_math_renderer("mathml", (to_mathml, None), (to_mathml, None))
