@@ -15,6 +15,7 @@ import numpy as np
 from astragal.compile.arguments import checker
 from astragal.compile.calls import builder, finisher, is_fresh, keeper, reader
 from astragal.compile.dimensions import Dimensions, Place, name_of
+from astragal.compile.fuse_scans import fuse_scans
 from astragal.compile.keyarray import KeyArray
 from astragal.compile.shared import Cell, Shared, State, as_update
 from astragal.compile.simplify import simplify
@@ -63,8 +64,8 @@ def check_backend(backend: str) -> str:
 
 
 def lower(roots: Sequence[Expr]) -> tuple[Expr, ...]:
-    """Bring graphs into the form that backends take: simplified, and without randomness."""
-    return lower_random(simplify(roots))
+    """Bring graphs into the form that backends take: simplified, fused, without randomness."""
+    return lower_random(fuse_scans(simplify(roots)))
 
 
 class Function:
