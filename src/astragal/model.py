@@ -47,7 +47,7 @@ class Model:
 
     __slots__ = ("_labels", "_variables")
 
-    def __init__(self, variables: Mapping[str, Any]) -> None:
+    def __init__(self, variables: Mapping[Any, Any]) -> None:
         if not isinstance(variables, Mapping):
             raise ModelError(
                 f"a model is made of a mapping from names to expressions, got "
@@ -126,7 +126,7 @@ class Model:
     def __str__(self) -> str:
         from astragal.graph.text import pprint
 
-        names = {x: name for name, x in self._variables.items()}
+        names = self.labels | {x: name for name, x in self._variables.items()}
         return pprint(*self._variables.values(), names=names)
 
     def _repr_html_(self) -> str:

@@ -8,6 +8,7 @@ product. The values are those of the given expression wherever that is finite.
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
@@ -221,7 +222,7 @@ class Simplifier:
                 continue
             terms.setdefault(p.powers, []).append(factor * p.number)
         # Summed exactly: 0.1 - 1 + 1 is 0.1. The number stands last.
-        collected = {powers: math.fsum(n) for powers, n in terms.items()}
+        collected = {powers: _total(n) for powers, n in terms.items()}
         number = collected.pop((), 0.0)
         products = [Product(n, powers) for powers, n in collected.items() if n]
         shared = _shared_divisor(products) if not number else ()
@@ -247,8 +248,7 @@ class Simplifier:
         if out is None:
             return scalar(number, dtype)
         if number:
-            positive = products and all(p.number < 0 for p in products) and number > 0
-            if positive:
+            if number > 0 and all(p.number < 0 for p in products):
                 # c - x reads better than -x + c.
                 first, *rest = sorted(products, key=lambda p: p.number < 0)
                 out = scalar(number, dtype)
@@ -304,6 +304,14 @@ class Simplifier:
         return fold(node.op(*whole))
 
 
+def _total(numbers: list[float]) -> float:
+    """Add up exactly; a result that rounding alone keeps from a short number is that number."""
+    total = math.fsum(numbers)
+    short = float(f"{total:.14g}")
+    near = abs(short - total) <= 4 * sys.float_info.epsilon * max(map(abs, numbers))
+    return short if near else total
+
+
 def _shared_divisor(products: list[Product]) -> tuple[tuple[Expr, Fraction], ...]:
     """Powers below one that all terms of a sum have: ``a / v + b / v`` is ``(a + b) / v``."""
     if len(products) < 2:
@@ -337,5 +345,5 @@ def simplify(x: Expr, *, keep_shape: bool = True) -> Expr:
     >>> simplify((a - 1.0) + ag.sum(-y * a) + 1.0)
     a - a * sum(y)
     """
-    out = Simplifier()(fold_all(x))
+    out = Simplifier()(x)
     return broadcast_to(out, x.shape) if keep_shape and out.shape != x.shape else out

@@ -66,7 +66,7 @@ Value = Affine | Quadratic
 
 
 def _length(z: Expr) -> int:
-    return math.prod(int(d) for d in z.shape)  # type: ignore[arg-type]
+    return math.prod(int(d) for d in z.shape)
 
 
 def fold(x: Expr) -> Expr:
@@ -246,9 +246,7 @@ def _product_total(c: Expr, f: Affine, g: Affine, shape: Shape) -> Total:
 
     for z, s in f.slopes.items():
         for w, t in g.slopes.items():
-            gram = fold(
-                linalg.matmul(permute_dims(_rows(s, shape)), weighted(_rows(t, shape)))
-            )
+            gram = fold(linalg.matmul(permute_dims(_rows(s, shape)), weighted(_rows(t, shape))))
             block = outside(times(times(s.scale, t.scale), gram))
             out.blocks[z, w] = out.blocks[z, w] + block if (z, w) in out.blocks else block
     for a, b in ((f, g), (g, f)):
@@ -330,9 +328,7 @@ def _sum_rule(s: Quadratics, node: Expr) -> Value | None:
     return None
 
 
-def _image(
-    node: Expr, v: Affine, matrix: Callable[[Expr], Expr], shape: Shape
-) -> Affine:
+def _image(node: Expr, v: Affine, matrix: Callable[[Expr], Expr], shape: Shape) -> Affine:
     """A linear operation: on the constant as it is, on matrices as given."""
     out = Affine(node.shape)
     if v.const is not None:
@@ -355,9 +351,7 @@ def _reshape(s: Quadratics, node: Expr) -> Value | None:
     v = s.affine(node.args[0])
     if v is None:
         return None
-    return _image(
-        node, v, lambda m: reshape(m, (*node.shape, m.shape[-1])), node.args[0].shape
-    )
+    return _image(node, v, lambda m: reshape(m, (*node.shape, m.shape[-1])), node.args[0].shape)
 
 
 def _permute(s: Quadratics, node: Expr) -> Value | None:

@@ -57,11 +57,11 @@ ONE = scalar(1.0, "float64")
 def statistic(z: Expr, m: Monomial) -> Expr:
     """Give a statistic as an expression of z."""
     out: Expr | None = None
-    bases = (lambda: z, lambda: 1.0 - z, lambda: e.log(z), lambda: e.log1p(-z))
-    for power, base in zip(m, bases, strict=True):
+    bases = {0: z, 1: 1.0 - z, 2: e.log(z), 3: e.log1p(-z)}
+    for i, power in enumerate(m):
         if power == 0:
             continue
-        x = base()
+        x = bases[i]
         if power == 2:
             x = e.square(x)
         elif power == -1:

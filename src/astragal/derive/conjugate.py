@@ -157,7 +157,8 @@ def conjugate(near: Neighbourhood, reads: Neighbourhoods) -> Found | str:
         return f"its support, that of {own.family}, has no row in the table of families"
     found = linear_form(
         z,
-        [*(f.density for f in near.factors), *near.extra],
+        # Gradients list the last term first: so the prior comes before the children.
+        [*near.extra, *(f.density for f in reversed(near.factors))],
         positive=word in ("positive", "unit", "simplex"),
         unit=word == "unit",
     )

@@ -31,9 +31,7 @@ class Link:
         return "+".join(self.found.targets)
 
 
-def closed_forms(
-    reads: Neighbourhoods, names: list[str], blocks: bool = True
-) -> Iterator[Link]:
+def closed_forms(reads: Neighbourhoods, names: list[str], blocks: bool = True) -> Iterator[Link]:
     """Give the conditionals in closed form, jointly normal blocks first."""
     blocked: set[str] = set()
     for block in gaussian_blocks(reads, names) if blocks else ():

@@ -11,7 +11,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from astragal.density.algebra import fold, simplify
+from astragal.density.algebra import fold, fold_all, simplify
 from astragal.density.quadratic import Total, quadratic_form
 from astragal.derive.conjugate import KEY, Found, Neighbourhood, Neighbourhoods, support_word
 from astragal.derive.notation import write
@@ -43,7 +43,7 @@ def size_of(z: Expr) -> int | None:
     """Number of elements, where it is static."""
     if not isinstance(z.type, TensorType) or not all(isinstance(d, int) for d in z.shape):
         return None
-    return math.prod(int(d) for d in z.shape)  # type: ignore[arg-type]
+    return math.prod(int(d) for d in z.shape)
 
 
 def gaussian_blocks(reads: Neighbourhoods, names: Sequence[str]) -> list[Block]:
@@ -132,7 +132,7 @@ def gaussian(block: Block, reads: Neighbourhoods) -> Found:
     coordinates = reads.joint.coordinates
     zs = [coordinates[n] for n in block.names]
     sizes = [size_of(z) or 0 for z in zs]
-    precision = simplify(_precision(block.total, zs, sizes))
+    precision = fold_all(simplify(_precision(block.total, zs, sizes)))
     linear = simplify(_linear(block.total, zs, sizes))
     n = sum(sizes)
     root = fold(linalg.cholesky(precision))

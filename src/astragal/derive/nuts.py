@@ -108,9 +108,7 @@ def _subtree(
             since = total - totals[at] + momenta[at]
             return at - 1, _turning(inverse_mass, momenta[at], p, since)
 
-        _, turned = while_loop(
-            lambda c: (c[0] > top - completes) & ~c[1], compare, (top, _FALSE)
-        )
+        _, turned = while_loop(lambda c: (c[0] > top - completes) & ~c[1], compare, (top, _FALSE))
         return {
             "x": x,
             "p": p,
@@ -182,7 +180,13 @@ def transition(
         end = tuple(where(forward, s[f"{v}_right"], s[f"{v}_left"]) for v in "xpg")
         signed = where(forward, step, -step)
         sub = _subtree(
-            density, inverse_mass, signed, energy, depth, fold_in(k[2], depth), end  # type: ignore[arg-type]
+            density,
+            inverse_mass,
+            signed,
+            energy,
+            depth,
+            fold_in(k[2], depth),
+            end,  # type: ignore[arg-type]
         )
         whole = ~sub["turned"] & ~sub["diverged"]
         u = _UNIFORM(fold_in(k[1], 2 * depth + 1), None, 0.0, 1.0)
@@ -311,7 +315,7 @@ def nuts_program(
     target, *others = terms
     for t in others:
         target = target + t
-    sizes = [math.prod(int(d) for d in transforms[m].shape) for m in names]  # type: ignore[arg-type]
+    sizes = [math.prod(int(d) for d in transforms[m].shape) for m in names]
     n = sum(sizes)
 
     def values(u: Expr) -> tuple[dict[Expr, Expr], Expr]:

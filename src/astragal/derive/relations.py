@@ -1,41 +1,90 @@
-"""Which relations of the book a conjugate step rests on."""
+"""Which relations of the book a step rests on."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
+from astragal.density.joint import Factor
 from astragal.derive.conjugate import Found, Neighbourhood
+from astragal.derive.notation import write
 from astragal.derive.sampler import UsedRelation
+from astragal.graph.expr import Expr
+from astragal.random.distribution import is_random
 
-# (family of the conditional, distribution of the child): relation, source.
+if TYPE_CHECKING:
+    from astragal.logic.relation import Relation
+
+FORM = "exponential_family_form"
+FORM_SOURCE = "Bernardo & Smith 1994, Bayesian Theory, section 5.2.2"
+NORMAL_SOURCE = "Gelman et al., BDA3, section 14.2"
+
+# Where several relations of the book join the same two families, the simplest comes first.
 # fmt: off
-PAGES: dict[tuple[str, str], tuple[str, str]] = {
-    ("gamma", "poisson"):           ("gamma_poisson", "Gelman et al., BDA3, section 2.6"),
-    ("gamma", "exponential"):       ("gamma_exponential", "Gelman et al., BDA3, section 2.6"),
-    ("gamma", "gamma"):             ("gamma_gamma_rate", "Fink 1997, section 1.2.3"),
-    ("gamma", "normal"):            ("gamma_normal_precision", "Gelman et al., BDA3, section 2.6"),
-    ("beta", "bernoulli"):          ("beta_bernoulli", "Gelman et al., BDA3, section 2.1"),
-    ("beta", "binomial"):           ("beta_binomial", "Gelman et al., BDA3, section 2.1"),
-    ("beta", "geometric"):          ("beta_geometric", "Fink 1997, section 1.1"),
-    ("beta", "negative_binomial"):  ("beta_negative_binomial", "Fink 1997, section 1.1"),
-    ("normal", "normal"):           ("normal_normal", "Gelman et al., BDA3, section 2.5"),
-    ("multivariate_normal", "normal"): ("normal_linear", "Gelman et al., BDA3, section 14.2"),
-    ("normal", "lognormal"):        ("normal_lognormal", "Gelman et al., BDA3, section 2.5"),
-    ("inverse_gamma", "normal"):    ("inverse_gamma_normal", "Gelman et al., BDA3, section 2.6"),
-    ("dirichlet", "categorical"):   ("dirichlet_categorical", "Gelman et al., BDA3, section 3.4"),
-    ("dirichlet", "multinomial"):   ("dirichlet_multinomial", "Gelman et al., BDA3, section 3.4"),
+NAMES: dict[tuple[str, str], str] = {
+    ("gamma", "poisson"):               "gamma_poisson",
+    ("gamma", "exponential"):           "gamma_exponential",
+    ("gamma", "gamma"):                 "gamma_gamma_rate",
+    ("gamma", "normal"):                "gamma_normal_precision",
+    ("inverse_gamma", "normal"):        "inverse_gamma_normal",
+    ("inverse_gamma", "exponential"):   "inverse_gamma_exponential",
+    ("beta", "bernoulli"):              "beta_bernoulli",
+    ("beta", "binomial"):               "beta_binomial_reversal",
+    ("normal", "normal"):               "normal_normal",
+    ("normal", "lognormal"):            "normal_lognormal",
+    ("dirichlet", "categorical"):       "dirichlet_categorical",
+    ("dirichlet", "multinomial"):       "dirichlet_multinomial_reversal",
 }
 # fmt: on
 
 
-def used_relations(nears: Sequence[Neighbourhood], found: Found) -> tuple[UsedRelation, ...]:
-    """Name the identities by which a variable's children turn its prior into the conditional."""
+def book() -> Mapping[str, Relation]:
+    """Give the relations of the book, by name."""
+    from astragal.rewrites import BOOK
+
+    return {r.name: r for r in BOOK}
+
+
+def used_relations(
+    nears: Sequence[Neighbourhood], found: Found, labels: Mapping[Expr, str]
+) -> tuple[UsedRelation, ...]:
+    """Name the identities by which a variable's children turn its prior into the conditional.
+
+    A pair that no page of the book has rests on the exponential-family form alone.
+    """
     out: dict[str, UsedRelation] = {}
+    known = book()
     for near in nears:
         for f in near.factors:
             if any(f is other.own for other in nears):
                 continue
-            page = PAGES.get((found.family, f.family))
-            name, source = page or (f"{found.family} exponential family", "DESIGN, section 6")
-            out.setdefault(name, UsedRelation(name, source, (("y", f.name),)))
+            relation = known.get(NAMES.get((found.family, f.family), ""))
+            if relation is not None:
+                new = UsedRelation(
+                    relation.name, relation.source, _bindings(relation, near.own, f, labels)
+                )
+            elif found.family == "multivariate_normal":
+                new = UsedRelation("jointly_normal_form", NORMAL_SOURCE)
+            else:
+                new = UsedRelation(FORM, FORM_SOURCE)
+            out.setdefault(new.name, new)
     return tuple(out.values())
+
+
+def _bindings(
+    relation: Relation, own: Factor | None, child: Factor, labels: Mapping[Expr, str]
+) -> tuple[tuple[str, str], ...]:
+    """What the letters of the identity stand for, where an operand is a letter."""
+    letters = {str(v.args[0]): v for v in relation.variables}
+    out: dict[str, str] = {}
+    for root, factor in zip(relation.left.roots, (own, child), strict=False):
+        if factor is None or not is_random(root) or root.op is not factor.rv.op:
+            continue
+        for a, b in zip(root.args[2:], factor.parameters, strict=True):
+            letter = next((n for n, v in letters.items() if v is a), None)
+            if letter is not None:
+                out.setdefault(letter, write(b, labels))
+    return tuple(out.items())
+
+
+_ = Any

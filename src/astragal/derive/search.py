@@ -198,7 +198,8 @@ def _closed(plan: Plan, link: Link, kind: str, given: str) -> Step:
         logdensity=density,
     )
     program = Program(KEY, _inputs(found.outputs.values()), TUNING, dict(found.outputs))
-    return Step(found.targets, kind, conditional, used_relations(link.nears, found), program)
+    relations = used_relations(link.nears, found, plan.labels)
+    return Step(found.targets, kind, conditional, relations, program)
 
 
 def _joint_total(link: Link) -> Expr:

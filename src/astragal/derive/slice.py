@@ -139,4 +139,3 @@ def _ones(t: Transform) -> Expr:
     from astragal.ops.creation import ones
 
     return ones(t.shape)
-
