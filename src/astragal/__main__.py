@@ -139,28 +139,34 @@ def _run_sampler(sampler: Sampler, args: argparse.Namespace, checkpoint: str | N
 
 
 def _show_summary(tree: Any) -> None:
-    from astragal.sample.results import diagnose
+    from rich.box import SIMPLE_HEAD
     from rich.console import Console
     from rich.table import Table
 
-    frame = diagnose(tree)
-    table = Table(title="posterior")
-    table.add_column("", justify="left")
+    from astragal.sample.results import diagnose
+
+    frame = diagnose(tree).drop(columns="mcse", errors="ignore")
+    table = Table(title="posterior", box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
+    table.add_column("", no_wrap=True)
     for column in frame.columns:
-        table.add_column(str(column), justify="right")
+        table.add_column(str(column), justify="right", no_wrap=True)
     for name, row in frame.iterrows():
-        cells = [f"{v:,.0f}" if c.startswith("ess") else f"{v:.4g}" for c, v in row.items()]  # type: ignore[union-attr]
-        table.add_row(str(name), *cells)
+        table.add_row(str(name), *(_number(str(c), v) for c, v in row.items()))
     Console().print(table)
 
 
-def _demo(args: argparse.Namespace) -> int:
-    from astragal import examples
-    from astragal.display.trace import save_trace
-    from astragal.files import build
+def _number(column: str, value: float) -> str:
+    """Three figures say what a posterior can; R-hat is judged by its third decimal."""
+    if column.startswith("ess"):
+        return f"{value:,.0f}"
+    return f"{value:.3f}" if column == "r_hat" else f"{value:.3g}"
 
+
+def _demo(args: argparse.Namespace) -> int:
     from astragal.derive import derive
+    from astragal.display.trace import save_trace
     from astragal.examples import pumps
+    from astragal.files import build
 
     built, observed = build(pumps.pumps, pumps.data, "pumps")
     print("The model: failures of ten power-plant pumps\n")
@@ -176,7 +182,6 @@ def _demo(args: argparse.Namespace) -> int:
     draws, picture = out / "pumps.nc", out / "pumps.png"
     tree.to_netcdf(draws, engine="h5netcdf")
     save_trace(tree, picture)
-    _ = examples
     print(f"\ndraws: {draws.resolve()}\npicture: {picture.resolve()}")
     return 0
 

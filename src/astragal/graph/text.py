@@ -84,17 +84,15 @@ def pprint(*exprs: Expr, names: dict[Expr, str] | None = None, limit: int = 200)
     for node in order:
         shown = _show(node, text)
         name = given.get(node)
-        if name is not None and node not in roots:
-            lines.append(f"{name} = {shown[0]}") if node.args and node.op.name != "input" else None
-            shown = (name, _ATOM)
-        elif _worth_a_name(node, uses.get(node, 0), shown[0]) and node not in roots:
+        if name is None and node not in roots and _worth_a_name(node, uses.get(node, 0), shown[0]):
             name = next(fresh)
-            lines.append(f"{name} = {shown[0]}")
+        if name is not None:
+            # A named constant stands for itself: its name says more than its numbers.
+            if node in roots or not (is_constant(node) or node.op.name == "input"):
+                lines.append(f"{name} = {shown[0]}")
             shown = (name, _ATOM)
         text[node] = shown
-    for root in exprs:
-        name = given.get(root)
-        lines.append(f"{name} = {text[root][0]}" if name is not None else text[root][0])
+    lines += [text[root][0] for root in exprs if root not in given]
     if len(lines) > limit:
         cut = len(lines) - limit
         lines = [*lines[: limit // 2], f"... {cut} more lines ...", *lines[-(limit - limit // 2) :]]
