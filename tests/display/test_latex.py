@@ -96,9 +96,9 @@ def test_conventions_of_parameters_are_seen() -> None:
 def test_a_model_is_its_generative_statements_in_order() -> None:
     lines = tidy(model_formula(pumps(data["hours"])).latex).split(r"\\")
     assert [line.split("&")[0].split()[-1] for line in lines] == [
-        r"\alpha", r"\beta", r"\theta_{i}", "a", r"\mathit{failures}_{i}"
+        r"\alpha", r"\beta", r"\theta_{i}", r"\mathit{failures}_{i}"
     ]  # fmt: skip
-    assert r"\mathrm{Poisson}(\theta_{i}a_{i})" in lines[4]
+    assert r"\mathrm{Poisson}(\theta_{i}\mathit{hours}_{i})" in lines[3]
     assert r"i = 0, \dots , 9" in lines[2]
 
 

@@ -4,6 +4,7 @@ import itertools
 import os
 import subprocess
 import sys
+from pathlib import Path
 from xml.etree import ElementTree as ET
 
 import numpy as np
@@ -157,3 +158,15 @@ def test_a_plate_holds_its_own_nodes_and_no_others(
 def test_a_chain_is_straight(n: int) -> None:
     placed = place([Box(30.0, 20.0)] * n, [(i, i + 1) for i in range(n - 1)])
     assert np.ptp([x for x, _ in placed.centres]) < 1e-6
+
+
+def test_the_picture_of_the_readme_is_the_one_that_the_code_draws(tmp_path: Path) -> None:
+    path = tmp_path / "pumps.svg"
+    picture(pumps(data["hours"]), observed=["failures"]).save(path)
+    stored = Path(__file__).parents[2] / "docs" / "images" / "pumps.svg"
+
+    def seen(file: Path) -> list[tuple[str | None, str | None]]:
+        tree = ET.fromstring(file.read_text(encoding="utf-8"))
+        return [(e.get("class"), e.text) for e in tree.iter()]
+
+    assert seen(path) == seen(stored)

@@ -156,6 +156,11 @@ def labels_of(roots: Sequence[Expr], names: Mapping[Expr, str]) -> dict[Expr, st
     return {**{n: n.label for n in leaves}, **labels}
 
 
+def labels_in(roots: Sequence[Expr], labels: Mapping[Expr, str]) -> dict[Expr, str]:
+    """Keep the labels of nodes that stand below the roots, in the order of the graph."""
+    return {n: labels[n] for n in toposort(roots) if n in labels}
+
+
 class _Writer:
     """Writes nodes of one set of expressions, each (node, index) once and none by recursion."""
 

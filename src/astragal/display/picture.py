@@ -14,9 +14,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from astragal.display.formula import GREEK
-from astragal.display.latex import labels_of
+from astragal.display.latex import labels_in, labels_of
 from astragal.display.layout import LABEL, Box, Placed, place
-from astragal.display.style import SVG_CSS, details, page
+from astragal.display.style import DARK, SVG_CSS, details, page, variables
 from astragal.graph.expr import INPUT, Expr
 from astragal.graph.literal import is_constant, value_of
 from astragal.graph.text import one_line
@@ -47,8 +47,10 @@ class Picture:
     folded: tuple[Expr, ...] = field(default=(), repr=False)
 
     def save(self, path: str | Path) -> None:
-        """Write the SVG file."""
-        Path(path).write_text(self.svg, encoding="utf-8")
+        """Write the SVG file; on its own it follows the reader's setting of light or dark."""
+        dark = f"@media (prefers-color-scheme:dark){{.astragal-graph{{{variables(DARK)}}}}}"
+        alone = self.svg.replace("<style>", f"<style>{dark}", 1)
+        Path(path).write_text(alone + "\n", encoding="utf-8")
 
     def _repr_svg_(self) -> str:
         return self.svg
@@ -127,6 +129,7 @@ def picture(
     if isinstance(target, Model):
         names = {x: n for n, x in target.variables.items()}
         roots = list(names)
+        names.update(labels_in(roots, target.labels))
         keys = bool(keys)
     elif isinstance(target, Mapping):
         names = {x: n for n, x in target.items()}
@@ -174,7 +177,7 @@ class _Drawing:
         if self.every:
             return not (is_constant(node) and value_of(node).ndim == 0)
         if is_constant(node):
-            return node in self.labels and node not in self.names
+            return node in self.labels
         named = node in self.roots or node in self.names or node in self.marks
         return named or isinstance(node.op, RandomOp) or node.op is INPUT
 

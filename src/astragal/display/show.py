@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from astragal.display import formula as f
 from astragal.display.formula import Formula, math
-from astragal.display.latex import as_formula, formula_of, statements
+from astragal.display.latex import as_formula, formula_of, labels_in, statements
 from astragal.display.picture import picture, unfolded
 from astragal.display.style import details, page
 from astragal.graph.expr import Expr
@@ -51,7 +51,8 @@ def expr_html(expr: Expr) -> str:
 def model_formula(model: Model) -> Formula:
     """Write a model as its generative statements."""
     names = {x: n for n, x in model.variables.items()}
-    return as_formula(statements(list(names), names))
+    roots = list(names)
+    return as_formula(statements(roots, {**names, **labels_in(roots, model.labels)}))
 
 
 def model_latex(model: Model) -> str:

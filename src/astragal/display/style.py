@@ -18,16 +18,17 @@ DARK = {
 }  # fmt: skip
 
 
-def _variables(colours: dict[str, str]) -> str:
+def variables(colours: dict[str, str]) -> str:
+    """Write colours as variables of a style sheet."""
     return "".join(f"--ag-{name}:{value};" for name, value in colours.items())
 
 
 # Every rule stands below `.astragal`, so that a picture in a notebook changes nothing else.
 CSS = f"""
-.astragal{{{_variables(LIGHT)}color:var(--ag-ink);font:13px/1.45 system-ui,sans-serif;}}
-@media (prefers-color-scheme:dark){{.astragal{{{_variables(DARK)}}}}}
-[data-jp-theme-light="true"] .astragal,[data-theme="light"] .astragal{{{_variables(LIGHT)}}}
-[data-jp-theme-light="false"] .astragal,[data-theme="dark"] .astragal{{{_variables(DARK)}}}
+.astragal{{{variables(LIGHT)}color:var(--ag-ink);font:13px/1.45 system-ui,sans-serif;}}
+@media (prefers-color-scheme:dark){{.astragal{{{variables(DARK)}}}}}
+[data-jp-theme-light="true"] .astragal,[data-theme="light"] .astragal{{{variables(LIGHT)}}}
+[data-jp-theme-light="false"] .astragal,[data-theme="dark"] .astragal{{{variables(DARK)}}}
 .astragal details{{margin:.3em 0;}}
 .astragal summary{{cursor:pointer;color:var(--ag-soft);}}
 .astragal .ag-math{{font-size:1.15em;margin:.4em 0;}}
