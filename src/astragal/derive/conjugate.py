@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from astragal.density.algebra import simplify
 from astragal.density.joint import Factor, Joint
-from astragal.density.statistics import linear_form
+from astragal.density.statistics import SQUARE, linear_form
 from astragal.density.transforms import interval_of
 from astragal.derive.families import find_family
 from astragal.derive.notation import write_law
 from astragal.graph.expr import INPUT, Expr
+from astragal.graph.literal import scalar
 from astragal.graph.traverse import substitute, toposort
 from astragal.graph.types import FLOATS, KeyType, Shape, TensorType
+from astragal.ops import elementwise as e
 from astragal.ops import reductions as r
+from astragal.ops import special as sp
 from astragal.ops.creation import zeros, zeros_like
 from astragal.ops.gradient import grad
 from astragal.ops.manipulation import broadcast_to
@@ -153,7 +157,7 @@ def conjugate(near: Neighbourhood, reads: Neighbourhoods) -> Found | str:
         if f is not own and f.support is not None and reads.depends(f.support, z):
             return f"the support of {f.name} depends on it"
     word = support_word(own)
-    if word is None or word == "interval":
+    if word is None:
         return f"its support, that of {own.family}, has no row in the table of families"
     found = linear_form(
         z,
@@ -166,6 +170,11 @@ def conjugate(near: Neighbourhood, reads: Neighbourhoods) -> Found | str:
         return "its log density is not linear in statistics of it"
     whole, stand_ins, const = found
     family = find_family(word, set(stand_ins), set(RANDOM_OPS))
+    bounds: tuple[Expr, ...] = ()
+    if family is None and SQUARE in stand_ins and "truncated_normal" in RANDOM_OPS:
+        # On any interval: the normal, cut to it.
+        family = find_family("real", set(stand_ins), set(RANDOM_OPS))
+        bounds = _bounds(own) if family is not None else ()
     if family is None:
         shown = ", ".join(sorted(show_monomial(m) for m in stand_ins))
         return f"no family has the statistics {shown} on its support"
@@ -176,17 +185,33 @@ def conjugate(near: Neighbourhood, reads: Neighbourhoods) -> Found | str:
     if family.support == "simplex":
         parameters = [broadcast_to(p, z.shape) for p in parameters]
         natural = [broadcast_to(p, z.shape) for p in natural]
-    law = RANDOM_OPS[family.name](KEY, size, *parameters)
-    normaliser = broadcast_to(family.log_normaliser(*natural), size)
-    name = str(z.args[0])
+    name = "truncated_normal" if bounds else family.name
+    law = RANDOM_OPS[name](KEY, size, *parameters, *bounds)
+    normaliser = family.log_normaliser(*natural)
+    if bounds:
+        loc, scale = parameters
+        low, high = (sp.ndtr((b - loc) / scale) for b in bounds)
+        normaliser = normaliser + e.log(high - low)
+    target = str(z.args[0])
     return Found(
-        targets=(name,),
-        family=family.name,
+        targets=(target,),
+        family=name,
         law=law,
-        outputs={name: law},
+        outputs={target: law},
         logq=law_density(law, z),
-        marginal=simplify(const + r.sum(normaliser)),
+        marginal=simplify(const + r.sum(broadcast_to(normaliser, size))),
         text=lambda labels: write_law(law, labels),
+    )
+
+
+def _bounds(own: Factor) -> tuple[Expr, ...]:
+    """Both ends of a variable's interval, infinite where there is none."""
+    interval = interval_of(own)
+    assert interval is not None
+    low, high = interval.low, interval.high
+    return (
+        scalar(-math.inf, own.rv.dtype) if low is None else low,
+        scalar(math.inf, own.rv.dtype) if high is None else high,
     )
 
 

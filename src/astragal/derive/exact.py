@@ -13,9 +13,11 @@ from dataclasses import dataclass, replace
 
 from astragal.density.joint import Factor, Joint
 from astragal.derive.conjugate import Found, Neighbourhood, Neighbourhoods, conjugate
+from astragal.derive.discrete import enumerated
 from astragal.derive.gaussian import gaussian, gaussian_blocks
 from astragal.graph.expr import Expr
 from astragal.graph.literal import scalar
+from astragal.graph.types import FLOATS
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,9 +45,16 @@ def closed_forms(reads: Neighbourhoods, names: list[str], blocks: bool = True) -
     for name in names:
         if name not in blocked:
             near = reads.of(name)
-            found = conjugate(near, reads)
+            found = elementwise_law(near, reads)
             if isinstance(found, Found):
                 yield Link(found, (near,))
+
+
+def elementwise_law(near: Neighbourhood, reads: Neighbourhoods) -> Found | str:
+    """Find the law of a variable whose elements are independent, or say why there is none."""
+    if near.z.dtype in FLOATS:
+        return conjugate(near, reads)
+    return enumerated(near)
 
 
 def collapse(joint: Joint, reads: Neighbourhoods, link: Link) -> Joint:
@@ -56,7 +65,11 @@ def collapse(joint: Joint, reads: Neighbourhoods, link: Link) -> Joint:
     zero = scalar(0.0, "float64")
 
     def without(f: Factor) -> Factor:
-        return replace(f, density=zero) if f in near_factors else f
+        if f not in near_factors:
+            return f
+        # A support that depends on what is summed out has been summed over.
+        gone = f.support is not None and any(reads.depends(f.support, z) for z in zs)
+        return replace(f, density=zero, support=None if gone else f.support)
 
     jacobians = {
         n: j for n, j in joint.jacobians.items() if not any(reads.depends(j, z) for z in zs)

@@ -75,12 +75,24 @@ def _dirichlet_normaliser(eta: Expr) -> Expr:
     return r.sum(sp.gammaln(alpha), -1) - sp.gammaln(r.sum(alpha, -1))
 
 
+def _generalised_inverse_gaussian(a: Expr, b: Expr, c: Expr) -> tuple[Expr, ...]:
+    # exp(a log z + b z + c / z) is z^(p - 1) exp(-w (z / s + s / z) / 2).
+    return a + 1.0, 2.0 * e.sqrt(b * c), e.sqrt(c / b)
+
+
+def _generalised_inverse_gaussian_normaliser(a: Expr, b: Expr, c: Expr) -> Expr:
+    p = a + 1.0
+    return math.log(2.0) + sp.log_kv(p, 2.0 * e.sqrt(b * c)) + 0.5 * p * e.log(c / b)
+
+
 _HALF_LOG_2PI = 0.5 * math.log(2.0 * math.pi)
 
 # fmt: off
 FAMILIES: tuple[Family, ...] = (
     Family("gamma",         "positive", (LOG, IDENTITY),       lambda a, b: (a + 1.0, -b),        _gamma_normaliser),
     Family("inverse_gamma", "positive", (LOG, INVERSE),        lambda a, b: (-a - 1.0, -b),       _inverse_gamma_normaliser),
+    Family("generalized_inverse_gaussian", "positive", (LOG, IDENTITY, INVERSE),
+           _generalised_inverse_gaussian, _generalised_inverse_gaussian_normaliser),
     Family("lognormal",     "positive", (LOG, LOG_SQUARE),     lambda a, b: _normal(a + 1.0, b),  lambda a, b: _normal_normaliser(a + 1.0, b)),
     Family("beta",          "unit",     (LOG, LOG_COMPLEMENT), lambda a, b: (a + 1.0, b + 1.0),   lambda a, b: sp.betaln(a + 1.0, b + 1.0)),
     Family("normal",        "real",     (IDENTITY, SQUARE),    _normal,                           _normal_normaliser),

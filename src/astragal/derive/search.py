@@ -10,8 +10,8 @@ import numpy as np
 from astragal.density.joint import Factor, Joint, factorise
 from astragal.density.transforms import Transform
 from astragal.derive.check import check_conditional, check_exact, compiled
-from astragal.derive.conjugate import KEY, Neighbourhood, Neighbourhoods, conjugate
-from astragal.derive.exact import Link, closed_forms, exact_chain
+from astragal.derive.conjugate import KEY, Neighbourhood, Neighbourhoods
+from astragal.derive.exact import Link, closed_forms, elementwise_law, exact_chain
 from astragal.derive.nuts import nuts_program
 from astragal.derive.points import Points, check_support, starting_values, transform_of
 from astragal.derive.relations import used_relations
@@ -129,7 +129,8 @@ def _steps(plan: Plan, refused: set[str]) -> list[Step]:
 
 def _reject(plan: Plan, name: str, refused: set[str]) -> None:
     """Keep why a variable has no Gibbs step."""
-    why = "forbidden" if "gibbs" in refused else conjugate(plan.reads.of(name), plan.reads)
+    near = plan.reads.of(name)
+    why = "forbidden" if "gibbs" in refused else elementwise_law(near, plan.reads)
     plan.reject(name, "gibbs", why if isinstance(why, str) else "another block was better")
 
 

@@ -1,0 +1,256 @@
+"""Finite discrete variables: a log density as a linear form in indicators.
+
+Any function of a variable z with values v_1 .. v_K is a sum over k of f(v_k) [z = v_k], so
+each node above z is read as a table of K values, element by element of a structural
+image of z. Sums over elements of z are linear in indicators of the whole z; the natural
+parameters are gradients with respect to these. A product of different elements of z has
+no such form: then the elements are not independent, and there is no table.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from astragal.density.algebra import simplify
+from astragal.density.statistics import plus
+from astragal.graph.expr import Expr
+from astragal.graph.literal import constant, scalar
+from astragal.graph.subgraph import placeholder
+from astragal.graph.traverse import children, substitute, toposort
+from astragal.graph.types import Shape, TensorType, tensor_type
+from astragal.ops import reductions as r
+from astragal.ops.gradient import grad
+from astragal.ops.manipulation import broadcast_to, stack
+
+
+@dataclass
+class Table:
+    """``sum over k of entries[k] [image = value k] + rest``; no image, no entries."""
+
+    shape: Shape
+    image: Expr | None = None
+    entries: tuple[Expr, ...] = ()
+    rest: Expr | None = None
+    const: Expr | None = None
+
+
+class Tables:
+    """Reads expressions as tables over one discrete variable.
+
+    Parameters
+    ----------
+    z
+        Its input.
+    values
+        What each element can be.
+    """
+
+    def __init__(self, z: Expr, values: Sequence[int]) -> None:
+        assert isinstance(z.type, TensorType)
+        self.z = z
+        self.values = tuple(constant(v, z.dtype) for v in values)
+        # Indicators of the whole of z, one a value.
+        self.stand_ins = tuple(placeholder(tensor_type("float64", z.shape)) for _ in values)
+        self._above: set[Expr] = {z}
+        self._seen: set[Expr] = set()
+        self._tables: dict[Expr, Table | None] = {z: Table(z.shape, z, self.values)}
+
+    def read(self, x: Expr) -> Table | None:
+        """Give the table of an expression; None where it has none."""
+        for node in toposort([x]):
+            if node in self._seen:
+                continue
+            self._seen.add(node)
+            if any(c in self._above for c in children(node)):
+                self._above.add(node)
+            if node in self._above and node not in self._tables:
+                self._tables[node] = self._node(node)
+        return self.get(x)
+
+    def get(self, x: Expr) -> Table | None:
+        """Look a node up."""
+        return Table(x.shape, const=x) if x not in self._above else self._tables[x]
+
+    def materialise(self, t: Table) -> Expr | None:
+        """Write a table as an expression linear in the stand-ins."""
+        out = t.rest
+        if t.image is not None:
+            # The image of z is made by operations that carry indicators along as well.
+            for entry, indicator in zip(t.entries, self.stand_ins, strict=True):
+                (part,) = substitute([t.image], {self.z: indicator})
+                out = plus(out, entry * part)
+        if out is not None and out.shape != t.shape:
+            out = broadcast_to(out, t.shape)
+        return out
+
+    def _node(self, node: Expr) -> Table | None:
+        if not isinstance(node.type, TensorType):
+            return None
+        inside = [isinstance(a, Expr) and a in self._above for a in node.args]
+        tables = [self.get(a) for a, i in zip(node.args, inside, strict=True) if i]
+        if any(t is None for t in tables):
+            return None
+        known = [t for t in tables if t is not None]
+        if all(t.rest is None for t in known):
+            found = self._pointwise(node, inside, known)
+            if found is not None:
+                return found
+        return self._linear(node, inside, known)
+
+    def _pointwise(self, node: Expr, inside: list[bool], known: list[Table]) -> Table | None:
+        """Elementwise operations, selection by z, and structure: K times the operation."""
+        images = {t.image for t in known if t.image is not None}
+        if len(images) != 1:
+            return None
+        (image,) = images
+        if node.op.elementwise:
+            return Table(node.shape, image, self._each(node, inside))
+        name = node.op.name
+        if name == "index" and not inside[0]:
+            return self._select(node, inside, image)
+        if name in _STRUCTURAL and inside[0] and not any(inside[1:]):
+            x = node.args[0]
+            moved = node.op(broadcast_to(image, x.shape), *node.args[1:])
+            return Table(node.shape, moved, self._each(node, inside, whole=True))
+        if name == "sum" and inside[0]:
+            return self._sum(node, image)
+        return None
+
+    def _each(
+        self, node: Expr, inside: list[bool], whole: bool = False
+    ) -> tuple[Expr, ...]:
+        """The node's operation, with the k-th entry for each operand that depends on z."""
+        out = []
+        for k in range(len(self.values)):
+            args = []
+            for a, i in zip(node.args, inside, strict=True):
+                if not i:
+                    args.append(a)
+                    continue
+                table = self.get(a)
+                assert table is not None
+                entry = table.entries[k]
+                args.append(broadcast_to(entry, a.shape) if whole else entry)
+            out.append(node.op(*args))
+        return tuple(out)
+
+    def _select(self, node: Expr, inside: list[bool], image: Expr) -> Table | None:
+        """``x[z]``, ``x[z, j]`` and ``x[i, z]``: entry k of x, repeated where z is k."""
+        x, spec, *operands = node.args
+        whole = ("slice", None, None, 1)
+        slices = [i for i, item in enumerate(spec) if item == whole]
+        arrays = [i for i, item in enumerate(spec) if item == ("expr",)]
+        if len(arrays) + len(slices) != len(spec) or slices != list(range(len(arrays), len(spec))):
+            return None
+        if any(o.shape not in ((), image.shape) for o in operands):
+            return None
+        entries = self._each(node, inside)
+        rest = node.shape[len(image.shape) :]
+        if len(rest) != len(slices):
+            return None
+        moved = image
+        for _ in rest:
+            moved = moved[..., None]
+        if any(len(entry.shape) > len(node.shape) for entry in entries):
+            return None
+        return Table(node.shape, moved, entries)
+
+    def _sum(self, node: Expr, image: Expr) -> Table | None:
+        """A sum over axes along which z does not vary."""
+        x, axes, keep = node.args
+        offset = len(x.shape) - len(image.shape)
+        varying = [a for a in axes if a >= offset and image.shape[a - offset] != 1]
+        if varying:
+            return None
+        moved = image
+        own = [a - offset for a in axes if a >= offset]
+        if own and not keep:
+            moved = image[tuple(0 if i in own else slice(None) for i in range(image.ndim))]
+        if any(a < offset for a in axes) and moved.ndim > len(node.shape):
+            return None
+        inside = [True, False, False]
+        return Table(node.shape, moved, self._each(node, inside, whole=True))
+
+    def _linear(self, node: Expr, inside: list[bool], known: list[Table]) -> Table | None:
+        """Linear operations on what has been summed already."""
+        name = node.op.name
+        if name in ("sum", *_STRUCTURAL) and inside[0] and not any(inside[1:]):
+            inner = self.materialise(known[0])
+            out = Table(node.shape)
+            out.rest = None if inner is None else node.op(inner, *node.args[1:])
+            if known[0].const is not None:
+                shape = node.args[0].shape
+                out.const = node.op(broadcast_to(known[0].const, shape), *node.args[1:])
+            return out
+        if name in ("add", "subtract"):
+            sign = scalar(-1.0 if name == "subtract" else 1.0, node.dtype)
+            a, b = self.get(node.args[0]), self.get(node.args[1])
+            assert a is not None
+            assert b is not None
+            p, q = self.materialise(a), self.materialise(b)
+            q = None if q is None else sign * q
+            const = plus(a.const, None if b.const is None else sign * b.const)
+            return Table(node.shape, rest=plus(p, q), const=const)
+        if name == "negative":
+            inner = self.materialise(known[0])
+            const = known[0].const
+            return Table(
+                node.shape,
+                rest=None if inner is None else -inner,
+                const=None if const is None else -const,
+            )
+        if name in ("multiply", "divide") and sum(inside) == 1 and (inside[0] or name != "divide"):
+            factor = node.args[inside.index(False)]
+            inner, const = self.materialise(known[0]), known[0].const
+            return Table(
+                node.shape,
+                rest=None if inner is None else node.op(inner, factor),
+                const=None if const is None else node.op(const, factor),
+            )
+        return None
+
+
+_STRUCTURAL = ("index", "reshape", "permute_dims", "broadcast_to")
+
+
+def indicator_form(
+    z: Expr, values: Sequence[int], terms: Sequence[Expr]
+) -> tuple[Expr, Expr] | None:
+    """Write a log density as a linear form in indicators of a discrete variable.
+
+    Parameters
+    ----------
+    z
+        The variable's input, of integers.
+    values
+        What each element can be.
+    terms
+        The (elementwise) terms of the log density that depend on z.
+
+    Returns
+    -------
+    (natural parameters, constant), or None
+        The parameters have z's shape and a last dimension of one entry a value: log
+        probabilities up to a constant. None where there is no such form.
+    """
+    reader = Tables(z, values)
+    whole: Expr | None = None
+    const: Expr = scalar(0.0, "float64")
+    for t in terms:
+        table = reader.read(r.sum(t))
+        if table is None:
+            return None
+        whole = plus(whole, reader.materialise(table))
+        const = const if table.const is None else const + table.const
+    if whole is None:
+        return None
+    gradients = grad(whole, list(reader.stand_ins))
+    left = set(toposort(gradients)) & set(reader.stand_ins)
+    if left:
+        return None
+    full = [broadcast_to(simplify(g), z.shape) for g in gradients]
+    return stack(full, axis=len(z.shape)), const
+
+
+_ = Callable

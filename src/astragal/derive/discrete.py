@@ -1,0 +1,108 @@
+"""Finite discrete variables: drawn from all their values' probabilities, and summed out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from astragal.density.joint import Factor
+from astragal.density.tables import indicator_form
+from astragal.derive.conjugate import KEY, Found, Neighbourhood
+from astragal.derive.notation import write
+from astragal.graph.expr import Expr
+from astragal.graph.literal import is_constant, value_of
+from astragal.graph.types import FLOATS, TensorType
+from astragal.ops import elementwise as e
+from astragal.ops import reductions as r
+from astragal.ops import special as sp
+from astragal.ops.creation import arange
+from astragal.ops.manipulation import astype
+from astragal.ops.searching import where
+from astragal.random import RANDOM_OPS
+
+MOST_VALUES = 128
+
+
+def finite_values(own: Factor) -> range | None:
+    """Give the values of a discrete variable, where they are few and known."""
+    if own.rv.dtype in FLOATS or not isinstance(own.rv.type, TensorType):
+        return None
+
+    def number(i: int) -> int | None:
+        p = own.parameters[i]
+        if not is_constant(p):
+            return None
+        value = value_of(p)
+        return int(value.flat[0]) if value.size and (value == value.flat[0]).all() else None
+
+    if own.family == "bernoulli":
+        return range(2)
+    if own.family == "categorical":
+        k = own.parameters[0].shape[-1]
+        return range(k) if isinstance(k, int) and k <= MOST_VALUES else None
+    if own.family in ("binomial", "beta_binomial"):
+        n = number(0)
+        return range(n + 1) if n is not None and n < MOST_VALUES else None
+    if own.family == "discrete_uniform":
+        low, high = number(0), number(1)
+        if low is not None and high is not None and high - low <= MOST_VALUES:
+            return range(low, high)
+    return None
+
+
+def enumerated(near: Neighbourhood) -> Found | str:
+    """Find the conditional of a finite discrete variable whose elements are independent.
+
+    Returns
+    -------
+    Found, or str
+        Why there is none.
+    """
+    own, z = near.own, near.z
+    if own is None:
+        return "it has no distribution of its own"
+    values = finite_values(own)
+    if values is None:
+        return "its values are not finitely many, or not known"
+    form = indicator_form(z, values, [*(f.guarded for f in near.factors), *near.extra])
+    if form is None:
+        return "its elements are not independent given the rest"
+    natural, const = form
+    name = str(z.args[0])
+    normaliser = sp.logsumexp(natural, axis=-1)
+    logp = natural - normaliser[..., None]
+    places = z - values.start
+    chosen = e.equal(places[..., None], arange(len(values)))
+    picked = r.sum(where(chosen, logp, 0.0), -1)
+    law: Expr | None = None
+    if len(values) == 2 and values.start == 0:
+        odds = natural[..., 1] - natural[..., 0]
+        law = RANDOM_OPS["bernoulli"](KEY, z.shape, sp.expit(odds))
+        draw = law
+    else:
+        # One uniform an element, compared with the cumulative probabilities.
+        u = RANDOM_OPS["uniform"](KEY, z.shape, 0.0, 1.0)
+        p = e.exp(logp)
+        total = p[..., 0]
+        steps = u >= total
+        count = astype(steps, z.dtype)
+        for k in range(1, len(values) - 1):
+            total = total + p[..., k]
+            count = count + astype(u >= total, z.dtype)
+        draw = count + values.start
+    return Found(
+        targets=(name,),
+        family="bernoulli" if law is not None else "categorical",
+        law=law,
+        outputs={name: draw},
+        logq=r.sum(picked),
+        marginal=const + r.sum(normaliser),
+        text=lambda labels: _text(natural, labels, law is not None),
+    )
+
+
+def _text(natural: Expr, labels: Mapping[Expr, str], binary: bool) -> str:
+    word = "Bernoulli" if binary else "Categorical"
+    shown = write(natural, labels)
+    if len(shown) > 120 or ";" in shown:
+        shown = "log p(value, ...), for each value"
+    return f"{word}(log odds of {shown})" if binary else f"{word}(log p = {shown})"
