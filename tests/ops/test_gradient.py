@@ -238,6 +238,28 @@ def test_a_product_with_zeros_has_all_its_derivatives(calculus: Any) -> None:
     np.testing.assert_allclose(found, np.asarray(expected), atol=1e-12)
 
 
+# The shapes that these functions ask for are those of static arguments.
+SETTLED = {"broadcast_to", "reshape"}
+
+
+@pytest.mark.parametrize("case", [c for c in CASES if c not in SETTLED])
+def test_gradients_at_symbolic_shapes_are_those_at_static_ones(case: str, calculus: Any) -> None:
+    f, values = CASES[case]
+    # Dimensions of one length get one name, but a length of one stays: it broadcasts.
+    symbolic = [
+        ag.input(f"s{i}", shape=tuple(d if d == 1 else f"n{d}" for d in v.shape))
+        for i, v in enumerate(values)
+    ]
+    static = calculus.inputs_like(values)
+    found, expected = (
+        ag.function(xs, ag.grad(ag.sum(ag.sin(f(ag, *xs))), xs), backend="numpy")(*values)
+        for xs in (symbolic, static)
+    )
+    for g, e, v in zip(found, expected, values, strict=True):
+        assert g.shape == v.shape
+        np.testing.assert_allclose(g, e, rtol=1e-12)
+
+
 # -- symbolic dimensions -----------------------------------------------------------------
 
 
