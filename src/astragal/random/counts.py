@@ -263,6 +263,7 @@ def _discrete_uniform(source: Source, low: Expr, high: Expr) -> Expr:
 
 
 # fmt: off
+bits              = Kernel(lambda s: s.first[0])
 bernoulli         = Kernel(lambda s, p: astype(s.uniform() < p, "int64"))
 geometric         = Kernel(_geometric)
 poisson           = Kernel(_poisson, block=True)

@@ -5,6 +5,8 @@ Log masses follow Johnson, Kemp & Kotz, Univariate Discrete Distributions.
 
 from __future__ import annotations
 
+import math
+
 from astragal.graph.expr import Expr
 from astragal.ops import elementwise as e
 from astragal.ops import special as sp
@@ -202,6 +204,17 @@ zipf = Distribution(
     mean=lambda a: where(a > 2.0, sp.zeta(a - 1.0, 1.0) / sp.zeta(a, 1.0), float("inf")),
     latex=r"\mathrm{Zipf}",
     source="Devroye 1986 (sampler)",
+)
+
+bits = Distribution(
+    name="bits",
+    parameters=(),
+    sampler=counts.bits,
+    support=lambda: COUNT,
+    dtype="uint64",
+    logdensity=lambda x: -64.0 * math.log(2) + 0.0 * x,
+    latex=r"\mathrm{Bits}",
+    doc_note="Uniform over the integers of 64 bits.",
 )
 
 DISTRIBUTIONS: tuple[Distribution, ...] = tuple(

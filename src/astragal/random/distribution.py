@@ -18,10 +18,18 @@ import numpy as np
 from astragal.graph.errors import DomainError, DTypeError, ShapeError
 from astragal.graph.expr import Expr, describe
 from astragal.graph.literal import is_constant, value_of
-from astragal.graph.types import FLOATS, Shape, TensorType, Type, show_shape, tensor_type
+from astragal.graph.types import (
+    FLOATS,
+    Shape,
+    TensorType,
+    Type,
+    promote,
+    show_shape,
+    tensor_type,
+)
 from astragal.ops import elementwise as e
 from astragal.ops.creation import shape_argument, shape_dims
-from astragal.ops.declare import as_dims, as_expr, broadcast_shapes, cast, promote
+from astragal.ops.declare import as_dims, as_expr, broadcast_shapes, cast
 from astragal.random.keys import key_type
 from astragal.random.places import PlacedOp
 
@@ -354,6 +362,15 @@ def batch_shape(x: Expr) -> Shape:
     return x.type.shape[: len(x.type.shape) - core]
 
 
+def _bits(op: RandomOp, key: Expr, size: Any, dtype: Any) -> Expr:
+    """Give random bits of 64 or 32 bits; the shorter are both halves of the longer, mixed."""
+    x = op(key, size)
+    name = "uint64" if dtype is None else str(np.dtype(dtype))
+    if name not in ("uint64", "uint32"):
+        raise DTypeError(f"{op.name}: dtype is uint64 or uint32, got {name}")
+    return x if name == "uint64" else cast(e.bitwise_xor(x, x >> 32), "uint32")
+
+
 def make_function(op: RandomOp) -> Callable[..., Expr]:
     """Make the function under `astragal.random` of a distribution's operation.
 
@@ -400,6 +417,8 @@ def make_function(op: RandomOp) -> Callable[..., Expr]:
             raise TypeError(
                 f"{d.name} has no parameter {next(iter(given))!r}; it takes {', '.join(names)}"
             )
+        if d.dtype == "uint64":
+            return _bits(op, key, size, dtype)
         if dtype is not None:
             values = [
                 v if p.integer else cast(as_expr(v), str(np.dtype(dtype)))

@@ -176,7 +176,8 @@ def inverse_gaussian_value(first: Expr, second: Expr, mean: Expr, scale: Expr) -
 
 
 def _inverse_gaussian(source: Source, mean: Expr, scale: Expr) -> Expr:
-    return inverse_gaussian_value(*source.first, mean, scale)
+    first, second = source.first
+    return inverse_gaussian_value(first, second, mean, scale)
 
 
 def _von_mises(source: Source, mu: Expr, kappa: Expr) -> Expr:

@@ -64,7 +64,8 @@ def _prepare_key(seed: Any, impl: str = DEFAULT) -> tuple[Any, ...]:
         if not 0 <= seed < 2**128:
             raise DomainError(f"key: a seed lies in 0 .. 2**128 - 1, got {seed}")
         # 128 bits do not fit a tensor of the vocabulary: the seed is a static argument.
-        return seed, _check_impl(impl)
+        IMPLEMENTATIONS[_check_impl(impl)].seed(seed)
+        return seed, impl
     raise DTypeError(f"key: a seed is a non-negative integer, got {describe(seed)}")
 
 

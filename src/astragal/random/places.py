@@ -19,8 +19,8 @@ class PlacedOp(Op):
 
     __slots__ = ()
 
-    def _intern(self, args: tuple[Any, ...], type: Type) -> Expr:
-        node = super()._intern(args, type)
+    def _intern(self, args: tuple[Any, ...], type: Type, *rest: Any) -> Expr:
+        node = super()._intern(args, type, *rest)
         frame = sys._getframe(2)
         for _ in range(_NEAR):
             if not str(frame.f_globals.get("__name__", "")).startswith("astragal."):

@@ -100,6 +100,7 @@ def until(
     attempt: Callable[..., tuple[Sequence[Expr], Expr]],
     tag: int = 0,
     blocks: int = 1,
+    start: Expr | None = None,
 ) -> tuple[Expr, ...]:
     """Repeat attempts, each with blocks of its own, until one is accepted.
 
@@ -113,21 +114,29 @@ def until(
         Which of the element's sequences of blocks to use: the first of ``blocks`` tags.
     blocks
         Number of blocks an attempt.
+    start
+        Number of the first attempt, uint32, for samplers that come here more than once with
+        one tag; the next ones have the 500 numbers after it.
 
     Returns
     -------
     tuple of Expr
         The accepted values.
     """
-    first = [w for b in range(blocks) for w in source.block_at(0, tag + b)]
+    begin = as_expr(0, "uint32") if start is None else start
+    tags = range(tag, tag + blocks)
+    first = [
+        w
+        for t in tags
+        for w in (source.block_at(0, t) if start is None else source.block(start, t))
+    ]
     values, accepted = attempt(*first)
 
     def again(state: tuple[Expr, ...]) -> tuple[Expr, ...]:
         number = state[0] + 1
         bits = [w for b in range(blocks) for w in source.block(number, tag + b)]
         new, ok = attempt(*bits)
-        return (number, ok | (number > LAST_ATTEMPT), *new)
+        return (number, ok | (number >= begin + LAST_ATTEMPT), *new)
 
-    start = (as_expr(0, "uint32"), accepted, *values)
-    end = while_loop(lambda s: e.logical_not(s[1]), again, start)
+    end = while_loop(lambda s: e.logical_not(s[1]), again, (begin, accepted, *values))
     return tuple(end[2:])

@@ -25,7 +25,9 @@ def standard_exponential(bits: Expr) -> Expr:
 # -- gamma -----------------------------------------------------------------------------------
 
 
-def gamma_parts(source: Source, shape: Expr, tag: int = 0) -> tuple[Expr, Expr]:
+def gamma_parts(
+    source: Source, shape: Expr, tag: int = 0, start: Expr | None = None
+) -> tuple[Expr, Expr]:
     """Give g and h such that g exp(h) is a standard gamma value.
 
     Marsaglia & Tsang 2000. Below a shape of 1, a value for shape + 1 times U**(1 / shape),
@@ -55,10 +57,11 @@ def gamma_parts(source: Source, shape: Expr, tag: int = 0) -> tuple[Expr, Expr]:
         )
         return [d * v], accepted
 
-    (g,) = until(source, attempt, tag)
+    (g,) = until(source, attempt, tag, start=start)
 
     def boosted(shape: Expr) -> Expr:
-        return exact.log(unit_interval(source.block_at(0, tag + 1)[0])) / shape
+        bits = source.block_at(0, tag + 1) if start is None else source.block(start, tag + 1)
+        return exact.log(unit_interval(bits[0])) / shape
 
     h = cond(boost, boosted, lambda shape: shape * 0.0, shape)
     return g, h

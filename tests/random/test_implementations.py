@@ -1,0 +1,118 @@
+"""Key implementations: known answers, agreement with NumPy and JAX, trees without collisions."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+import astragal as ag
+from astragal.graph.errors import DomainError
+from astragal.random.implementations import (
+    IMPLEMENTATIONS,
+    KeyImplementation,
+    philox4x32,
+    philox4x64,
+    register,
+    u32,
+)
+
+
+def constants(dtype: str, *values: int) -> tuple[ag.Expr, ...]:
+    return tuple(ag.constant(np.array(v, dtype=dtype)) for v in values)
+
+
+def test_philox4x32_gives_the_known_answers() -> None:
+    # Random123 1.14, kat_vectors.
+    zero = philox4x32(constants("uint32", 0, 0), constants("uint32", 0, 0, 0, 0))
+    assert [int(ag.evaluate(w)) for w in zero] == [0x6627E8D5, 0xE169C58D, 0xBC57AC4C, 0x9B00DBD8]
+    counter = constants("uint32", 0x243F6A88, 0x85A308D3, 0x13198A2E, 0x03707344)
+    pi = philox4x32(constants("uint32", 0xA4093822, 0x299F31D0), counter)
+    assert [int(ag.evaluate(w)) for w in pi] == [0xD16CFE09, 0x94FDCCEB, 0x5001E420, 0x24126EA1]
+
+
+def test_philox4x64_is_numpys() -> None:
+    key, counter = [3**40, 2**64 - 5], [7, 1, 2**63, 11]
+    generator = np.random.Philox(key=key, counter=counter)
+    # NumPy steps its counter before the first block.
+    given = constants("uint64", counter[0] + 1, *counter[1:])
+    found = [int(ag.evaluate(w)) for w in philox4x64(constants("uint64", *key), given)]
+    assert found == generator.random_raw(4).tolist()
+
+
+def words(key: ag.Expr) -> Any:
+    return ag.evaluate(ag.key_data(key))
+
+
+def test_threefry2x32_is_jaxs() -> None:
+    jax = pytest.importorskip("jax")
+    with jax.enable_x64(True):
+        ours = ag.key(2**40 + 17, impl="threefry2x32")
+        theirs = jax.random.key(2**40 + 17, impl="threefry2x32")
+        data = jax.random.key_data
+        assert np.array_equal(words(ours), data(theirs))
+        assert np.array_equal(words(ag.split(ours, 5)), data(jax.random.split(theirs, 5)))
+        assert np.array_equal(words(ag.fold_in(ours, 12)), data(jax.random.fold_in(theirs, 12)))
+        for size in ((), (7,), (33, 3)):
+            for dtype in ("uint32", "uint64"):
+                mine = ag.evaluate(ag.random.bits(ours, size=size, dtype=dtype))
+                assert np.array_equal(mine, jax.random.bits(theirs, size, dtype=dtype))
+
+
+@pytest.mark.parametrize("impl", ["threefry4x32", "philox4x32", "philox4x64"])
+def test_a_tree_of_a_million_keys_has_no_two_alike(impl: str) -> None:
+    # A thousand children, each with a thousand: all keys, inner ones included.
+    root = ag.key(5, impl=impl)
+    children = ag.split(root, 1000)
+    leaves = np.swapaxes(words(ag.split(children, 1000)), 0, 1).reshape(-1, words(root).size)
+    every = np.concatenate([words(root)[None], words(children), leaves])
+    assert len(np.unique(every, axis=0)) == len(every)
+
+
+@pytest.mark.parametrize("impl", sorted(IMPLEMENTATIONS))
+def test_sibling_keys_draw_independently(impl: str) -> None:
+    keys = ag.split(ag.key(9, impl=impl), 200)
+    u = ag.evaluate(ag.random.uniform(keys, size=(200, 100)))
+    correlations = np.corrcoef(u)[np.triu_indices(200, 1)] * 10.0
+    # 19,900 correlations of 100 values: standard normal, nearly.
+    assert abs(correlations.mean()) < 4 / np.sqrt(len(correlations))
+    assert correlations.std() == pytest.approx(1.0, abs=0.03)
+    assert abs(correlations).max() < 5.5
+
+
+@pytest.mark.parametrize("impl", sorted(IMPLEMENTATIONS))
+@pytest.mark.parametrize("backend", ["numba", "jax"])
+def test_every_implementation_draws_the_same_on_every_backend(impl: str, backend: str) -> None:
+    k = ag.input("k", dtype=ag.key(0, impl=impl).type)
+    a, b = ag.split(k)
+    outputs = [ag.random.normal(a, 1.5, 2.0, size=40), ag.random.gamma(b, 0.7, rate=2.0, size=5)]
+    root = ag.evaluate(ag.key(2**33 + 1, impl=impl))
+    reference = ag.function([k], outputs, backend="numpy")(root)
+    found = ag.function([k], outputs, backend=backend)(root)
+    for x, y in zip(found, reference, strict=True):
+        assert np.asarray(x).tobytes() == np.asarray(y).tobytes()
+
+
+def test_a_seed_that_does_not_fit_is_refused() -> None:
+    with pytest.raises(DomainError, match=r"philox4x32.*2\*\*64"):
+        ag.key(2**64, impl="philox4x32")
+
+
+def test_a_user_adds_an_implementation_with_a_few_functions() -> None:
+    def mix(w: tuple[ag.Expr, ...], x: ag.Expr) -> tuple[ag.Expr, ...]:
+        y = (w[0] ^ u32(x)) * 0x9E3779B1
+        return (y ^ (y >> 15),)
+
+    def block(w: tuple[ag.Expr, ...], element: ag.Expr, attempt: ag.Expr, tag: int) -> Any:
+        x = mix((w[0] + attempt + tag,), element)[0]
+        return x, x * 3 + 1, x * 5 + 2, x * 7 + 3
+
+    if "poor" not in IMPLEMENTATIONS:
+        register(
+            KeyImplementation(
+                "poor", 1, lambda s: (s & 0xFFFFFFFF,), lambda w, i, n: mix(w, i), mix, block
+            )
+        )
+    x = ag.evaluate(ag.random.uniform(ag.split(ag.key(3, impl="poor"))[1], size=1000))
+    assert 0.4 < x.mean() < 0.6
