@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from astragal.compile.numba.plan import is_one
-from astragal.compile.numba.writer import Array, product
+from astragal.compile.numba.writer import Array, Bits, product
 from astragal.graph.expr import Expr
 
 if TYPE_CHECKING:
@@ -241,8 +242,12 @@ def _reshape(scope: Scope, node: Expr) -> Any:
     if not node.args[0].type.shape:
         value = scope.scalar(node.args[0])
         return scope.filled(scope.shape(node.args[1]), node.dtype, value)
-    x = scope.array(node.args[0])
     dims = scope.shape(node.args[1])
+    held = scope.values[node.args[0]]
+    if isinstance(held, Bits) and dims:
+        scope.same("reshape", product(held.dims), product(dims))
+        return replace(held, dims=dims)
+    x = scope.array(node.args[0])
     if not all(d.isdigit() for d in (*dims, *x.dims)):
         scope.same("reshape", product(x.dims), product(dims))
     if not dims:

@@ -7,6 +7,7 @@ brought back.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 from astragal.graph.types import FLOATS, INTEGERS, SIGNED
@@ -21,13 +22,15 @@ def narrow(dtype: str, code: str) -> str:
     return f"({code})" if dtype in WIDE else f"{dtype}({code})"
 
 
-def infix(symbol: str) -> Template:
+def infix(symbol: str, name: str) -> Template:
     """Make the row of an arithmetic operator."""
-    return lambda t, x, y: narrow(t, f"{x} {symbol} {y}")
+    return lambda t, x, y: (
+        f"({x} {symbol} {y})" if t in WIDE or t == "bool" else f"{name}({x}, {y})"
+    )
 
 
 def compare(symbol: str) -> Template:
-    """Make the row of a comparison."""
+    """Make the row of an operator whose result needs no narrowing."""
     return lambda t, x, y: f"({x} {symbol} {y})"
 
 
@@ -113,8 +116,18 @@ def _divide_integers(symbol: str, name: str) -> Template:
     return lambda t, x, y: f"{name}({x}, {y})" if t in FLOATS else narrow(t, f"{x} {symbol} {y}")
 
 
+_xor = infix("^", "word_xor")
+_CONSTANT = re.compile(r"\w+\((\d+)\)|(\d+)")
+
+
 def _shift(name: str) -> Template:
-    return lambda t, x, y: f"{t}({name}({x}, {y}))"
+    def row(t: str, x: str, y: str) -> str:
+        known = _CONSTANT.fullmatch(y)
+        if known and int(known[1] or known[2]) < int(t.lstrip("uint")):
+            return f"word_{name}({x}, {y})"
+        return f"{t}({name}({x}, {y}))"
+
+    return row
 
 
 def cast(source: str, target: str, x: str) -> str:
@@ -134,7 +147,7 @@ def _invert(t: str, x: str) -> str:
 
 # fmt: off
 TEMPLATES: dict[str, Template] = {
-    "add": infix("+"), "subtract": infix("-"), "multiply": infix("*"), "divide": infix("/"),
+    "add": infix("+", "word_add"), "subtract": infix("-", "word_sub"), "multiply": infix("*", "word_mul"), "divide": compare("/"),
     "floor_divide": _divide_integers("//", "floor_divide"),
     "remainder": _divide_integers("%", "remainder"),
     "pow": _power,
@@ -161,8 +174,8 @@ TEMPLATES: dict[str, Template] = {
     "signbit": lambda t, x: f"(copysign({one(t)}, {x}) < 0)",
     "logical_and": lambda t, x, y: f"({x} & {y})", "logical_or": lambda t, x, y: f"({x} | {y})",
     "logical_xor": lambda t, x, y: f"({x} != {y})", "logical_not": lambda t, x: f"(not {x})",
-    "bitwise_and": infix("&"), "bitwise_or": infix("|"),
-    "bitwise_xor": lambda t, x, y: f"({x} != {y})" if t == "bool" else narrow(t, f"{x} ^ {y}"),
+    "bitwise_and": infix("&", "word_and"), "bitwise_or": infix("|", "word_or"),
+    "bitwise_xor": lambda t, x, y: f"({x} != {y})" if t == "bool" else _xor(t, x, y),
     "bitwise_invert": _invert,
     "bitwise_left_shift": _shift("shift_left"), "bitwise_right_shift": _shift("shift_right"),
 }

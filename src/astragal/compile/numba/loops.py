@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
+from astragal.compile.numba import bits
 from astragal.compile.numba.elementwise import literal
 from astragal.compile.numba.plan import LONG_INSIDE, NEVER, is_one, is_straight
-from astragal.compile.numba.writer import Array, product
+from astragal.compile.numba.writer import Array, Bits, product
 from astragal.graph.errors import ShapeError
 from astragal.graph.expr import Expr
 from astragal.graph.subgraph import Subgraph
@@ -75,6 +76,9 @@ class Nest:
         self.after: list[list[str]] = [[] for _ in range(len(self.dims) + 1)]
         self.names = [self.writer.fresh("i") for _ in self.dims]
         self.index: Index = tuple(Ix(v, 1, 0, d + 1) for d, v in enumerate(self.names))
+        # Random bits that each part of the loop makes for itself, and where they are.
+        self.parts: dict[Expr, tuple[Bits, list[str]]] = {}
+        self.part = ""
         self._elements: dict[tuple[object, Index], tuple[str, int]] = {}
         self._offsets: dict[object, tuple[str, int]] = {}
 
@@ -87,6 +91,11 @@ class Nest:
     def close(self) -> None:
         """Write the loops out."""
         lines = [*self.before[-1], *self.after[-1]]
+        if self.parts:
+            lines = self._in_parts(lines)
+            for text in lines:
+                self.writer.line(text)
+            return
         for d in reversed(range(len(self.dims))):
             inner = ["    " + text for text in lines] or ["    pass"]
             lines = [
@@ -97,6 +106,29 @@ class Nest:
             ]
         for text in lines:
             self.writer.line(text)
+
+    def share(self, found: Sequence[Bits]) -> None:
+        """Let each part of the one loop make its own random bits."""
+        self.part = self.writer.fresh("c")
+        for b in found:
+            if b.node not in self.parts:
+                self.parts[b.node] = b, bits.buffers(self.scope, b, str(bits.PART))
+
+    def _in_parts(self, inner: list[str]) -> list[str]:
+        end = self.writer.fresh("e")
+        fills = [
+            bits.fill(b, self.part, end, [f"pointer({n}, 0)" for n in names])
+            for b, names in self.parts.values()
+        ]
+        return [
+            *self.before[0],
+            f"for {self.part} in range(0, {self.dims[0]}, {bits.PART}):",
+            f"    {end} = min({self.part} + {bits.PART}, {self.dims[0]})",
+            *("    " + text for text in fills),
+            f"    for {self.names[0]} in range({self.part}, {end}):",
+            *("        " + text for text in inner),
+            *self.after[0],
+        ]
 
     # -- elements ------------------------------------------------------------------------
 
@@ -146,6 +178,15 @@ class Nest:
         value = scope.values.get(node)
         if isinstance(value, Array):
             return self.load(value, index)
+        if isinstance(value, Bits) and value.node not in self.parts:
+            return self.load(scope.array(node), index)
+        if isinstance(value, Bits):
+            key = ((value.node, "bits", value.half), index)
+            if key not in self._elements:
+                buffer = self.parts[value.node][1][value.half]
+                code = f"at({buffer}, {self.names[0]} - {self.part})"
+                self._elements[key] = self.let(1, code), 1
+            return self._elements[key]
         if not node.type.shape:
             return scope.scalar(node), 0
         key = (node, index)
@@ -265,14 +306,41 @@ def describe_dim(code: str) -> str:
 
 def emit_group(scope: Scope, nodes: Sequence[Expr], dims: tuple[str, ...]) -> None:
     """Write one nest that computes several stored and reduced nodes of one space."""
+    held = _bits_below(scope, nodes)
     flat = len(dims) > 1 and all(_is_flat(scope, n, dims) for n in nodes)
-    nest = Nest(scope, [product(dims)], dims) if flat else Nest(scope, dims)
+    size = product(dims)
+    few = size.isdigit() and int(size) < 2 * bits.PART
+    reduced = any(n.op.name in _FOLDS and n.type.shape for n in nodes)
+    whole = few or reduced or not (flat or len(dims) == 1)
+    for node in list(held):
+        if whole or scope.dims(node) != dims:
+            scope.array(node)
+            del held[node]
+    nest = Nest(scope, [size], dims) if flat else Nest(scope, dims)
+    if held:
+        nest.share(list(held.values()))
     results = [
         _reduce(nest, n, dims) if n.op.name in _FOLDS else _store(nest, n, dims) for n in nodes
     ]
     nest.close()
     for node, value in zip(nodes, results, strict=True):
         scope.values[node] = value
+
+
+def _bits_below(scope: Scope, nodes: Sequence[Expr]) -> dict[Expr, Bits]:
+    """Find the random bits that loops read which have not been made."""
+    found: dict[Expr, Bits] = {}
+    stack, seen = list(nodes), set(nodes)
+    while stack:
+        node = stack.pop()
+        value = scope.values.get(node)
+        if isinstance(value, Bits):
+            found[node] = value
+        if value is None:
+            below = [a for a in node.args if isinstance(a, Expr) and a not in seen]
+            seen.update(below)
+            stack += below
+    return found
 
 
 def _is_flat(scope: Scope, root: Expr, dims: tuple[str, ...]) -> bool:

@@ -234,6 +234,32 @@ def room(typingctx, n):
     return types.CPointer(types.uint64)(n), codegen
 
 
+@intrinsic
+def pointer(typingctx, a, i):
+    """Address of an element of a contiguous array of uint64."""
+
+    def codegen(context, builder, sig, args):
+        array = context.make_array(sig.args[0])(context, builder, args[0])
+        return builder.gep(array.data, [args[1]], inbounds=True)
+
+    return types.CPointer(types.uint64)(a, types.intp), codegen
+
+
+@intrinsic
+def poke_half(typingctx, p, k, v):
+    """Store half of a uint64: the low half of the first at 0, its high half at 1, and so on.
+
+    Stores of 32 bits let LLVM take twice as many lanes as stores of 64 bits would.
+    """
+
+    def codegen(context, builder, sig, args):
+        half = builder.bitcast(args[0], ir.IntType(32).as_pointer())
+        builder.store(args[2], builder.gep(half, [args[1]], inbounds=True))
+        return context.get_dummy_value()
+
+    return types.void(p, types.intp, types.uint32), codegen
+
+
 def _poke(dtype: str) -> Any:
     t = scalar(dtype)
 
@@ -269,14 +295,17 @@ for _name in (*_SIZES, "float32", "float64"):
     globals()[f"peek_{_name}"] = _peek(_name)
 
 
-def _c_signature(ins: list[str], outs: list[str]) -> Any:
+def _c_signature(ins: list[str], outs: list[str] | int) -> Any:
+    """Give a unit's type: results by name, or as a number of arrays that it fills."""
     given = [scalar(t) for t in ins]
+    if isinstance(outs, int):
+        return types.void(*given, *[types.CPointer(types.uint64)] * outs)
     if len(outs) == 1:
         return scalar(outs[0])(*given)
     return types.void(*given, types.CPointer(types.uint64))
 
 
-def unit_function(ins: list[str], outs: list[str]) -> Any:
+def unit_function(ins: list[str], outs: list[str] | int) -> Any:
     """Compile a function of scalars with C's calling convention."""
 
     def compile(function):
@@ -289,7 +318,7 @@ def unit_function(ins: list[str], outs: list[str]) -> Any:
     return compile
 
 
-def unit(name: str, ins: list[str], outs: list[str]) -> Any:
+def unit(name: str, ins: list[str], outs: list[str] | int) -> Any:
     """Name a unit that has been loaded, for compiled code to call."""
     return types.ExternalFunction(name, _c_signature(ins, outs))
 
@@ -378,6 +407,27 @@ def logaddexp(x, y):
     if high != high or low != low:
         return x + y
     return high + math.log1p(exp(low - high))
+
+
+def _word(name: str) -> Any:
+    """Wrap integer arithmetic within one data type, which Numba's own widens."""
+
+    def codegen(context, builder, sig, args):
+        operation = name
+        if name == "shift_right":
+            operation = "ashr" if sig.return_type.signed else "lshr"
+        return getattr(builder, _WORD_OPS.get(operation, operation))(*args)
+
+    def word(typingctx, x, y):
+        return (x(x, x), codegen) if isinstance(x, types.Integer) and x == y else None
+
+    return intrinsic(word)
+
+
+_WORD_OPS = {"and": "and_", "or": "or_", "shift_left": "shl"}
+word_add, word_sub, word_mul = _word("add"), _word("sub"), _word("mul")
+word_and, word_or, word_xor = _word("and"), _word("or"), _word("xor")
+word_shift_left, word_shift_right = _word("shift_left"), _word("shift_right")
 
 
 @inlined

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from astragal.compile.numba import arrays, bits, control, matrices
@@ -13,7 +13,7 @@ from astragal.compile.numba.loops import Nest, emit_group
 from astragal.compile.numba.plan import LONG, REDUCTIONS, Plan, body_size, is_one
 from astragal.compile.numba.special import row as special_row
 from astragal.compile.numba.units import signature, unit
-from astragal.compile.numba.writer import Array, Writer, product
+from astragal.compile.numba.writer import Array, Bits, Writer, product
 from astragal.graph.errors import ShapeError, UnsupportedError
 from astragal.graph.expr import Expr
 from astragal.graph.literal import is_constant, value_of
@@ -109,7 +109,9 @@ class Scope:
 
     def value(self, node: Expr) -> Any:
         """Give the value of a node that has been computed."""
-        return self.scalar(node) if not _tuple(node) and not node.type.shape else self.values[node]
+        if _tuple(node):
+            return self.values[node]
+        return self.array(node) if node.type.shape else self.scalar(node)
 
     def scalar(self, node: Expr) -> str:
         """Give the code of a scalar."""
@@ -124,6 +126,12 @@ class Scope:
     def array(self, node: Expr) -> Array:
         """Give an array that is in memory."""
         found = self.values[node]
+        if isinstance(found, Bits):
+            whole = self.values.get((found.node, "made"))  # type: ignore[call-overload]
+            if whole is None:
+                whole = bits.made(self, found)
+                self.values[(found.node, "made")] = whole  # type: ignore[index]
+            found = self.values[node] = replace(whole[found.half], dims=found.dims)
         assert isinstance(found, Array), node
         return found
 
@@ -268,7 +276,7 @@ class Scope:
     def dims(self, node: Expr) -> tuple[str, ...]:
         """Give the lengths of an array, as code."""
         value = self.values.get(node)
-        if isinstance(value, Array):
+        if isinstance(value, (Array, Bits)):
             return value.dims
         return self._dims[node] if node.type.shape else ()
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+from astragal.graph.expr import Expr
 from astragal.graph.literal import Literal
 
 
@@ -34,7 +35,38 @@ class Array:
     owned: bool = False
 
 
-Value = "str | Array | list[Value]"
+@dataclass(frozen=True, slots=True)
+class Bits:
+    """Random bits that are made where they are used, a part at a time.
+
+    Attributes
+    ----------
+    node
+        The operation that they are the result of.
+    call
+        The call of the loop that makes them, up to the arguments.
+    words
+        The key, as code.
+    kind
+        How elements get their bits (see `astragal.compile.numba.bits`).
+    count
+        Number of elements, as code.
+    dims
+        The shape that they are seen in.
+    half
+        Which of the two results this is.
+    """
+
+    node: Expr
+    call: str
+    words: tuple[str, ...]
+    kind: str
+    count: str
+    dims: tuple[str, ...]
+    half: int = 0
+
+
+Value = "str | Array | Bits | list[Value]"
 
 
 def product(dims: tuple[str, ...] | list[str]) -> str:
