@@ -206,12 +206,26 @@ def _sample(args: argparse.Namespace) -> int:
 
 
 def _rules(args: argparse.Namespace) -> int:
-    from astragal.logic.report import rules, verify_all
+    from astragal.graph.errors import ModelError
+    from astragal.logic.report import rules, statement, verify_all
 
+    names = None if args.name is None else [args.name]
+    try:
+        chosen = list(rules(names))
+    except KeyError as error:
+        raise ModelError(str(error.args[0])) from None
     if args.action == "list":
-        print(rules(args.name))
+        for r in chosen:
+            print(f"{r.name}  [{r.kind}]\n    {statement(r)}\n    {r.source}")
         return 0
-    return 0 if verify_all(args.name, seed=args.seed) else 1
+    failed = 0
+    for r, verdict in verify_all(names, seed=args.seed):
+        print(f"{'holds' if verdict.holds else 'FAILS'}  {r.name}: {verdict.evidence}", flush=True)
+        if not verdict.holds:
+            failed += 1
+            print(f"       {verdict.counterexample}")
+    print(f"{len(chosen) - failed} of {len(chosen)} relations hold")
+    return 1 if failed else 0
 
 
 def main(argv: Sequence[str] | None = None) -> int:

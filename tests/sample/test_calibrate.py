@@ -27,10 +27,9 @@ def spoilt(sampler: Sampler, name: str, change: Callable[[ag.Expr], ag.Expr]) ->
     """A sampler whose step for a variable gives something else."""
     steps = []
     for s in sampler.steps:
-        if name in s.targets:
-            outputs = {n: change(x) if n == name else x for n, x in s.program.outputs.items()}
-            s = dataclasses.replace(s, program=dataclasses.replace(s.program, outputs=outputs))
-        steps.append(s)
+        outputs = {n: change(x) if n == name else x for n, x in s.program.outputs.items()}
+        program = dataclasses.replace(s.program, outputs=outputs)
+        steps.append(dataclasses.replace(s, program=program) if name in s.targets else s)
     return dataclasses.replace(sampler, steps=tuple(steps), exact=False)
 
 
@@ -60,9 +59,7 @@ def test_a_rate_taken_for_a_scale_is_caught_and_named(sampler: Sampler) -> None:
 
 def test_one_child_of_several_left_out_is_caught(sampler: Sampler) -> None:
     def first_child_only(draw: ag.Expr) -> ag.Expr:
-        theta = next(
-            x for n, x in sampler.step("beta").program.inputs.items() if n == "theta"
-        )
+        theta = next(x for n, x in sampler.step("beta").program.inputs.items() if n == "theta")
         padded = ag.concatenate([theta[:1], theta[:1], theta[:1], theta[:1]])
         return substitute([draw], {theta: padded})[0]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import concurrent.futures
 import shutil
 import warnings
 from collections.abc import Iterator
@@ -14,8 +15,7 @@ import pytest
 
 import astragal as ag
 from astragal.derive import Sampler
-from astragal.sample import SamplingWarning, diagnose
-from astragal.sample import runner
+from astragal.sample import SamplingWarning, diagnose, runner
 
 Y = np.array([3, 1, 4])
 
@@ -108,11 +108,26 @@ def test_deterministic_variables_are_recorded(sampler: Sampler) -> None:
 
 
 def test_other_data_of_the_same_shape_give_their_own_posterior() -> None:
-    tree = beta_binomial().sample(
-        draws=4000, chains=2, progress=False, observed={"y": [9, 8, 10]}
-    )
+    tree = beta_binomial().sample(draws=4000, chains=2, progress=False, observed={"y": [9, 8, 10]})
     assert abs(float(tree["posterior"]["p"].mean()) - (2 + 27) / 35) < 0.005
     assert np.array_equal(tree["observed_data"]["y"], [9, 8, 10])
+
+
+def test_other_data_compile_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    from astragal.sample import chain
+
+    made = []
+    real = chain.build
+
+    def build(*settings: Any) -> Any:
+        made.append(settings)
+        return real(*settings)
+
+    monkeypatch.setattr(chain, "build", build)
+    sampler = two_levels()
+    for y in ([3, 1, 4], [9, 9, 9]):
+        draws_of(sampler, observed={"y": y})
+    assert len(made) == 1
 
 
 @pytest.mark.parametrize("backend", ["numba", "jax"])
@@ -158,9 +173,8 @@ def test_an_interrupted_run_returns_what_is_done(
         calls += 1
         if calls > 1:
             raise KeyboardInterrupt
-        return real(futures, timeout=timeout)
+        return concurrent.futures.wait(futures, timeout=timeout)
 
-    real = runner.wait
     monkeypatch.setattr(runner, "wait", wait)
     done = draws_of(sampler, draws=100_000, warmup=0)
     n = done["rate"].shape[1]

@@ -31,7 +31,7 @@ from astragal.graph.traverse import substitute
 from astragal.ops.control import scan
 from astragal.ops.creation import arange, input
 from astragal.random.keys import fold_in, key, split
-from astragal.sample.chain import build, chain_keys
+from astragal.sample.chain import chain_keys, inputs_like, program_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -233,7 +233,7 @@ def _quantities(
     joint = factorise(sampler.model, sampler.observed, name_all=True)
     whole = {**state, **data}
     mapping = {c: whole[n] for n, c in joint.coordinates.items()}
-    observed = {n for n in sampler.observed}
+    observed = set(sampler.observed)
     prior = [f.total for f in joint.factors if f.name not in observed]
     likelihood = [f.total for f in joint.factors if f.name in observed]
     out = {n: _first(state[n]) for n in sampler.latent_names}
@@ -273,7 +273,8 @@ def _same_law(before: Array, after: Array) -> Array:
     function of them is zero; pairing makes the test sharp where a step moves little.
     """
     if before.ndim > 1:
-        return np.array([_same_law(b, a) for b, a in zip(before.T, after.T, strict=True)])
+        columns = zip(before.T, after.T, strict=True)
+        return np.array([_same_law(b, a) for b, a in columns])
     n = len(before)
     both = np.concatenate([before, after]).astype(float)
     ranks = stats.rankdata(both) / (2 * n + 1)
@@ -323,17 +324,11 @@ def ranks(
     root = input("key", dtype="key")
     whole = _joint_draw(sampler, root)
     truth_of = function([root], whole, backend="numpy")
-    state = {
-        n: input(f"state {n}", sampler.types[n].shape, sampler.types[n].dtype)
-        for n in sampler.latent_names
-    }
-    data_in = {
-        n: input(f"data {n}", sampler.types[n].shape, sampler.types[n].dtype)
-        for n in sampler.observed
-    }
+    state = inputs_like(sampler, sampler.latent_names, "state")
+    data_in = inputs_like(sampler, sampler.observed, "data")
     measure = function([state, data_in], _quantities(sampler, state, data_in), backend=backend)
     block = 100
-    program = build(sampler, backend, block)
+    program = program_of(sampler, backend, block)
     total = warmup + draws * thin
     found: dict[str, list[Array]] = {}
     for i in range(simulations):

@@ -6,7 +6,8 @@ draws depend neither on the length of the blocks, nor on the number of chains or
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import weakref
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -37,6 +38,19 @@ class ChainProgram:
     advance: Callable[[Any, int, int, Arrays, Arrays], Block]
 
 
+_PROGRAMS: weakref.WeakKeyDictionary[Sampler, dict[tuple[str, int], ChainProgram]] = (
+    weakref.WeakKeyDictionary()
+)
+
+
+def program_of(sampler: Sampler, backend: str, block: int) -> ChainProgram:
+    """Give the compiled functions of a sampler, which are kept: other data compile nothing."""
+    programs = _PROGRAMS.setdefault(sampler, {})
+    if (backend, block) not in programs:
+        programs[backend, block] = build(sampler, backend, block)
+    return programs[backend, block]
+
+
 def build(sampler: Sampler, backend: str, block: int) -> ChainProgram:
     """Compile a sampler's start and its block of sweeps.
 
@@ -50,7 +64,7 @@ def build(sampler: Sampler, backend: str, block: int) -> ChainProgram:
         Number of sweeps in one call.
     """
     k = input("key", dtype="key")
-    data = {n: input(f"data {n}", sampler.types[n].shape, sampler.types[n].dtype) for n in sampler.observed}
+    data = inputs_like(sampler, sampler.observed, "data")
     initial = sampler.initial(k, data)
     # A start is drawn once: compiling it would cost more than running it.
     run_start = function([k, data], initial, backend="numpy")
@@ -71,6 +85,12 @@ def build(sampler: Sampler, backend: str, block: int) -> ChainProgram:
         return Block(draws=_arrays(drawn), info=_arrays(told), state=_arrays(new))
 
     return ChainProgram(lambda key, given: _arrays(run_start(key, given)), advance)
+
+
+def inputs_like(sampler: Sampler, names: Iterable[str], prefix: str) -> dict[str, Expr]:
+    """Make an input for each of some variables, of its type."""
+    types = sampler.types
+    return {n: input(f"{prefix} {n}", types[n].shape, types[n].dtype) for n in names}
 
 
 def _arrays(values: Mapping[str, Any]) -> Arrays:

@@ -63,20 +63,19 @@ def diagnose(tree: xr.DataTree) -> pd.DataFrame:
         One row a scalar component; columns ``mean``, ``sd``, ``5%``, ``50%``, ``95%``,
         ``mcse``, ``ess_bulk``, ``ess_tail``, ``r_hat``, all floats.
     """
+    import arviz_stats as stats
     import pandas as pd
-    from arviz_base import extract
-    from arviz_stats import ess, mcse, rhat
 
     posterior = tree["posterior"].dataset
     several = posterior.sizes["chain"] > 1
     enough = posterior.sizes["draw"] >= 4
     measures: dict[str, Any] = {}
     if enough:
-        measures["mcse"] = mcse(posterior, method="mean")
-        measures["ess_bulk"] = ess(posterior, method="bulk")
-        measures["ess_tail"] = ess(posterior, method="tail", prob=(0.05, 0.95))
+        measures["mcse"] = stats.mcse(posterior, method="mean")
+        measures["ess_bulk"] = stats.ess(posterior, method="bulk")
+        measures["ess_tail"] = stats.ess(posterior, method="tail", prob=(0.05, 0.95))
     if enough and several:
-        measures["r_hat"] = rhat(posterior)
+        measures["r_hat"] = stats.rhat(posterior)
     rows: dict[str, dict[str, float]] = {}
     for name, array in posterior.data_vars.items():
         values = np.asarray(array, dtype=float)
@@ -92,7 +91,6 @@ def diagnose(tree: xr.DataTree) -> pd.DataFrame:
                 "50%": float(quantiles[1, i]),
                 "95%": float(quantiles[2, i]),
             } | {k: float(np.ravel(m[name])[i]) for k, m in measures.items()}
-    _ = extract
     return pd.DataFrame.from_dict(rows, orient="index")
 
 

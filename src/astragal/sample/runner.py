@@ -13,7 +13,7 @@ import numpy as np
 
 from astragal.derive.sampler import Sampler
 from astragal.graph.errors import ModelError
-from astragal.sample.chain import ChainProgram, build, chain_keys
+from astragal.sample.chain import ChainProgram, chain_keys, program_of
 from astragal.sample.checkpoint import Arrays, Block, Checkpoint, Identity, fingerprint
 from astragal.sample.progress import Report, chain_bars
 from astragal.sample.results import diagnose, to_datatree, warnings_of
@@ -109,12 +109,17 @@ def run(
     if warmup is not None:
         counts["warmup"] = (warmup, 0)
     for name, (value, least) in counts.items():
-        if not isinstance(value, (int, np.integer)) or isinstance(value, bool) or value < least:
-            raise ModelError(f"sample: {name} is {value!r}, expected an integer of at least {least}")
+        # Counts reach this function from files and command lines too.
+        given: object = value
+        whole = isinstance(given, (int, np.integer)) and not isinstance(given, bool)
+        if not whole or value < least:
+            raise ModelError(
+                f"sample: {name} is {value!r}, expected an integer of at least {least}"
+            )
     if warmup is None:
         warmup = 0 if sampler.exact else 1000
     data = sampler.check_data(observed or {})
-    program = build(sampler, backend, BLOCK)
+    program = program_of(sampler, backend, BLOCK)
     store = None
     if checkpoint is not None:
         shown = fingerprint({"sampler": np.frombuffer(_sampler_bytes(sampler), np.uint8)})
@@ -200,7 +205,7 @@ def _run_all(work: Any, chains: int, workers: int, stop: threading.Event) -> lis
         except KeyboardInterrupt:
             pass
         finally:
-            stop.set() if any(not f.done() for f in futures) else None
+            stop.set()
     return [f.result() for f in futures]
 
 
@@ -220,16 +225,12 @@ def _collect(
         raise ModelError("interrupted before the first draw; nothing to return")
 
     def join(part: str, begin: int, step: int, count: int) -> Arrays:
+        def chain(blocks: list[Block], name: str) -> np.ndarray[Any, Any]:
+            whole = np.concatenate([getattr(b, part)[name] for b in blocks[:least]])
+            return whole[begin::step][:count]
+
         names = getattr(finished[0][0], part)
-        return {
-            n: np.stack(
-                [
-                    np.concatenate([getattr(b, part)[n] for b in blocks[:least]])[begin::step][:count]
-                    for blocks in finished
-                ]
-            )
-            for n in names
-        }
+        return {n: np.stack([chain(blocks, n) for blocks in finished]) for n in names}
 
     # The last of each `thin` iterations is kept.
     begin = warmup + thin - 1
