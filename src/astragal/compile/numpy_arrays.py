@@ -52,8 +52,8 @@ def _solve_triangular(a: Any, b: Any, lower: bool, unit_diagonal: bool) -> Any:
 def _one_triangle(a: Any, b: Any, lower: bool, unit_diagonal: bool) -> Any:
     if not a.size or not b.size:
         return np.zeros_like(b)
-    (trtrs,) = scipy.linalg.get_lapack_funcs(("trtrs",), (a, b))
-    x, info = trtrs(a, b, lower=lower, unitdiag=unit_diagonal)
+    trtrs: Any = scipy.linalg.get_lapack_funcs(("trtrs",), (a, b))
+    x, info = trtrs[0](a, b, lower=lower, unitdiag=unit_diagonal)
     return np.full_like(b, np.nan) if info > 0 else x
 
 

@@ -79,7 +79,9 @@ class Op:
     def __call__(self, *args: Arg, **named: Arg) -> Expr:
         """Apply the operation: a new term, or the one that was built before."""
         if self.prepare is not None:
-            args = self.prepare(*args, **named)
+            args = self.prepare(*args, **named) if named else self.prepare(*args)
+        elif named:
+            raise TypeError(f"{self.name} takes no arguments by name: {', '.join(named)}")
         ref = self._table.get(args)
         if ref is not None:
             found = ref()
@@ -88,7 +90,7 @@ class Op:
         return self._intern(args, self.infer(*args))
 
     def _intern(self, args: tuple[Arg, ...], type: Type, sort: Any = None) -> Expr:
-        node = _new(sort or Expr)
+        node: Expr = _new(sort or Expr)
         node.op = self
         node.args = args
         node.type = type
@@ -217,7 +219,7 @@ class Expr:
         self.__array__()
         raise AssertionError
 
-    __int__ = __index__ = __float__  # type: ignore[assignment]
+    __int__ = __index__ = __float__
 
     def __len__(self) -> int:
         if isinstance(self.type, TupleType):

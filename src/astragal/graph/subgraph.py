@@ -82,9 +82,10 @@ def without_calls(body: Subgraph) -> Subgraph:
         return body
     new: dict[Expr, Expr | tuple[Expr, ...]] = {}
     for node in toposort(body.outputs):
-        args = [new.get(a, a) if isinstance(a, Expr) else a for a in node.args]
+        args: list[Any] = [new.get(a, a) if isinstance(a, Expr) else a for a in node.args]
         if node.op.name == "call":
-            new[node] = without_calls(args[0])(*args[1:])
+            called, *operands = args
+            new[node] = without_calls(called)(*operands)
         elif node.op.name == "item" and isinstance(args[0], tuple):
             new[node] = args[0][args[1]]
         elif any(a is not b for a, b in zip(args, node.args, strict=True)):

@@ -13,7 +13,7 @@ from astragal.graph.errors import DTypeError, ModelError, ShapeError
 from astragal.graph.expr import PARAMETER, Expr, Op, describe
 from astragal.graph.subgraph import Subgraph, call_types, compatible, trace
 from astragal.graph.tree import flatten
-from astragal.graph.types import Dim, KeyType, TensorType, TupleType, Type
+from astragal.graph.types import Dim, KeyType, TensorType, TupleType, Type, promote
 from astragal.ops.declare import as_dims, as_expr, broadcast_shapes
 from astragal.ops.indexing import with_shape
 
@@ -33,7 +33,7 @@ def _weaken(
     The body is traced once where the types fit: in nested loops, each trace more
     would double the work with every level.
     """
-    from astragal.ops.declare import cast, promote
+    from astragal.ops.declare import cast
 
     state = list(given)
     traced = tracer([s.type for s in state])
@@ -283,7 +283,7 @@ def switch(index: Any, branches: Sequence[Callable[..., Any]], *operands: Any) -
     >>> float(ag.function([x], y, backend="numpy")(3.0))
     6.0
     """
-    from astragal.ops.declare import cast, promote
+    from astragal.ops.declare import cast
 
     if not branches:
         raise ModelError("switch: give at least one branch")

@@ -46,7 +46,7 @@ def input(name: str, shape: Any = (), dtype: object = "float64") -> Expr:
     >>> ag.input("x", shape=("n", 3)).type
     float64(n, 3)
     """
-    if not isinstance(name, str) or not name:
+    if not name or type(name) is not str:
         raise DTypeError(f"an input's name is a non-empty string, got {name!r}")
     dims: list[Dim] = []
     for axis, d in enumerate((shape,) if isinstance(shape, (int, str, Expr)) else shape):
@@ -158,8 +158,8 @@ def arange(start: Any, stop: Any = None, step: Any = 1, *, dtype: object = None)
     if stop is None:
         start, stop = 0, start
     if not any(isinstance(v, Expr) and not is_constant(v) for v in (start, stop, step)):
-        numbers = [value_of(v)[()] if isinstance(v, Expr) else v for v in (start, stop, step)]
-        return constant(np.arange(*numbers, dtype=dtype and dtype_name(dtype)))
+        bounds: Any = [value_of(v)[()] if isinstance(v, Expr) else v for v in (start, stop, step)]
+        return constant(np.arange(*bounds, dtype=None if dtype is None else dtype_name(dtype)))
     if step != 1 or dtype not in (None, "int64"):
         raise ShapeError("arange with a symbolic bound counts in int64 steps of 1")
     if isinstance(start, int) and start == 0:

@@ -45,7 +45,7 @@ def as_expr(value: ArrayLike, dtype: str | None = None) -> Expr:
     if isinstance(value, Expr):
         return value
     if type(value) in (float, int, bool):
-        return scalar(value, dtype or _DEFAULT[type(value)])  # type: ignore[arg-type, index]
+        return scalar(value, dtype or _DEFAULT[type(value)])  # type: ignore[arg-type]
     if isinstance(value, (list, tuple)) and any(_holds_expr(v) for v in value):
         from astragal.ops.manipulation import stack
 

@@ -41,8 +41,9 @@ def canonical(d: Dim) -> Dim:
 
 def add(*terms: Dim) -> Dim:
     """Sum of dimensions."""
-    if all(isinstance(t, int) for t in terms):
-        return sum(terms)  # type: ignore[arg-type]
+    numbers = [t for t in terms if isinstance(t, int)]
+    if len(numbers) == len(terms):
+        return sum(numbers)
     total: Polynomial = {}
     for t in terms:
         total = _plus(total, _polynomial(t), 1)

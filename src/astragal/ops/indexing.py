@@ -169,7 +169,7 @@ def parse_index(x: Expr, index: Any) -> tuple[Spec, tuple[Expr, ...]]:
     items = [_mask_to_integers(i) for i in items]
     items = [j for i in items for j in (i if isinstance(i, _Many) else [i])]
     taken = sum(
-        (i.ndim if isinstance(i, Expr) and i.type.dtype == "bool" else 1)  # type: ignore[union-attr]
+        (i.ndim if isinstance(i, Expr) and _is_mask(i) else 1)
         for i in items
         if i is not None and i is not Ellipsis
     )
@@ -196,6 +196,10 @@ def parse_index(x: Expr, index: Any) -> tuple[Spec, tuple[Expr, ...]]:
     return tuple(spec), tuple(operands)
 
 
+def _is_mask(x: Expr) -> bool:
+    return isinstance(x.type, TensorType) and x.type.dtype == "bool"
+
+
 class _Many(list[Any]):
     """Several index items in place of one."""
 
@@ -208,7 +212,7 @@ def _mask_to_integers(i: Any) -> Any:
         array = value_of(i) if isinstance(i, Expr) else np.asarray(i)
         if array.dtype == bool:
             return _Many(constant(p) for p in np.nonzero(array))
-    if isinstance(i, Expr) and isinstance(i.type, TensorType) and i.type.dtype == "bool":
+    if isinstance(i, Expr) and _is_mask(i):
         from astragal.ops.creation import nonzero
 
         found = nonzero(i)
@@ -276,8 +280,8 @@ def python_index(spec: Spec, operands: list[Any]) -> tuple[Any, ...]:
         elif item[0] == "expr":
             out.append(rest.pop(0))
         else:
-            bounds = [int(rest.pop(0)) if v == "expr" else v for v in item[1:3]]
-            out.append(slice(*bounds, item[3]))
+            start, stop = (int(rest.pop(0)) if v == "expr" else v for v in item[1:3])
+            out.append(slice(start, stop, item[3]))
     return tuple(out)
 
 

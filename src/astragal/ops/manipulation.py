@@ -401,8 +401,8 @@ def repeat(x: ArrayLike, repeats: int | ArrayLike, /, *, axis: int | None = None
         return reshape(wide, (*shape[:at], dims.product((shape[at], times)), *shape[at + 1 :]))
     if is_constant(counts):
         numbers = value_of(counts)
-        if isinstance(shape[at], int):
-            numbers = np.broadcast_to(numbers, (shape[at],))
+        if isinstance(n := shape[at], int):
+            numbers = np.broadcast_to(numbers, (n,))
         return x[(*before, np.repeat(np.arange(len(numbers)), numbers))]
     from astragal.ops.reductions import CUMULATIVE_SUM
     from astragal.ops.sorting import SEARCHSORTED

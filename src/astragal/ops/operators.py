@@ -20,7 +20,7 @@ from astragal.ops import (
 
 
 def _binary(op: Callable[[Any, Any], Expr]) -> Any:
-    def method(self: Expr, other: Any) -> Expr:
+    def method(self: Expr, other: Any) -> Any:
         if other is None or isinstance(other, (str, bytes, dict)):
             return NotImplemented
         return op(self, other)
@@ -29,7 +29,7 @@ def _binary(op: Callable[[Any, Any], Expr]) -> Any:
 
 
 def _swapped(op: Callable[[Any, Any], Expr]) -> Any:
-    def method(self: Expr, other: Any) -> Expr:
+    def method(self: Expr, other: Any) -> Any:
         if other is None or isinstance(other, (str, bytes, dict)):
             return NotImplemented
         return op(other, self)

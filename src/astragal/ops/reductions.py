@@ -240,7 +240,8 @@ def segment_sum(data: ArrayLike, segment_ids: ArrayLike, num_segments: Any) -> E
 
     x = as_expr(data)
     start = zeros((num_segments, *x.shape[1:]), dtype=tensor_of(x, "segment_sum").dtype)
-    return start.at[as_expr(segment_ids)].add(x)
+    out: Expr = start.at[as_expr(segment_ids)].add(x)
+    return out
 
 
 OPS: tuple[Op, ...] = (

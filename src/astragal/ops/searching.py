@@ -24,7 +24,7 @@ def _prepare_where(condition: Any, x: Any, y: Any) -> tuple[Expr, ...]:
         raise DTypeError(f"where: the condition is {describe(c)}, expected booleans")
     if isinstance(x, Expr) and isinstance(x.type, KeyType):
         y = as_expr(y)
-        if y.type.__class__ is not KeyType or y.type.impl != x.type.impl:  # type: ignore[union-attr]
+        if y.type.__class__ is not KeyType or y.type.impl != x.type.impl:
             raise DTypeError(f"where: cannot choose between {describe(x)} and {describe(y)}")
         return c, x, y
     dtype = common_dtype("where", (x, y), ALL, False)
