@@ -172,10 +172,8 @@ def _of_keys(scope: Scope, node: Expr, kind: str, lead: tuple[str, ...], count: 
     writer = scope.writer
     outs = [scope.empty((*lead, count), "uint64") for _ in range(2 if block else 1)]
     arrays = [scope.array(k) for k in keys]
-    row = None
-    if count != "1":
-        shape = Bits(node, _fill(impl, tag, kind), (), kind, count, (count,))
-        row = buffers(scope, shape, count) if kind == PAIRS else None
+    shape = Bits(node, _fill(impl, tag, kind), (), kind, count, (count,))
+    row = buffers(scope, shape, count) if count != "1" and kind == PAIRS else None
     r = writer.fresh("i")
     with writer.block(f"for {r} in range({product(lead)}):"):
         words = [

@@ -147,7 +147,8 @@ def _invert(t: str, x: str) -> str:
 
 # fmt: off
 TEMPLATES: dict[str, Template] = {
-    "add": infix("+", "word_add"), "subtract": infix("-", "word_sub"), "multiply": infix("*", "word_mul"), "divide": compare("/"),
+    "add": infix("+", "word_add"), "subtract": infix("-", "word_sub"),
+    "multiply": infix("*", "word_mul"), "divide": compare("/"),
     "floor_divide": _divide_integers("//", "floor_divide"),
     "remainder": _divide_integers("%", "remainder"),
     "pow": _power,

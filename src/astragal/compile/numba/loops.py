@@ -181,12 +181,12 @@ class Nest:
         if isinstance(value, Bits) and value.node not in self.parts:
             return self.load(scope.array(node), index)
         if isinstance(value, Bits):
-            key = ((value.node, "bits", value.half), index)
-            if key not in self._elements:
+            place = ((value.node, "bits", value.half), index)
+            if place not in self._elements:
                 buffer = self.parts[value.node][1][value.half]
                 code = f"at({buffer}, {self.names[0]} - {self.part})"
-                self._elements[key] = self.let(1, code), 1
-            return self._elements[key]
+                self._elements[place] = self.let(1, code), 1
+            return self._elements[place]
         if not node.type.shape:
             return scope.scalar(node), 0
         key = (node, index)
