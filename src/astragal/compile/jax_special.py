@@ -233,6 +233,6 @@ def _(primals: Any, tangents: Any) -> Any:
 def polygamma(n: Array, x: Array) -> Array:
     """Derivative of order n of ``digamma``."""
     plain = n == 0
-    return jnp.where(
-        plain, special.digamma(x), special.polygamma(jnp.where(plain, 1, n).astype(x.dtype), x)
-    )
+    # jax.scipy.special.polygamma wants an integer order; what it calls does not.
+    orders = jnp.where(plain, 1, n).astype(x.dtype)
+    return jnp.where(plain, special.digamma(x), lax.polygamma(*jnp.broadcast_arrays(orders, x)))
