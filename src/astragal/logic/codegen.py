@@ -12,18 +12,18 @@ import math
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from astragal.graph.expr import Expr, Op
+from astragal.graph.expr import DIMENSION, INPUT, PARAMETER, Expr, Op
 from astragal.graph.literal import CONSTANT, is_constant, scalar, value_of
 from astragal.graph.types import KeyType, tensor_type
 from astragal.logic.algebra import simplify
 from astragal.logic.match import COMMUTATIVE, constant_fits
-from astragal.logic.pattern import Side, child_of, descend
-from astragal.logic.soundness import Place, may_give_back
+from astragal.logic.pattern import Side, descend
 from astragal.logic.variables import Variable
 from astragal.ops.indexing import INDEX
 from astragal.random.distribution import NON_NEGATIVE, POSITIVE, REAL, RandomOp, is_random
 from astragal.random.keys import SPLIT
 
+LEAVES = frozenset((INPUT, PARAMETER, DIMENSION, CONSTANT))
 F64 = tensor_type("float64")
 _ELEMENTWISE = frozenset("add subtract multiply divide negative square sqrt pow exp log".split())
 _FLOAT = {
@@ -125,20 +125,23 @@ def is_tangled(x: Expr, facts: Facts) -> bool:
 _CANCELLING = frozenset("subtract negative divide multiply constant reciprocal exp log abs".split())
 
 
-def freed_key(keys: tuple[Expr, ...], uses: Mapping[Expr, int], pinned: Mapping[Expr, str]) -> Expr:
-    """Give the parent of keys that are all children of one split, else the first of them."""
+def freed_key(
+    keys: tuple[Expr, ...], uses: Mapping[Expr, int], pinned: Mapping[Expr, str]
+) -> Expr:
+    """Give the parent of scalar keys that are all children of one split, else the first key."""
     first = keys[0]
-    if first.op is INDEX:
-        parent = first.args[0]
-        if parent.op is SPLIT and parent.args[1] == len(keys):
-            for k in keys:
-                found = child_of(k)
-                if found is None or found[0] is not parent:
-                    return first
-            if may_give_back(Place(uses, pinned), parent, list(keys)):
-                key: Expr = parent.args[0]
-                return key
-    return first
+    if first.op is not INDEX:
+        return first
+    parent = first.args[0]
+    n = len(keys)
+    # The keys differ from one another: n of n children are all of them.
+    if parent.op is not SPLIT or parent.args[1] != n or uses[parent] != n or parent in pinned:
+        return first
+    for k in keys:
+        if k.op is not INDEX or k.args[0] is not parent or k.args[1][0][0] != "int":
+            return first
+    key: Expr = parent.args[0]
+    return first if uses[key] != 1 or key in pinned else key
 
 
 def plain(xs: tuple[Expr, ...], facts: Facts) -> bool:
@@ -147,14 +150,13 @@ def plain(xs: tuple[Expr, ...], facts: Facts) -> bool:
         return False
     tangled = 0
     for x in xs:
-        if x.args and x.op not in _LEAF_OPS and is_tangled(x, facts):
+        if x.args and x.op not in LEAVES and is_tangled(x, facts):
             return False
         tangled += x.op is CONSTANT
     # One number alone has nothing to cancel against, but a sum may hold another.
-    return tangled == 0 or (tangled == 1 and all(x.op in _LEAF_OPS or x.op is CONSTANT for x in xs))
+    return tangled == 0 or (tangled == 1 and all(x.op in LEAVES for x in xs))
 
 
-_LEAF_OPS: set[Op] = set()
 
 
 def constants(xs: tuple[Expr, ...]) -> tuple[float, ...] | None:
@@ -177,6 +179,14 @@ def computed(
     facts: Facts,
 ) -> Expr | None:
     """Compute a parameter of the new side; None where it lies outside its domain."""
+    if all([x.op is INPUT or facts.tangled.get(x) is False for x in xs]) and (
+        len(set(xs)) == len(xs)
+    ):
+        new = build(*xs)
+        # Known without a look: it is made of parameters that were found to be still.
+        facts.still[new] = True
+        facts.tangled[new] = False
+        return new
     values = constants(xs) if number is not None else None
     if values is not None and number is not None:
         try:
@@ -204,11 +214,10 @@ _POW: Op
 def _prepare() -> None:
     global _SQRT, _POW
     from astragal import ops
-    from astragal.graph.expr import INPUT, PARAMETER
 
     _SQRT = ops.OPS["sqrt"]
     _POW = ops.OPS["pow"]
-    _LEAF_OPS.update((INPUT, PARAMETER))
+
 
 
 def compile_rule(relation: Any, direction: str) -> list[Fast] | None:
@@ -216,8 +225,7 @@ def compile_rule(relation: Any, direction: str) -> list[Fast] | None:
 
     None where the relation is not of the sort that has one.
     """
-    if not _LEAF_OPS:
-        _prepare()
+    _prepare()
     source, target = relation.side(direction)
     if relation.kind != "in law" or relation.where or not _is_simple(source, target):
         return None
@@ -312,7 +320,7 @@ class _Writer:
         self.lines: list[str] = []
         self.table: dict[str, Any] = {
             "_F64": F64, "_make": make, "_still": is_still, "_freed": freed_key,
-            "_computed": computed, "_fits": constant_fits, "_descend": descend,
+            "_computed": computed, "_fits": constant_fits, "_descend": descend, "_leaves": LEAVES,
         }  # fmt: skip
         self.names: dict[Expr, str] = {}
         self.inner: list[str] = []
@@ -379,7 +387,7 @@ class _Writer:
             self.say(f"if {d}_k.type.shape: return None")
         for v, n in self.names.items():
             if isinstance(v, Variable):
-                self.say(f"if {n}.args and not _still({n}, facts): return None")
+                self.say(f"if {n}.op not in _leaves and not _still({n}, facts): return None")
 
     def build(self) -> None:
         draws = [self.draw_names[d] for d in self.source.draws]

@@ -15,6 +15,7 @@ from astragal.logic.soundness import Place
 from astragal.random.distribution import is_random
 
 ASSOCIATIVE = frozenset({"add", "multiply"})
+_WRAPS: set[Op] = set()  # operations under which another form of a pattern may stand
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,11 +53,7 @@ class Rule:
             if found is not None:
                 new, bindings = found
                 return Step(self.relation, self.direction, (x,), (new,), bindings)
-        if self.heads and not any(
-            isinstance(a, Expr)
-            and (a.op in self.heads or any(getattr(b, "op", None) in self.heads for b in a.args))
-            for a in x.args
-        ):
+        if self.heads and not self._near(x):
             return None
         why: list[str] | None = None if refused is None else []
         place = Place(uses, pinned)
@@ -66,6 +63,24 @@ class Rule:
         if refused is not None and step is None:
             refused += [(self.relation, x, w) for w in dict.fromkeys(why or ())]
         return step
+
+    def may_fit(self, ops: tuple[Op | None, ...], root: Op) -> bool:
+        """Tell whether a node with such arguments can fit, in some form or grouping."""
+        if not self.heads:
+            return True
+        return any(op is not None and (op in self.heads or op in _WRAPS or op is root) for op in ops)
+
+    def _near(self, x: Expr) -> bool:
+        """Whether a random variable of the pattern stands one or two steps below a node."""
+        heads = self.heads
+        for a in x.args:
+            if isinstance(a, Expr):
+                if a.op in heads:
+                    return True
+                for b in a.args:
+                    if isinstance(b, Expr) and b.op in heads:
+                        return True
+        return False
 
     def _regrouped(self, x: Expr, place: Place) -> Step | None:
         """Rewrite two terms of a longer sum: ``(a + x) + y`` is ``a + (x + y)``."""
@@ -113,6 +128,7 @@ class Matcher:
     """Rules sorted by the operation of their root."""
 
     table: Mapping[Op, tuple[Rule, ...]]
+    seen: dict[tuple[Op | None, ...], tuple[Rule, ...]]
 
     @property
     def ops(self) -> Mapping[Op, tuple[Rule, ...]]:
@@ -120,8 +136,15 @@ class Matcher:
         return self.table
 
     def rules(self, x: Expr) -> tuple[Rule, ...]:
-        """List the rules that may apply at a node."""
-        return self.table.get(x.op, ())
+        """List the rules that may apply at a node: by its operation and its arguments'."""
+        if x.op not in self.table:
+            return ()
+        key = (x.op, *[a.op if isinstance(a, Expr) else None for a in x.args])
+        found = self.seen.get(key)
+        if found is None:
+            fits = [r for r in self.table[x.op] if r.may_fit(key[1:], x.op)]
+            found = self.seen[key] = tuple(fits)
+        return found
 
 
 def measure(side: Any) -> tuple[int, int]:
@@ -157,4 +180,5 @@ def matcher_of(relations: tuple[Relation, ...], direction: str) -> Matcher:
         for wanted, found in _VIEWS:
             if wanted == root.op.name and not is_random(root):
                 table.setdefault(ops.OPS[found], []).append(rule)
-    return Matcher({op: tuple(rules) for op, rules in table.items()})
+    _WRAPS.update(ops.OPS[name] for name in ("negative", "multiply", "divide"))
+    return Matcher({op: tuple(rules) for op, rules in table.items()}, {})

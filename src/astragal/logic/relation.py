@@ -315,8 +315,13 @@ class Relation:
     def _repr_latex_(self) -> str:
         return f"$${self.latex}$$"
 
+    def _repr_html_(self) -> str:
+        from astragal.display.show import relation_html
 
-@dataclass(frozen=True, eq=False)
+        return relation_html(self)
+
+
+@dataclass(frozen=True, eq=False, slots=True)
 class Step:
     """One rewriting: what it was, where, and with which values.
 
@@ -346,6 +351,11 @@ class Step:
         lines += [f"  {a!r}  =>  {b!r}" for a, b in zip(self.old, self.new, strict=True)]
         lines += [f"  provided {c!r}" for c in self.conditions]
         return "\n".join(lines)
+
+    def _repr_html_(self) -> str:
+        from astragal.display.show import step_html
+
+        return step_html(self)
 
 
 def _find(module: str, name: str) -> Relation:

@@ -7,13 +7,15 @@ several nodes at once, are applied in rounds afterwards. Nothing recurses.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+import gc
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
 from astragal.graph.expr import Expr
 from astragal.graph.traverse import children, substitute, toposort
-from astragal.logic.codegen import Facts
+from astragal.logic.codegen import LEAVES, Facts
 from astragal.logic.compiled import Matcher, Rule, matcher_of
 from astragal.logic.relation import Relation, Step
 from astragal.logic.soundness import Place
@@ -56,6 +58,11 @@ class Rewriting:
         lines = [str(s) for s in self.steps]
         lines += [f"{r.name} refused at {x!r}: {why}" for r, x, why in self.refused]
         return "\n".join([*lines, self.stopped])
+
+    def _repr_html_(self) -> str:
+        from astragal.display.show import rewriting_html
+
+        return rewriting_html(self)
 
 
 def _open(target: Any) -> tuple[tuple[Expr, ...], tuple[str, ...], Any]:
@@ -116,12 +123,16 @@ def rewrite(
     rules = (relations,) if isinstance(relations, Relation) else tuple(relations)
     roots, names, rebuild = _open(target)
     run = _Run(rules, direction, roots, names, explain, limit)
-    run.sweep()
-    run.reverse()
+    with collector_paused():
+        run.sweep()
+        run.reverse()
     result = rebuild(run.roots)
     if not explain:
         return result
     return Rewriting(target, result, tuple(run.steps), tuple(run.refused), run.stopped)
+
+
+_NO_RULES: frozenset[Rule] = frozenset()
 
 
 @dataclass
@@ -146,23 +157,23 @@ class _Run:
     def sweep(self) -> None:
         """Apply relations with one root, arguments first."""
         matcher = matcher_of(self.rules, self.direction)
-        order = toposort(self.roots)
-        self.uses = uses = count_uses_of(order)
+        order, self.uses = survey(self.roots)
         if self.limit is None:
-            self.limit = 4 * len(order) + 100
+            self.limit = 4 * len(self.uses) + 100
         for r, name in zip(self.roots, self.names, strict=True):
             self.pinned.setdefault(r, name)
         image = self.image
         wanted = matcher.ops
         if not wanted:
             return
+        rules = matcher.rules
         for x in order:
             y = x
             for a in x.args:
-                if isinstance(a, Expr) and image.get(a, a) is not a:
+                if isinstance(a, Expr) and a in image:
                     y = self.rebuilt(x)
                     break
-            if y.op in wanted:
+            if y.op in wanted and rules(y):
                 y = self.settle(y, matcher)
             if y is not x:
                 image[x] = y
@@ -194,10 +205,7 @@ class _Run:
         # Nodes to look at, arguments first; each is replaced in those that come after it.
         queue = [y]
         while queue:
-            x = queue.pop(0)
-            x = self.now(x)
-            if x.op not in matcher.ops:
-                continue
+            x = self.now(queue.pop(0))
             step = self.first(x, matcher)
             if step is None:
                 continue
@@ -206,7 +214,8 @@ class _Run:
             if len(self.steps) >= (self.limit or 0):
                 self.stopped = f"stopped after {len(self.steps)} steps, the limit"
                 break
-            queue = [n for n in fresh if n.op in matcher.ops] + queue
+            table = matcher.table
+            queue = [n for n in fresh if n.op in table and matcher.rules(n)] + queue
         return self.now(top)
 
     def now(self, x: Expr) -> Expr:
@@ -220,8 +229,9 @@ class _Run:
         """Find the first relation that applies at a node."""
         if len(self.steps) >= (self.limit or 0):
             return None
-        banned = self.banned.get(x, frozenset())
-        for rule in matcher.rules(x):
+        rules = matcher.rules(x)
+        banned: frozenset[Rule] = self.banned.get(x, _NO_RULES) if rules else _NO_RULES
+        for rule in rules:
             if rule in banned:
                 continue
             found = rule.apply(
@@ -310,23 +320,72 @@ def count_uses_of(order: Sequence[Expr]) -> dict[Expr, int]:
     return uses
 
 
-def enter(new: Expr, uses: dict[Expr, int]) -> list[Expr]:
-    """Count what a new expression reads; list its nodes that were not in the graph."""
-    fresh: list[Expr] = []
-    stack: list[tuple[Expr, bool]] = [(new, False)]
+def survey(roots: Sequence[Expr]) -> tuple[list[Expr], dict[Expr, int]]:
+    """List the nodes that have arguments, arguments first, and count how each node is read."""
+    uses: dict[Expr, int] = {}
+    order: list[Expr] = []
+    stack: list[Any] = list(reversed(roots))
+    pop, push = stack.pop, stack.append
     while stack:
-        x, ready = stack.pop()
-        if ready:
-            fresh.append(x)
-        elif x not in uses:
-            uses[x] = 0
-            stack.append((x, True))
-            stack.extend((a, False) for a in x.args if isinstance(a, Expr))
-    for x in fresh:
+        x = pop()
+        if x.__class__ is list:
+            order.append(x[0])
+            continue
+        if x in uses:
+            continue
+        uses[x] = 0
+        args = x.args
+        if x.op not in LEAVES:
+            push([x])  # a mark: its arguments are done when it comes up
+            for a in reversed(args):
+                if isinstance(a, Expr) and a not in uses:
+                    push(a)
+    for x in order:
         for a in x.args:
             if isinstance(a, Expr):
                 uses[a] += 1
+    return order, uses
+
+
+def enter(new: Expr, uses: dict[Expr, int]) -> list[Expr]:
+    """Count what a new expression reads; list its nodes that were not in the graph."""
+    fresh: list[Expr] = []
+    stack = [new]
+    while stack:
+        x = stack[-1]
+        if x in uses:
+            stack.pop()
+            continue
+        ready = True
+        if x.op in LEAVES:
+            stack.pop()
+            uses[x] = 0
+            fresh.append(x)
+            continue
+        for a in x.args:
+            if isinstance(a, Expr) and a not in uses:
+                stack.append(a)
+                ready = False
+        if ready:
+            stack.pop()
+            uses[x] = 0
+            fresh.append(x)
+            for a in x.args:
+                if isinstance(a, Expr):
+                    uses[a] += 1
     return fresh
+
+
+@contextmanager
+def collector_paused() -> Iterator[None]:
+    """Keep the collector of cycles from walking a large graph again and again; graphs have none."""
+    was = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was:
+            gc.enable()
 
 
 def release(x: Expr, uses: dict[Expr, int], pinned: Mapping[Expr, str]) -> None:
@@ -337,6 +396,8 @@ def release(x: Expr, uses: dict[Expr, int], pinned: Mapping[Expr, str]) -> None:
         if uses.get(node) != 0 or node in pinned:
             continue
         del uses[node]
+        if node.op in LEAVES:
+            continue
         for a in node.args:
             if isinstance(a, Expr):
                 uses[a] -= 1
