@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import html as _html
-
 from astragal.derive.sampler import Sampler
 
 
@@ -33,16 +31,14 @@ def alternatives(s: Sampler) -> dict[str, tuple[str, ...]]:
 
 
 def latex(s: Sampler) -> str:
-    """Give one aligned line a step."""
-    return "\n".join(step.conditional.latex for step in s.steps)
+    """Give one line a step."""
+    from astragal.display.derivation import sampler_latex
+
+    return sampler_latex(s)
 
 
 def html(s: Sampler) -> str:
-    """Give a table of the steps."""
-    rows = "".join(
-        f"<tr><td>{i}</td><td><code>{_html.escape(step.conditional.text)}</code></td>"
-        f"<td>{step.kind}</td>"
-        f"<td>{_html.escape('; '.join(str(r) for r in step.relations))}</td></tr>"
-        for i, step in enumerate(s.steps, 1)
-    )
-    return f"<table><tr><th></th><th>conditional</th><th>step</th><th>why</th></tr>{rows}</table>"
+    """Give a table of the steps, in mathematics."""
+    from astragal.display.derivation import sampler_html
+
+    return sampler_html(s)

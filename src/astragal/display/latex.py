@@ -124,7 +124,7 @@ def statements(
     ...     print(line.formula.latex)
     X + Y
     X \sim \mathcal{N}\left(1, 2^{2} \right)
-    Y \sim \mathcal{N}\left(0, 1^{2} \right)
+    Y \sim \mathcal{N}\left(0, 1 \right)
     """
     roots = list(exprs)
     writer = _Writer(roots, names or {})

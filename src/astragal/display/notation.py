@@ -87,8 +87,19 @@ def squared(inner: Formula) -> Formula:
         (inside,) = inner.parts
         assert isinstance(inside, Formula)
         return inside
+    if inner.kind == "fraction" and any(_has_root(p) for p in inner.parts):
+        above, below = inner.parts
+        assert isinstance(above, Formula)
+        assert isinstance(below, Formula)
+        return f.fraction(squared(above), squared(below))
     plain = inner.kind in {"letter", "name", "number", "sub", "fenced"}
+    if inner.kind == "number" and inner.parts == ("1",):
+        return inner
     return f.sup(inner if plain else f.fenced(inner), f.number("2"))
+
+
+def _has_root(part: Formula | str) -> bool:
+    return isinstance(part, Formula) and part.kind == "root"
 
 
 def spoken(p: Parameter) -> bool:
