@@ -108,6 +108,7 @@ from astragal.ops.sorting import (
 from astragal.ops.special import expit, log_softmax, softmax, softplus
 from astragal.random.check import check_keys
 from astragal.random.keys import fold_in, key, key_data, split, wrap_key_data
+from astragal.random.stream import RandomStream
 from astragal.serialize import load, save
 
 

@@ -15,7 +15,6 @@ import numpy as np
 from astragal.compile.arguments import checker
 from astragal.compile.calls import builder, finisher, is_fresh, keeper, reader
 from astragal.compile.dimensions import Dimensions, Place, name_of
-from astragal.compile.fuse_scans import fuse_scans
 from astragal.compile.keyarray import KeyArray
 from astragal.compile.shared import Cell, Shared, State, as_update
 from astragal.compile.simplify import simplify
@@ -25,6 +24,7 @@ from astragal.graph.traverse import toposort
 from astragal.graph.tree import flatten
 from astragal.graph.types import KeyType
 from astragal.ops.declare import as_expr
+from astragal.ops.fuse_scans import fuse_scans
 from astragal.random.lower import lower_random
 
 
@@ -114,10 +114,11 @@ class Function:
         n = len(outs)
         self._checks = [checker(x.type, f"input {name_of(x)!r}", jax) for x in self._leaves]
         self._finish = [finisher(x.type, f, jax) for x, f in zip(outs, fresh[:n], strict=True)]
-        self._cells = [v.cell for v in variables]
+        own = {v: v.cell.for_function() for v in variables}
+        self._cells = [own[v] for v in variables]
         self._locks = [c.lock for c in sorted(self._cells, key=lambda c: c.serial)]
         self._targets = [
-            (v.cell, keeper(v.cell.type, f, jax, f"the update of {v.name!r}"))
+            (own[v], keeper(v.cell.type, f, jax, f"the update of {v.name!r}"))
             for v, f in zip(self.updates, fresh[n:], strict=True)
         ]
         self._read = reader(self.inputs, self._leaves)

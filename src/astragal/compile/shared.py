@@ -26,12 +26,16 @@ class Cell:
     Stands as the name in the `Shared` leaf, and equals itself alone.
     """
 
-    __slots__ = ("__weakref__", "lock", "name", "serial", "type", "update", "value")
+    __slots__ = (
+        "__weakref__", "lock", "name", "origin", "private", "serial", "type", "update", "value",
+    )
 
     name: str
     type: Type
     value: Any  # a read-only array, or a KeyArray: replaced, never written to
     update: Expr | None
+    private: bool  # whether each function that reads it has a value of its own
+    origin: Cell | None  # the private cell that this one is a function's copy of
 
     def __init__(self, name: str | None, type: Type, value: Any) -> None:
         self.serial = next(_serial)
@@ -40,12 +44,22 @@ class Cell:
         self.type = type
         self.value = value
         self.update = None
+        self.private = False
+        self.origin = None
 
     def __str__(self) -> str:
         return self.name
 
     def __repr__(self) -> str:
         return f"<shared {self.name!r}>"
+
+    def for_function(self) -> Cell:
+        """Give the cell that a compiled function uses: this one, or a copy of a private one."""
+        if not self.private:
+            return self
+        own = Cell(self.name, self.type, self.value)
+        own.origin = self
+        return own
 
     def raw(self) -> Any:
         """Give the value as programs take it: an array, of words for keys."""
@@ -65,7 +79,8 @@ class Cell:
             self.value = new
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return (Cell, (self.name, self.type, self.read()), (None, {"update": self.update}))
+        kept = {"update": self.update, "private": self.private}
+        return (Cell, (self.name, self.type, self.read()), (None, kept))
 
 
 class Shared(Expr):
@@ -208,7 +223,8 @@ class State(MutableMapping[Any, Any]):
         self._cells = list(cells)
 
     def _find(self, which: Any) -> Cell:
-        found = [c for c in self._cells if c.name == which or getattr(which, "args", (0,))[0] is c]
+        cell = getattr(which, "args", (0,))[0]
+        found = [c for c in self._cells if c.name == which or cell in (c, c.origin or c)]
         if len(found) == 1:
             return found[0]
         names = ", ".join(c.name for c in self._cells) or "none"
