@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 import astragal as ag
-from astragal.graph.errors import UnsupportedError
+from astragal.graph.errors import KeyReuseError, UnsupportedError
 from astragal.graph.subgraph import trace
 from astragal.graph.traverse import toposort
 from astragal.ops.control import MAP
@@ -335,3 +335,18 @@ def test_a_discrete_draw_inside_a_loop_does_not_pass_for_a_constant() -> None:
     )
     with pytest.raises(UnsupportedError, match="poisson draws are not real numbers"):
         ag.grad(last, lam)
+
+
+def test_a_loss_and_its_gradient_spend_the_keys_of_a_loop_once() -> None:
+    key, a = ag.input("key", dtype="key"), ag.input("a")
+
+    def step(c: Any, k: Any) -> Any:
+        e = ag.random.normal(k, 0.0, 1.0)
+        return c * a + ag.sin(a * e), ()
+
+    last, _ = ag.scan(step, 0.5, ag.split(key, 3))
+    ag.check_keys(last, ag.grad(last, a))
+    # A scan of other steps over the same keys is another use of them.
+    other, _ = ag.scan(lambda c, k: (c - ag.random.normal(k), ()), 0.5, ag.split(key, 3))
+    with pytest.raises(KeyReuseError):
+        ag.check_keys(last, other)

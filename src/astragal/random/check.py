@@ -32,6 +32,7 @@ from astragal.graph.text import one_line
 from astragal.graph.traverse import toposort
 from astragal.graph.types import KeyType, Shape, TupleType, Type
 from astragal.ops.creation import shape_dims
+from astragal.ops.fuse_scans import fuse_scans
 from astragal.ops.indexing import python_index
 from astragal.random.distribution import RandomOp
 from astragal.random.places import place_of
@@ -200,6 +201,8 @@ def check_keys(*exprs: Expr) -> None:
     astragal.graph.errors.KeyReuseError: a key is used twice, by
     ...
     """
+    # The gradient of a loop repeats its steps: with the same draws, which are one draw.
+    exprs = fuse_scans(exprs)
     order = toposort(exprs)
     # Lengths that are not static are larger than any static position.
     largest = max(

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 import astragal as ag
-from astragal.compile.fuse_scans import fuse_scans
 from astragal.graph.traverse import toposort
+from astragal.ops.fuse_scans import fuse_scans
 
 X, A, S = ag.input("x", shape=(6,)), ag.input("a"), ag.input("s")
 V = np.array([0.3, -1.2, 0.8, 0.1, -0.4, 1.7])
