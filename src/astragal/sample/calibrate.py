@@ -201,7 +201,8 @@ def start_at_truth(
         return [], (before, after)
 
     _, out = scan(lambda carry, i: simulate(i), [], arange(simulations))
-    before, after = function([root], out, backend=backend)(evaluate(key(seed)))
+    drawn: Any = function([root], out, backend=backend)(evaluate(key(seed)))
+    before, after = drawn
     findings = []
     moved = {}
     for s, (old, new, quantities) in zip(sampler.steps, after, strict=True):
