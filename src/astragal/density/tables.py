@@ -117,9 +117,7 @@ class Tables:
             return self._sum(node, image)
         return None
 
-    def _each(
-        self, node: Expr, inside: list[bool], whole: bool = False
-    ) -> tuple[Expr, ...]:
+    def _each(self, node: Expr, inside: list[bool], whole: bool = False) -> tuple[Expr, ...]:
         """The node's operation, with the k-th entry for each operand that depends on z."""
         out = []
         for k in range(len(self.values)):
@@ -137,7 +135,7 @@ class Tables:
 
     def _select(self, node: Expr, inside: list[bool], image: Expr) -> Table | None:
         """``x[z]``, ``x[z, j]`` and ``x[i, z]``: entry k of x, repeated where z is k."""
-        x, spec, *operands = node.args
+        _, spec, *operands = node.args
         whole = ("slice", None, None, 1)
         slices = [i for i, item in enumerate(spec) if item == whole]
         arrays = [i for i, item in enumerate(spec) if item == ("expr",)]

@@ -8,7 +8,7 @@ draws of the posterior.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 from astragal.density.joint import Factor, Joint
@@ -84,7 +84,9 @@ def collapse(joint: Joint, reads: Neighbourhoods, link: Link) -> Joint:
     )
 
 
-def exact_chain(joint: Joint, latent: list[str], tries: int = 24) -> tuple[list[Link], Expr] | None:
+def exact_chain(
+    joint: Joint, latent: list[str], allowed: Callable[[Link], bool], tries: int = 24
+) -> tuple[list[Link], Expr] | None:
     """Integrate all latents out, one after the other.
 
     Parameters
@@ -93,6 +95,8 @@ def exact_chain(joint: Joint, latent: list[str], tries: int = 24) -> tuple[list[
         The joint law.
     latent
         Names to integrate out.
+    allowed
+        Whether a law may be used.
     tries
         Most ways to go on that are tried, beyond one a latent.
 
@@ -114,6 +118,8 @@ def exact_chain(joint: Joint, latent: list[str], tries: int = 24) -> tuple[list[
             if budget[0] <= 0:
                 return None
             budget[0] -= 1
+            if not allowed(link):
+                continue
             targets = link.found.targets
             rest = go(collapse(now, reads, link), [n for n in left if n not in targets], blocks)
             if rest is not None:

@@ -87,16 +87,35 @@ def _generalised_inverse_gaussian_normaliser(a: Expr, b: Expr, c: Expr) -> Expr:
 
 _HALF_LOG_2PI = 0.5 * math.log(2.0 * math.pi)
 
+def _lognormal(a: Expr, b: Expr) -> tuple[Expr, ...]:
+    return _normal(a + 1.0, b)
+
+
+def _lognormal_normaliser(a: Expr, b: Expr) -> Expr:
+    return _normal_normaliser(a + 1.0, b)
+
+
+def _beta_normaliser(a: Expr, b: Expr) -> Expr:
+    return sp.betaln(a + 1.0, b + 1.0)
+
+
+def _dirichlet(eta: Expr) -> tuple[Expr, ...]:
+    return (eta + 1.0,)
+
+
+_GIG = "generalized_inverse_gaussian"
 # fmt: off
 FAMILIES: tuple[Family, ...] = (
-    Family("gamma",         "positive", (LOG, IDENTITY),       lambda a, b: (a + 1.0, -b),        _gamma_normaliser),
-    Family("inverse_gamma", "positive", (LOG, INVERSE),        lambda a, b: (-a - 1.0, -b),       _inverse_gamma_normaliser),
-    Family("generalized_inverse_gaussian", "positive", (LOG, IDENTITY, INVERSE),
+    Family("gamma", "positive", (LOG, IDENTITY), lambda a, b: (a + 1.0, -b), _gamma_normaliser),
+    Family("inverse_gamma", "positive", (LOG, INVERSE),
+           lambda a, b: (-a - 1.0, -b), _inverse_gamma_normaliser),
+    Family(_GIG, "positive", (LOG, IDENTITY, INVERSE),
            _generalised_inverse_gaussian, _generalised_inverse_gaussian_normaliser),
-    Family("lognormal",     "positive", (LOG, LOG_SQUARE),     lambda a, b: _normal(a + 1.0, b),  lambda a, b: _normal_normaliser(a + 1.0, b)),
-    Family("beta",          "unit",     (LOG, LOG_COMPLEMENT), lambda a, b: (a + 1.0, b + 1.0),   lambda a, b: sp.betaln(a + 1.0, b + 1.0)),
-    Family("normal",        "real",     (IDENTITY, SQUARE),    _normal,                           _normal_normaliser),
-    Family("dirichlet",     "simplex",  (LOG,),                lambda a: (a + 1.0,),              _dirichlet_normaliser),
+    Family("lognormal", "positive", (LOG, LOG_SQUARE), _lognormal, _lognormal_normaliser),
+    Family("beta", "unit", (LOG, LOG_COMPLEMENT),
+           lambda a, b: (a + 1.0, b + 1.0), _beta_normaliser),
+    Family("normal", "real", (IDENTITY, SQUARE), _normal, _normal_normaliser),
+    Family("dirichlet", "simplex", (LOG,), _dirichlet, _dirichlet_normaliser),
 )
 # fmt: on
 

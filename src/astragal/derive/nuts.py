@@ -53,7 +53,7 @@ _FALSE = scalar(False, "bool")
 
 
 def _turning(inverse_mass: Expr, first: Expr, last: Expr, total: Expr) -> Expr:
-    """The generalised criterion: do both ends move against the sum of momenta between them?"""
+    """Whether an end moves against the sum of momenta between both: the generalised criterion."""
     between = total - 0.5 * (first + last)
     return (r.sum(inverse_mass * first * between) <= 0) | (
         r.sum(inverse_mass * last * between) <= 0

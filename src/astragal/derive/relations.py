@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 FORM = "exponential_family_form"
 FORM_SOURCE = "Bernardo & Smith 1994, Bayesian Theory, section 5.2.2"
+NORMAL_FORM = "jointly_normal_form"
 NORMAL_SOURCE = "Gelman et al., BDA3, section 14.2"
 
 # Where several relations of the book join the same two families, the simplest comes first.
@@ -64,7 +65,7 @@ def used_relations(
                     relation.name, relation.source, _bindings(relation, near.own, f, labels)
                 )
             elif found.family == "multivariate_normal":
-                new = UsedRelation("jointly_normal_form", NORMAL_SOURCE)
+                new = UsedRelation(NORMAL_FORM, NORMAL_SOURCE)
             else:
                 new = UsedRelation(FORM, FORM_SOURCE)
             out.setdefault(new.name, new)

@@ -14,7 +14,7 @@ from astragal.derive.conjugate import KEY, Neighbourhood, Neighbourhoods
 from astragal.derive.exact import Link, closed_forms, elementwise_law, exact_chain
 from astragal.derive.nuts import nuts_program
 from astragal.derive.points import Points, check_support, starting_values, transform_of
-from astragal.derive.relations import used_relations
+from astragal.derive.relations import FORM, NORMAL_FORM, book, used_relations
 from astragal.derive.sampler import Conditional, Program, Sampler, Step, as_data
 from astragal.derive.slice import TUNING, slice_program
 from astragal.graph.errors import ModelError, UnsupportedError
@@ -96,12 +96,14 @@ def derive(
     rate | ... ~ Gamma(2.0 + y, rate = 5.0)
     """
     data = _check_observed(model, observed)
-    refused = _known_kinds(forbid, "forbid")
-    plan = Plan(model, data, _known_kinds(prefer, "prefer"))
+    refused = _known_names(forbid, "forbid")
+    plan = Plan(model, data, _known_names(prefer, "prefer"))
     check_support(plan.joint, data, plan.points)
     if not plan.latent:
         raise ModelError("nothing is left to sample: every random variable is observed")
-    chain = None if {"gibbs", "exact"} & refused else exact_chain(plan.joint, plan.latent)
+    chain = None
+    if not {"gibbs", "exact"} & refused:
+        chain = exact_chain(plan.joint, plan.latent, lambda link: not _refused(plan, link, refused))
     if chain is not None:
         return _exact(plan, *chain)
     steps = _steps(plan, refused)
@@ -113,6 +115,10 @@ def _steps(plan: Plan, refused: set[str]) -> list[Step]:
     steps: dict[str, Step] = {}
     if "gibbs" not in refused:
         for link in closed_forms(plan.reads, plan.latent):
+            if name := _refused(plan, link, refused):
+                for target in link.found.targets:
+                    plan.reject(target, "gibbs", f"{name} is forbidden")
+                continue
             plan.points.restart()
             step = _closed(plan, link, "gibbs", "...")
             check_conditional(
@@ -127,8 +133,16 @@ def _steps(plan: Plan, refused: set[str]) -> list[Step]:
     return list(dict.fromkeys(steps[name] for name in plan.latent))
 
 
+def _refused(plan: Plan, link: Link, refused: set[str]) -> str:
+    """Name a relation that a law rests on and that may not be used; empty for none."""
+    used = used_relations(link.nears, link.found, plan.labels)
+    return next((r.name for r in used if r.name in refused), "")
+
+
 def _reject(plan: Plan, name: str, refused: set[str]) -> None:
     """Keep why a variable has no Gibbs step."""
+    if name in plan.why_not:
+        return
     near = plan.reads.of(name)
     why = "forbidden" if "gibbs" in refused else elementwise_law(near, plan.reads)
     plan.reject(name, "gibbs", why if isinstance(why, str) else "another block was better")
@@ -217,10 +231,19 @@ def _joint_total(link: Link) -> Expr:
 KINDS = ("exact", "gibbs", "slice", "nuts")
 
 
-def _known_kinds(kinds: Iterable[str], argument: str) -> set[str]:
-    if isinstance(kinds, str):
-        raise ModelError(f"{argument} is a sequence of names, got the string {kinds!r}")
-    return set(kinds)
+def _known_names(names: Iterable[str], argument: str) -> set[str]:
+    """Check that names are of kinds of steps, or of relations."""
+    if isinstance(names, str):
+        raise ModelError(f"{argument} is a sequence of names, got the string {names!r}")
+    known = {*KINDS, *book(), FORM, NORMAL_FORM}
+    wanted = set(names)
+    for name in names:
+        if name not in known:
+            raise ModelError(
+                f"{argument}: {name!r} is neither a kind of step ({', '.join(KINDS)}) nor a "
+                "relation of the book (astragal.rewrites.BOOK)"
+            )
+    return wanted
 
 
 def _check_observed(model: Model, observed: Mapping[str, Any]) -> dict[str, np.ndarray[Any, Any]]:
