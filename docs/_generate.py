@@ -12,6 +12,8 @@ import sys
 from pathlib import Path
 from types import ModuleType
 
+from _backends import table as backends_table
+
 import astragal as ag
 from astragal.display.formula import math
 from astragal.display.latex import formula_of
@@ -145,7 +147,7 @@ def vocabulary() -> str:
             rows.append(f"| `{name}` | {_formula(value)} | {_first_line(value)} |")
         if rows:
             parts += [f"## {prefix}\n", "| name | formula | meaning |", "|---|---|---|", *rows, ""]
-    return "\n".join(parts)
+    return "\n".join([*parts, backends_table()])
 
 
 def _formula(value: object) -> str:
