@@ -31,7 +31,12 @@ def parameters(d: Distribution) -> list[float]:
     return [VALUES.get(p.name, 1.4) for p in d.parameters]
 
 
-CASES = [(name, p) for name, path in PATHWISE.items() for p in path.parameters]
+SCALARS = [
+    n
+    for n, op in ag.random.RANDOM_OPS.items()
+    if not op.distribution.core and not any(p.core for p in op.distribution.parameters)
+]
+CASES = [(n, p) for n, path in PATHWISE.items() if n in SCALARS for p in path.parameters]
 
 
 @pytest.mark.parametrize(("name", "parameter"), CASES)
@@ -53,13 +58,6 @@ def test_the_gradient_of_a_draw_is_its_motion_under_one_key(name: str, parameter
     np.testing.assert_allclose(total, np.sum(weights * slope), rtol=1e-10)
 
 
-SCALARS = [
-    n
-    for n, op in ag.random.RANDOM_OPS.items()
-    if not op.distribution.core and not any(p.core for p in op.distribution.parameters)
-]
-
-
 @pytest.mark.parametrize("name", SCALARS)
 def test_every_parameter_has_a_gradient_or_a_reason(name: str) -> None:
     d = distribution(name)
@@ -74,6 +72,52 @@ def test_every_parameter_has_a_gradient_or_a_reason(name: str) -> None:
         elif not p.integer:
             with pytest.raises(UnsupportedError, match=f"{name} by its {p.name}.*score"):
                 ag.grad(ag.astype(draw, "float64"), leaf)
+
+
+C2 = np.array([[1.7, 0.4], [0.4, 0.9]])
+C3 = np.array([[2.1, -0.3, 0.5], [-0.3, 1.2, 0.2], [0.5, 0.2, 0.8]])
+# fmt: off
+MANY: dict[str, dict[str, Any]] = {
+    "multivariate_normal": {"mean": np.array([0.3, -1.0, 2.0]), "cov": C3},
+    "multivariate_t":      {"loc": np.array([0.3, -1.0, 2.0]), "shape": C3, "df": 5.0},
+    "matrix_normal":       {"mean": np.arange(6.0).reshape(2, 3), "rowcov": C2, "colcov": C3},
+    "wishart":             {"df": 6.5, "scale": C3},
+    "inverse_wishart":     {"df": 6.5, "scale": C3},
+}
+# fmt: on
+STRUCTURED = [(n, p) for n, path in PATHWISE.items() if n not in SCALARS for p in path.parameters]
+
+
+@pytest.mark.parametrize(("name", "parameter"), STRUCTURED)
+def test_vectors_and_matrices_move_with_their_parameters(name: str, parameter: str) -> None:
+    d = distribution(name)
+    values = [np.asarray(MANY[name][p.name], dtype=np.float64) for p in d.parameters]
+    leaves = [ag.input(p.name, shape=v.shape) for p, v in zip(d.parameters, values, strict=True)]
+    key = ag.input("key", dtype="key")
+    draw = ag.random.RANDOM_OPS[name](key, (4,), *leaves)
+    at = [p.name for p in d.parameters].index(parameter)
+    direction = np.cos(np.arange(values[at].size)).reshape(values[at].shape)
+    if d.parameters[at].core == 2 and parameter != "mean":
+        direction = direction + direction.T
+    weights = np.sin(np.arange(1, 1 + 4 * int(np.prod(draw.shape[1:])))).reshape(draw.shape)
+    tangent = ag.jvp(draw, leaves[at], ag.constant(direction))
+    gradient = ag.grad(ag.sum(draw * weights), leaves[at])
+    f = ag.function([key, *leaves], [draw, tangent, gradient], backend="numpy")
+    h = 1e-6
+    ahead, behind = (
+        [*values[:at], values[at] + s * h * direction, *values[at + 1 :]] for s in (1, -1)
+    )
+    _, slope, whole = f(ag.key(5), *values)
+    expected = (f(ag.key(5), *ahead)[0] - f(ag.key(5), *behind)[0]) / (2 * h)
+    np.testing.assert_allclose(slope, expected, rtol=1e-5, atol=1e-7)
+    np.testing.assert_allclose(np.sum(whole * direction), np.sum(weights * slope), rtol=1e-9)
+
+
+def test_a_wishart_draw_does_not_move_with_its_degrees_of_freedom() -> None:
+    df = ag.input("df")
+    x = ag.random.wishart(ag.key(0), df, C3)
+    with pytest.raises(UnsupportedError, match=r"wishart by its df.*gamma.*respect to scale"):
+        ag.grad(ag.sum(x), df)
 
 
 def test_the_table_names_real_parameters() -> None:

@@ -17,6 +17,7 @@ from astragal.graph.expr import Expr
 from astragal.graph.subgraph import placeholder
 from astragal.graph.traverse import substitute
 from astragal.ops import elementwise as e
+from astragal.ops import linalg
 from astragal.ops.gradient.engine import reverse
 from astragal.ops.searching import where
 from astragal.random.distribution import Distribution, Function, RandomOp, random_parts
@@ -80,6 +81,37 @@ def _triangular_noise(z: Expr, a: Expr, c: Expr, b: Expr) -> Expr:
     return where(z < c, below, 1.0 - e.square(b - z) / (width * where(z < c, 1.0, b - c)))
 
 
+def _left(c: Expr, x: Expr) -> Expr:
+    return linalg.SOLVE_TRIANGULAR(c, x, True, False)
+
+
+def _vector(u: Expr, m: Expr, cov: Expr) -> Expr:
+    return m + (linalg.cholesky(cov) @ u[..., None])[..., 0]
+
+
+def _vector_noise(z: Expr, m: Expr, cov: Expr) -> Expr:
+    return _left(linalg.cholesky(cov), (z - m)[..., None])[..., 0]
+
+
+def _matrix(u: Expr, m: Expr, rows: Expr, columns: Expr) -> Expr:
+    return m + linalg.cholesky(rows) @ u @ linalg.cholesky(columns).mT
+
+
+def _matrix_noise(z: Expr, m: Expr, rows: Expr, columns: Expr) -> Expr:
+    half = _left(linalg.cholesky(rows), z - m)
+    return _left(linalg.cholesky(columns), half.mT).mT
+
+
+def _covariance(u: Expr, scale: Expr) -> Expr:
+    c = linalg.cholesky(scale)
+    return c @ u @ c.mT
+
+
+def _covariance_noise(z: Expr, scale: Expr) -> Expr:
+    c = linalg.cholesky(scale)
+    return _left(c, _left(c, z).mT).mT
+
+
 # fmt: off
 PATHWISE: dict[str, Pathwise] = {
     # Location and scale
@@ -116,6 +148,12 @@ PATHWISE: dict[str, Pathwise] = {
                                    lambda z, a, s: a * e.log1p(z / s)),
     "kumaraswamy":        Pathwise(("a", "b"), lambda u, a, b: (-e.expm1(-u / b)) ** (1.0 / a),
                                    lambda z, a, b: -b * e.log1p(-(z**a))),
+    # Through the Cholesky factor of a covariance
+    "multivariate_normal": Pathwise(("mean", "cov"), _vector, _vector_noise),
+    "multivariate_t":      Pathwise(("loc", "shape"), _vector, _vector_noise),
+    "matrix_normal":       Pathwise(("mean", "rowcov", "colcov"), _matrix, _matrix_noise),
+    "wishart":             Pathwise(("scale",), _covariance, _covariance_noise),
+    "inverse_wishart":     Pathwise(("scale",), _covariance, _covariance_noise),
     # On the circle the draw turns with its mean, whatever the concentration
     "von_mises":          Pathwise(("mu",), lambda u, m: m + u, lambda z, m: z - m),
 }
@@ -125,7 +163,8 @@ WHY: dict[str, str] = {
     **dict.fromkeys(("gamma", "inverse_gamma", "von_mises", "truncated_normal"), _REJECTION),
     **dict.fromkeys(("generalized_inverse_gaussian",), _REJECTION),
     **dict.fromkeys(("beta", "beta_prime", "chi_square", "f", "student_t"), _THROUGH_GAMMA),
-    **dict.fromkeys(("half_student_t", "noncentral_chi_square"), _THROUGH_GAMMA),
+    **dict.fromkeys(("half_student_t", "noncentral_chi_square", "dirichlet"), _THROUGH_GAMMA),
+    **dict.fromkeys(("multivariate_t", "wishart", "inverse_wishart", "lkj"), _THROUGH_GAMMA),
     "ex_gaussian":      "a draw of {} is a sum of two noises, and does not tell them apart",
     "skew_normal":      "a draw of {} is a sum of two noises, and does not tell them apart",
     "inverse_gaussian": "a draw of {} is one of two roots, chosen at random",
