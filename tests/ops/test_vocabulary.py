@@ -18,6 +18,7 @@ import pytest
 import scipy.special
 
 import astragal as ag
+from astragal.compile.jax import compile_jax
 from astragal.compile.numpy import compile_numpy
 from astragal.graph.traverse import toposort
 from astragal.graph.tree import flatten
@@ -272,6 +273,29 @@ def test_a_function_gives_the_reference(case: Case) -> None:
         assert out.dtype == np.asarray(value).dtype.name
         if all(isinstance(d, int) for d in out.shape):
             assert out.shape == np.shape(value)
+
+
+# Their shapes depend on values, and JAX compiles for fixed shapes.
+DATA_DEPENDENT = {
+    *("nonzero", "mask", "mask of rows", "run-time bounds", "repeat by run-time counts"),
+    *("unique_values", "unique_all", "unique_counts", "unique_inverse"),
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "case", [c for c in CASES if c[0] not in DATA_DEPENDENT], ids=lambda c: c[0]
+)
+def test_a_function_gives_the_reference_on_jax(case: Case) -> None:
+    _, ours, reference, arrays = case
+    inputs = [ag.input(f"x{i}", a.shape, a.dtype) for i, a in enumerate(arrays)]
+    result = ours(*inputs)
+    outputs, _ = flatten(result)
+    expected = flatten(reference(*arrays))[0] if isinstance(result, tuple) else [reference(*arrays)]
+    found = compile_jax(inputs, outputs).pure(*arrays)
+    for out, value, wanted in zip(outputs, found, expected, strict=True):
+        compare(np.asarray(value), wanted)
+        assert out.dtype == value.dtype.name
 
 
 @pytest.mark.parametrize("case", [c for c in CASES if c[0] not in STATIC_ONLY], ids=lambda c: c[0])

@@ -70,6 +70,7 @@ VOCABULARY: dict[str, Lowering] = {
     "solve_triangular": _solve_triangular,
     "eigh": _eigh,
     "svd": lambda x, full: tuple(jnp.linalg.svd(x, full_matrices=full)),
+    "betaln": jax_special.betaln,
     "polygamma": jax_special.polygamma,
     "betaincinv": jax_special.betaincinv,
     "gammaincinv": jax_special.gammaincinv,

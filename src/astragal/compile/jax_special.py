@@ -236,3 +236,26 @@ def polygamma(n: Array, x: Array) -> Array:
     # jax.scipy.special.polygamma wants an integer order; what it calls does not.
     orders = jnp.where(plain, 1, n).astype(x.dtype)
     return jnp.where(plain, special.digamma(x), lax.polygamma(*jnp.broadcast_arrays(orders, x)))
+
+
+_STIRLING = (1 / 12, -1 / 360, 1 / 1260, -1 / 1680, 1 / 1188, -691 / 360360, 1 / 156)
+
+
+def _beyond_stirling(x: Array) -> Array:
+    """What ``gammaln(x)`` adds to Stirling's formula, for x of 10 and more."""
+    y = 1 / (x * x)
+    total = jnp.zeros_like(x)
+    for c in reversed(_STIRLING):
+        total = total * y + c
+    return total / x
+
+
+def betaln(a: Array, b: Array) -> Array:
+    """Logarithm of the beta function; JAX's own is good to eight digits where b exceeds 8."""
+    a, b = jnp.minimum(a, b), jnp.maximum(a, b)
+    few = special.gammaln(a) + special.gammaln(b) - special.gammaln(a + b)
+    # gammaln(b) - gammaln(a + b) by Stirling's formula, so that nothing large cancels.
+    large = jnp.maximum(b, 10.0)
+    ratio = a - a * jnp.log(large) - (a + large - 0.5) * jnp.log1p(a / large)
+    ratio = ratio + _beyond_stirling(large) - _beyond_stirling(a + large)
+    return jnp.where(b < 10.0, few, special.gammaln(a) + ratio)
