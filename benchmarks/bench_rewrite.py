@@ -14,9 +14,9 @@ import time
 import tracemalloc
 from collections.abc import Callable
 
-from _harness import compare, machine
-
 import astragal as ag
+from _harness import compare, machine
+from astragal.graph.expr import Op
 from astragal.rewrites.convolutions import normal_convolution
 
 normal = ag.random.normal
@@ -138,17 +138,17 @@ def many_rules(count: int) -> list[ag.Relation]:
         ag.random.gamma, ag.random.laplace, ag.random.logistic, ag.random.gumbel,
         ag.random.cauchy, ag.random.lognormal,
     ]  # fmt: skip
-    out = []
-    for i in range(count):
-        family = families[i % len(families)].op  # type: ignore[attr-defined]
 
+    def rule(family: Op, i: int) -> ag.Relation:
         @ag.relation("in law")
-        def other(k: ag.Key, a, b, c, d, family=family, i=i):  # type: ignore[no-untyped-def]
+        def other(k: ag.Key, a, b, c, d):  # type: ignore[no-untyped-def]
             k1, k2 = ag.split(k)
-            return family(k1, None, a, b) + family(k2, None, c, d), family(k, None, a + c, b + d + i)
+            both = family(k1, None, a, b) + family(k2, None, c, d)
+            return both, family(k, None, a + c, b + d + float(i))
 
-        out.append(other)
-    return out
+        return other
+
+    return [rule(families[i % len(families)].op, i) for i in range(count)]  # type: ignore[attr-defined]
 
 
 def main() -> None:

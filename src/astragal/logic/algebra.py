@@ -117,9 +117,10 @@ class Normalizer:
         """Find a part of an expression that has a normal form."""
         wanted = {k: c for k, (_, c) in p.terms.items()}
         for part, q in self.memo.items():
-            if part is not x and len(q.terms) == len(wanted):
-                if {k: c for k, (_, c) in q.terms.items()} == wanted and not is_constant(part):
-                    return part
+            if part is x or len(q.terms) != len(wanted) or is_constant(part):
+                continue
+            if {k: c for k, (_, c) in q.terms.items()} == wanted:
+                return part
         return None
 
     def whole(self, p: Poly, like: Expr) -> Expr:
@@ -161,7 +162,7 @@ class Normalizer:
             return _atom(x)
         go = [self.poly(a, depth + 1) for a in x.args if isinstance(a, Expr)]
         if name == "add":
-            return _sum(*go)
+            return _sum(go[0], go[1])
         if name == "subtract":
             return _sum(go[0], go[1], -1)
         if name == "negative":
@@ -254,10 +255,10 @@ class Normalizer:
                     total = q * k
                     even = q.denominator == 1 and q.numerator % 2 == 0
                     lost = even and not (total.denominator == 1 and total.numerator % 2 == 0)
-                    if lost and not (k.denominator == 1) and not self._nonnegative(x):
-                        # The root of a square is an absolute value.
-                        if not (self.fold and c > 0 and len(m) == 1):
-                            x = e.abs(x)
+                    # The root of a square is an absolute value.
+                    given = self.fold and c > 0 and len(m) == 1
+                    if lost and k.denominator != 1 and not given and not self._nonnegative(x):
+                        x = e.abs(x)  # noqa: PLW2901
                     powers[x] = powers.get(x, Fraction(0)) + total
                 if is_constant_power(powers):
                     powers, root = _fold_roots(powers, root)
@@ -334,8 +335,22 @@ def _root(value: Fraction) -> tuple[Fraction, int]:
 
 _SMALL = (2, 3, 5, 7, 11, 13, 17, 19, 23)
 _NUMERIC = frozenset(
-    "add subtract negative positive multiply divide reciprocal square sqrt pow abs exp log "
-    "astype".split()
+    [
+        "add",
+        "subtract",
+        "negative",
+        "positive",
+        "multiply",
+        "divide",
+        "reciprocal",
+        "square",
+        "sqrt",
+        "pow",
+        "abs",
+        "exp",
+        "log",
+        "astype",
+    ]
 )
 
 
@@ -497,7 +512,7 @@ def _build_term(m: Monomial, c: Fraction, dtype: str, exact: bool) -> Expr:
         n = number_of(x)
         if n is not None and p == HALF and c.denominator % n.numerator == 0:
             c *= n  # sqrt(2) / 2 is written 1 / sqrt(2)
-            p = -HALF
+            p = -HALF  # noqa: PLW2901
         f = _build_power(x, abs(p))
         if p > 0:
             top = f if top is None else e.multiply(top, f)

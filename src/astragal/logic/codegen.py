@@ -19,13 +19,16 @@ from astragal.logic.algebra import simplify
 from astragal.logic.match import COMMUTATIVE, constant_fits
 from astragal.logic.pattern import Side, descend
 from astragal.logic.variables import Variable
+from astragal.ops import elementwise
 from astragal.ops.indexing import INDEX
 from astragal.random.distribution import NON_NEGATIVE, POSITIVE, REAL, RandomOp, is_random
 from astragal.random.keys import SPLIT
 
 LEAVES = frozenset((INPUT, PARAMETER, DIMENSION, CONSTANT))
 F64 = tensor_type("float64")
-_ELEMENTWISE = frozenset("add subtract multiply divide negative square sqrt pow exp log".split())
+_ELEMENTWISE = frozenset(
+    ["add", "subtract", "multiply", "divide", "negative", "square", "sqrt", "pow", "exp", "log"]
+)
 _FLOAT = {
     "add": "({} + {})", "subtract": "({} - {})", "multiply": "({} * {})", "divide": "({} / {})",
     "negative": "(-{})", "square": "({0} * {0})", "sqrt": "_sqrt({})", "pow": "({} ** {})",
@@ -122,12 +125,12 @@ def is_tangled(x: Expr, facts: Facts) -> bool:
     return memo[x]
 
 
-_CANCELLING = frozenset("subtract negative divide multiply constant reciprocal exp log abs".split())
+_CANCELLING = frozenset(
+    ["subtract", "negative", "divide", "multiply", "constant", "reciprocal", "exp", "log", "abs"]
+)
 
 
-def freed_key(
-    keys: tuple[Expr, ...], uses: Mapping[Expr, int], pinned: Mapping[Expr, str]
-) -> Expr:
+def freed_key(keys: tuple[Expr, ...], uses: Mapping[Expr, int], pinned: Mapping[Expr, str]) -> Expr:
     """Give the parent of scalar keys that are all children of one split, else the first key."""
     first = keys[0]
     if first.op is not INDEX:
@@ -157,8 +160,6 @@ def plain(xs: tuple[Expr, ...], facts: Facts) -> bool:
     return tangled == 0 or (tangled == 1 and all(x.op in LEAVES for x in xs))
 
 
-
-
 def constants(xs: tuple[Expr, ...]) -> tuple[float, ...] | None:
     """Give the numbers that parameters are, where all are constants."""
     out = []
@@ -179,7 +180,7 @@ def computed(
     facts: Facts,
 ) -> Expr | None:
     """Compute a parameter of the new side; None where it lies outside its domain."""
-    if all([x.op is INPUT or facts.tangled.get(x) is False for x in xs]) and (
+    if all(x.op is INPUT or facts.tangled.get(x) is False for x in xs) and (
         len(set(xs)) == len(xs)
     ):
         new = build(*xs)
@@ -196,8 +197,7 @@ def computed(
         if rooted:
             root = math.sqrt(value) if value >= 0 else math.nan
             # A root that is no number of its own stays a root: its square is exact later.
-            new = scalar(root, "float64") if root * root == value else None
-            if new is None and not (math.isnan(root) or value <= 0):
+            if root * root != value and value > 0:
                 return make(_SQRT, scalar(value, "float64"))
             value = root
         if not math.isfinite(value) or (positive and value <= 0):
@@ -207,17 +207,8 @@ def computed(
     return x if plain(xs, facts) else simplify(x, known, fold=positive, exact=False)
 
 
-_SQRT: Op
-_POW: Op
-
-
-def _prepare() -> None:
-    global _SQRT, _POW
-    from astragal import ops
-
-    _SQRT = ops.OPS["sqrt"]
-    _POW = ops.OPS["pow"]
-
+_SQRT = elementwise.sqrt
+_POW = elementwise.pow
 
 
 def compile_rule(relation: Any, direction: str) -> list[Fast] | None:
@@ -225,7 +216,6 @@ def compile_rule(relation: Any, direction: str) -> list[Fast] | None:
 
     None where the relation is not of the sort that has one.
     """
-    _prepare()
     source, target = relation.side(direction)
     if relation.kind != "in law" or relation.where or not _is_simple(source, target):
         return None
@@ -265,9 +255,7 @@ def _is_simple(source: Side, target: Side) -> bool:
                     return False
             elif isinstance(x, Variable) or is_constant(x):
                 continue
-            elif x.op.name not in _ELEMENTWISE:
-                return False
-            elif own and x not in source.random:
+            elif x.op.name not in _ELEMENTWISE or (own and x not in source.random):
                 return False
     bound = {v for v in source.order if isinstance(v, Variable)}
     return all(

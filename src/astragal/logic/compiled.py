@@ -68,7 +68,9 @@ class Rule:
         """Tell whether a node with such arguments can fit, in some form or grouping."""
         if not self.heads:
             return True
-        return any(op is not None and (op in self.heads or op in _WRAPS or op is root) for op in ops)
+        return any(
+            op is not None and (op in self.heads or op in _WRAPS or op is root) for op in ops
+        )
 
     def _near(self, x: Expr) -> bool:
         """Whether a random variable of the pattern stands one or two steps below a node."""

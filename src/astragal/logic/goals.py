@@ -31,7 +31,7 @@ State = Any
 Goal = Callable[[State], Iterator[State]]
 
 
-class ConditionStore(ConstraintStore):  # type: ignore[misc]
+class ConditionStore(ConstraintStore):
     """Conditions on logic variables, such as ``0 < s`` and ``s <= t``.
 
     A state fails as soon as a condition is seen to fail; what is seen to hold is dropped.
@@ -73,17 +73,23 @@ def conditiono(*conditions: Expr) -> Goal:
         if not conditions:
             yield state
             return
-        if not isinstance(state, ConstrainedState):
-            state = ConstrainedState(state)
-        else:
-            state = state.copy()
-        store = state.constraints.setdefault(ConditionStore, ConditionStore())
+        state = _constrained(state)
+        store = state.constraints[ConditionStore]
         for c in conditions:
             store.lvar_constraints[c] = {c}
         if store.post_unify_check(state.data):
             yield state
 
     return goal
+
+
+def _constrained(state: State) -> Any:
+    """Copy a state as one that holds conditions."""
+    known = isinstance(state, ConstrainedState)
+    out = state.copy() if known else ConstrainedState(state)  # type: ignore[no-untyped-call]
+    if ConditionStore not in out.constraints:
+        out.constraints[ConditionStore] = ConditionStore()  # type: ignore[no-untyped-call]
+    return out
 
 
 def conditions_on(x: Any, state: State) -> tuple[Expr, ...]:
@@ -260,7 +266,7 @@ def _unified(new: Any, other: Any, state: State) -> Iterator[State]:
 
 def _unknown(relation: Relation, left: Any, right: Any, state: State) -> Iterator[State]:
     """Neither side is known: the statement itself, with fresh variables, is the answer."""
-    names = {v: fresh(v) for v in relation.variables}
+    names: dict[Expr, Expr] = {v: fresh(v) for v in relation.variables}
     sides = substitute((*relation.left.roots, *relation.right.roots), names)
     n = len(relation.left.roots)
     s = library_unify(_term(sides[:n]), left, state)
@@ -280,7 +286,7 @@ def neighbours(
     directions: Sequence[str] = ("forward", "backward"),
 ) -> Iterator[Step]:
     """List the single rewritings of a graph: each place, each relation, each direction."""
-    place = Place(count_uses(roots), {r: "an output" for r in roots})
+    place = Place(count_uses(roots), dict.fromkeys(roots, "an output"))
     nodes = toposort(roots)
     for x in reversed(nodes):
         for relation in relations:
@@ -337,7 +343,7 @@ def equivalents(
     >>> [sum(n.op.name == "normal" for n in toposort([f])) for f in forms]
     [1, 2, 3]
     """
-    from kanren import run
+    from kanren.core import run
 
     from astragal.logic.relation import Relation
 

@@ -16,7 +16,7 @@ from astragal.graph.expr import Expr
 from astragal.graph.literal import is_constant, scalar, value_of
 from astragal.graph.traverse import toposort
 from astragal.graph.types import FLOATS, KeyType
-from astragal.logic.algebra import cost, nonnegative, number_of, simplify
+from astragal.logic.algebra import HALF, cost, nonnegative, number_of, simplify
 from astragal.logic.pattern import Side, accepts, child_of, descend
 from astragal.logic.solve import Solution, equal_fractions, even_split, letter, solve
 from astragal.logic.variables import Variable, fresh
@@ -32,8 +32,19 @@ from astragal.random.distribution import (
 from astragal.random.keys import SPLIT
 
 COMMUTATIVE = frozenset(
-    "add multiply maximum minimum equal not_equal logical_and logical_or logical_xor logaddexp "
-    "hypot".split()
+    [
+        "add",
+        "multiply",
+        "maximum",
+        "minimum",
+        "equal",
+        "not_equal",
+        "logical_and",
+        "logical_or",
+        "logical_xor",
+        "logaddexp",
+        "hypot",
+    ]
 )
 
 
@@ -90,9 +101,9 @@ def match(p: Expr, x: Expr, m: Match) -> Iterator[Match]:
     if known is not None:
         if known is x:
             yield m
-        elif isinstance(p, Variable) and not isinstance(p.type, KeyType):
-            if equal_fractions(known, x, nonnegative_of(m)):
-                yield m
+        number = isinstance(p, Variable) and not isinstance(p.type, KeyType)
+        if known is not x and number and equal_fractions(known, x, nonnegative_of(m)):
+            yield m
         return
     if isinstance(p, Variable):
         if accepts(p.type, x.type):
@@ -240,9 +251,7 @@ _VIEWS: dict[tuple[str, str], Any] = {
     ("pow", "multiply"): lambda x, y: (x, _like(x, 2.0)) if x is y else None,
     ("pow", "sqrt"): lambda x: (x, _like(x, 0.5)),
     ("pow", "reciprocal"): lambda x: (x, _like(x, -1.0)),
-    ("sqrt", "pow"): lambda x, k: (
-        (x,) if number_of(k) is not None and number_of(k) * 2 == 1 else None
-    ),
+    ("sqrt", "pow"): lambda x, k: (x,) if number_of(k) == HALF else None,
     ("reciprocal", "divide"): lambda x, y: (y,) if number_of(x) == 1 else None,
 }
 
@@ -279,7 +288,7 @@ def settle(m: Match, witness: str = "", hints: frozenset[Expr] = frozenset()) ->
     m.equations.sort(key=lambda q: cost(q[0]))
     while m.equations:
         known = nonnegative_of(m) | {m.env[v] for v in hints if v in m.env}
-        for i, (p, x) in enumerate(m.equations):
+        for i, (p, x) in enumerate(m.equations):  # noqa: B007
             unknown = _unknown(p, m)
             if len(unknown) <= 1:
                 del m.equations[i]

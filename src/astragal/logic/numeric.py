@@ -210,7 +210,7 @@ def numeric_sort(side: Side) -> str | None:
     for x in side.order:
         if isinstance(x.type, KeyType) or not isinstance(x.type, TensorType):
             continue
-        if x.type.shape and not isinstance(x.args[0] if x.args else None, type(None)):
+        if x.type.shape:
             return f"{x.op.name} is no scalar"
         if not (isinstance(x.op, RandomOp) or x.op.elementwise or not x.args or not _has_expr(x)):
             return f"{x.op.name} is not elementwise"

@@ -250,9 +250,10 @@ class Relation:
     ) -> Step | None:
         """Check a match and build the other side."""
 
-        def refuse(why: str) -> None:
+        def refuse(why: str) -> Step | None:
             if refused is not None:
                 refused.append(why)
+            return None
 
         for v in self.variables:
             if v not in found.env and str(v.args[0]) in self.defaults:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -21,10 +21,12 @@ from astragal.logic.algebra import (
     build,
     decide,
     nearly_equal,
-    nonnegative as algebra_nonnegative,
     number_of,
     same_value,
     simplify,
+)
+from astragal.logic.algebra import (
+    nonnegative as algebra_nonnegative,
 )
 from astragal.logic.variables import variable
 from astragal.ops import elementwise as e
@@ -273,7 +275,7 @@ def _peel_astype(x: Expr, right: Expr) -> tuple[Expr, Expr] | None:
     return None
 
 
-_INVERSE = {
+_INVERSE: dict[str, Callable[[Expr], Expr]] = {
     "sqrt": lambda a: e.pow(a, 2.0),
     "square": e.sqrt,
     "negative": e.negative,

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import weakref
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, SupportsIndex, overload
+from typing import Any
 
 import numpy as np
 from cons.core import ConsError, NonCons, _car, _cdr
@@ -33,17 +33,13 @@ class Term(ExpressionTuple):  # type: ignore[misc]
     __slots__ = ("__weakref__", "_hash")
 
     def __new__(cls, parts: Any = None, **known: Any) -> Any:
-        # Goals make a tuple like another by calling its type: other parts, no expression known.
+        """Goals make a tuple like another by calling its type: then no expression is known."""
         return super().__new__(cls) if known else ExpressionTuple(parts)
 
     def __init__(self, parts: Sequence[Any], *, evaled_obj: Expr) -> None:
         super().__init__(parts, evaled_obj=evaled_obj)
         self._hash = hash(self._tuple)
 
-    @overload
-    def __getitem__(self, key: SupportsIndex) -> Any: ...
-    @overload
-    def __getitem__(self, key: slice) -> ExpressionTuple: ...
     def __getitem__(self, key: Any) -> Any:
         part = self._tuple[key]
         return ExpressionTuple(part) if isinstance(key, slice) else part

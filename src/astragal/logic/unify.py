@@ -19,7 +19,7 @@ from unification.core import _reify, _unify, stream_eval
 from astragal.graph.expr import INPUT, PARAMETER, Expr
 from astragal.graph.literal import CONSTANT, Literal, is_constant, value_of
 from astragal.graph.subgraph import compatible
-from astragal.graph.types import FLOATS, INTEGERS, KeyType, TensorType
+from astragal.graph.types import FLOATS, INTEGERS, TensorType
 from astragal.logic.variables import Variable, is_ground
 
 Substitution = Mapping[Any, Any]
@@ -66,7 +66,7 @@ def same_number(constant: Expr, number: Any) -> bool:
     value = value_of(constant)
     dtype = value.dtype.name
     if isinstance(number, (np.ndarray, np.generic)):
-        return Literal(np.asarray(number)) == constant.args[0]
+        return bool(Literal(np.asarray(number)) == constant.args[0])
     if value.shape:
         return False
     kind = {bool: {"bool"}, int: INTEGERS, float: FLOATS}.get(type(number))
@@ -91,9 +91,7 @@ def may_bind(v: Any, value: Any) -> bool:
             return False
         kind = np.asarray(value).dtype.kind
         return kind == {"f": "f", "b": "b"}.get(np.dtype(t.dtype).kind, kind) and kind in "fiub"
-    if isinstance(value, ExpressionTuple) or isvar(value):
-        return True
-    return False
+    return isinstance(value, ExpressionTuple) or bool(isvar(value))
 
 
 def _open_parts(x: Any) -> list[Any] | tuple[Any, ...] | None:
@@ -104,7 +102,8 @@ def _open_parts(x: Any) -> list[Any] | tuple[Any, ...] | None:
     if type(x) is tuple or type(x) is list:
         return x
     if isinstance(x, ExpressionTuple):
-        return x._tuple  # type: ignore[no-any-return]
+        parts: tuple[Any, ...] = x._tuple
+        return parts
     if type(x) is ConsPair:
         return [x.car, x.cdr]
     return None
@@ -313,7 +312,9 @@ def _unbound(v: Any, s: Any) -> Any:
     # A state with constraints shows them on the variables that it leaves open.
     from kanren.constraints import ConstrainedState, ConstrainedVar
 
-    return ConstrainedVar(v, s) if isinstance(s, ConstrainedState) else v
+    if isinstance(s, ConstrainedState):
+        return ConstrainedVar(v, s)  # type: ignore[no-untyped-call]
+    return v
 
 
 def _rebuild(y: Any, new: list[Any], old: Any) -> Any:

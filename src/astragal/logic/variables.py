@@ -38,12 +38,8 @@ class Variable(Expr):
 class _VariableOp(Op):
     __slots__ = ()
 
-    def _intern(self, args: tuple[Any, ...], type: Type) -> Expr:
-        node = super()._intern(args, type)
-        # The node is made by `Op`, which makes every node; its class says that it is a variable.
-        if node.__class__ is Expr:
-            node.__class__ = Variable
-        return node
+    def _intern(self, args: tuple[Any, ...], type: Type, sort: Any = None) -> Expr:
+        return super()._intern(args, type, sort or Variable)
 
 
 VARIABLE = _VariableOp("variable", lambda _name, type: type)
