@@ -147,3 +147,33 @@ def test_source_holds_no_text_of_the_user() -> None:
     program = compile_numba([named], [named + 1.0])
     assert "abort" not in program.source
     assert "evil" not in program.source
+
+
+def test_what_one_branch_needs_is_not_computed_for_the_other() -> None:
+    position = ag.input("position", dtype="int64")
+    safe = ag.cond(position < 7, lambda: x[position], lambda: -1.0)
+    program = compile_numba([x, position], [safe])
+    assert program(X, 3)[0] == X[3]
+    assert program(X, 700)[0] == -1.0
+
+
+def test_a_length_computed_in_a_branch_is_found_by_the_other_uses() -> None:
+    start = ag.input("start", dtype="int64")
+    tail = x[start:]
+    chosen = ag.cond(start > 2, lambda: ag.sum(tail), lambda: 0.0)
+    check([x, start], [chosen, tail * 2.0], X, np.array(1))
+    check([x, start], [chosen, tail * 2.0], X, np.array(4))
+
+
+def test_long_draws_are_made_in_parts_that_join() -> None:
+    key = ag.input("key", dtype="key")
+    size = 2 * 1024 + 77
+    draws = [ag.random.normal(key, 1.0, 2.0, size=size), ag.random.uniform(key, size=(size, 3))]
+    whole = [ag.sum(draws[1]), ag.sum(draws[1], 0), ag.concatenate([draws[0], draws[0][:5]])]
+    k = ag.evaluate(ag.key(11))
+    got = ag.function([key], [*draws, *whole], backend="numba")(k)
+    wanted = ag.function([key], [*draws, *whole], backend="numpy")(k)
+    for g, w in zip(got[:2], wanted[:2], strict=True):
+        np.testing.assert_array_equal(g, w)
+    for g, w in zip(got[2:], wanted[2:], strict=True):
+        np.testing.assert_allclose(g, w, rtol=1e-12)

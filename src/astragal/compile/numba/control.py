@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
+from astragal.compile.numba.plan import read_by
 from astragal.compile.numba.writer import Array, product
 from astragal.graph.errors import ShapeError
 from astragal.graph.expr import Expr
+from astragal.graph.subgraph import Subgraph
 from astragal.graph.types import TupleType
 
 if TYPE_CHECKING:
@@ -170,11 +172,19 @@ def _while(scope: Scope, node: Expr) -> list[Any]:
     return state
 
 
+def _needed(scope: Scope, branch: Subgraph, operands: Sequence[Expr]) -> list[Any]:
+    """Give the operands that a branch reads; what it alone needs is computed here."""
+    read = read_by(branch)
+    late = [operands[i] for i in sorted(read) if operands[i] not in scope.values]
+    scope.run(late)
+    return [_given(scope, a) if i in read else None for i, a in enumerate(operands)]
+
+
 def _switch(scope: Scope, node: Expr) -> list[Any]:
     n, index, *rest = node.args
-    branches, operands = rest[:n], [_given(scope, a) for a in rest[n:]]
+    branches, operands = rest[:n], rest[n:]
     if n == 1:
-        return scope.inline(branches[0], operands)
+        return scope.inline(branches[0], _needed(scope, branches[0], operands))
     writer = scope.writer
     at = scope.scalar(index)
     assert isinstance(node.type, TupleType)
@@ -188,7 +198,8 @@ def _switch(scope: Scope, node: Expr) -> list[Any]:
     for j, branch in enumerate(branches):
         head = f"if {at} <= 0:" if j == 0 else "else:" if j == n - 1 else f"elif {at} == {j}:"
         with writer.block(head):
-            for result, value in zip(results, scope.inline(branch, operands), strict=True):
+            values = scope.inline(branch, _needed(scope, branch, operands))
+            for result, value in zip(results, values, strict=True):
                 if not isinstance(result, Array):
                     writer.line(f"{result} = {value}")
                     continue

@@ -20,6 +20,7 @@ from collections.abc import Collection, Sequence
 
 from astragal.compile.numba.elementwise import cost
 from astragal.graph.expr import Expr
+from astragal.graph.literal import is_constant
 from astragal.graph.subgraph import Subgraph
 from astragal.graph.traverse import children
 from astragal.graph.types import Dim, TensorType, TupleType
@@ -41,12 +42,12 @@ SHARED = 4  # cost from which an element is not computed in two loops
 def below(outputs: Sequence[Expr], known: Collection[Expr]) -> list[Expr]:
     """List the nodes under the outputs, arguments first, down to those already known."""
     order: list[Expr] = []
-    done: set[Expr] = set(known)
+    done: set[Expr] = set()
     for root in outputs:
         stack: list[tuple[Expr, bool]] = [(root, False)]
         while stack:
             node, ready = stack.pop()
-            if node in done:
+            if node in done or node in known:
                 continue
             if ready:
                 done.add(node)
@@ -119,6 +120,54 @@ def is_straight(body: Subgraph) -> bool:
     return found
 
 
+_READ: weakref.WeakKeyDictionary[Subgraph, frozenset[int]] = weakref.WeakKeyDictionary()
+
+
+def read_by(body: Subgraph) -> frozenset[int]:
+    """Give the positions of the parameters that a body reads."""
+    found = _READ.get(body)
+    if found is None:
+        nodes = set(below(body.outputs, ()))
+        found = frozenset(i for i, p in enumerate(body.parameters) if p in nodes)
+        _READ[body] = found
+    return found
+
+
+def branch_homes(
+    order: Sequence[Expr], outputs: Collection[Expr], users: dict[Expr, list[Expr]]
+) -> dict[Expr, tuple[Expr, int]]:
+    """Find what only one branch of a switch needs: it is computed there, if it is taken.
+
+    A branch is closed over nothing, so tracing put whatever does not depend on its
+    parameters before the switch.
+    """
+    home: dict[Expr, tuple[Expr, int]] = {}
+    if not any(n.op.name == "switch" for n in order):
+        return home
+    wanted = set(outputs)
+    for n in reversed(order):
+        if n in wanted or is_constant(n):
+            continue
+        places: set[tuple[Expr, int] | None] = set()
+        for u in users[n]:
+            if u in home:
+                places.add(home[u])
+            elif u.op.name == "switch" and n is not u.args[1]:
+                count = u.args[0]
+                at = {i for i, a in enumerate(u.args[2 + count :]) if a is n}
+                reading = [j for j in range(count) if at & read_by(u.args[2 + j])]
+                places.add((u, reading[0]) if len(reading) == 1 else None)
+            else:
+                places.add(None)
+            if None in places or len(places) > 1:
+                break
+        if len(places) == 1 and None not in places:
+            (place,) = places
+            assert place is not None
+            home[n] = place
+    return home
+
+
 class Plan:
     """The kinds, levels and loops of the nodes under some outputs.
 
@@ -129,6 +178,8 @@ class Plan:
     stored : set of Expr
         Lazy nodes that are written to memory.
     level : dict of Expr to int
+    home : dict of Expr
+        For what only one branch of a switch needs, the switch and the branch.
     """
 
     def __init__(self, outputs: Sequence[Expr], known: Collection[Expr]) -> None:
@@ -139,6 +190,7 @@ class Plan:
             for c in children(n):
                 if c in self.users:
                     self.users[c].append(n)
+        self.home = branch_homes(self.order, outputs, self.users)
         self.stored: set[Expr] = {o for o in outputs if o in self.lazy}
         self._force()
         self.level = self._levels()

@@ -89,6 +89,8 @@ class Scope:
         plan = Plan(outputs, self.values.keys())
         levels: dict[int, list[Expr]] = {}
         for n in plan.order:
+            if n in plan.home:
+                continue
             levels.setdefault(plan.level[n], []).append(n)
         for level in sorted(levels):
             loops: dict[Any, list[Expr]] = {}
@@ -323,6 +325,8 @@ class Scope:
     def prepare(self, node: Expr) -> tuple[str, ...]:
         """Find the lengths of a lazy or reduced node; give its iteration space."""
         name = node.op.name
+        if node in self._dims and name not in REDUCTIONS:
+            return self._dims[node]
         if name in REDUCTIONS:
             x, axes, keepdims = node.args
             space = self.dims(x)
