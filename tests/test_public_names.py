@@ -1,0 +1,43 @@
+"""The public names: what is listed is there, and what the contract names is listed."""
+
+from __future__ import annotations
+
+import astragal as ag
+
+# fmt: off
+CONTRACT = """
+key split fold_in key_data wrap_key_data check_keys KeyReuseError
+input constant shared pprint save load
+exp log sum where matmul linalg special grad scan while_loop subgraph
+random RandomStream model Model
+relation rewrite equivalents verify
+logdensity derive function evaluate
+""".split()
+DISTRIBUTIONS = """
+uniform normal half_normal truncated_normal skew_normal lognormal exponential gamma inverse_gamma
+beta beta_prime chi_square noncentral_chi_square f student_t cauchy half_cauchy laplace
+asymmetric_laplace logistic log_logistic gumbel weibull pareto lomax rayleigh maxwell levy
+inverse_gaussian generalized_inverse_gaussian von_mises triangular kumaraswamy ex_gaussian
+polya_gamma bernoulli binomial negative_binomial poisson geometric hypergeometric discrete_uniform
+categorical beta_binomial log_series zipf multivariate_normal multivariate_t matrix_normal dirichlet
+multinomial dirichlet_multinomial wishart inverse_wishart lkj
+""".split()
+# fmt: on
+
+
+def test_the_contract_is_kept() -> None:
+    assert [n for n in CONTRACT if n not in ag.__all__] == []
+    assert [n for n in ag.__all__ if not hasattr(ag, n)] == []
+
+
+def test_every_distribution_of_the_contract_is_there() -> None:
+    assert [n for n in DISTRIBUTIONS if not hasattr(ag.random, n)] == []
+
+
+def test_importing_loads_no_compiler() -> None:
+    import subprocess
+    import sys
+
+    code = "import astragal, sys; print([m for m in ('jax', 'numba', 'arviz_base', 'matplotlib') if m in sys.modules])"  # noqa: E501
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
