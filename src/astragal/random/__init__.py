@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import TYPE_CHECKING
 
-from astragal.graph.expr import Op
+from astragal.graph.expr import Expr, Op
 from astragal.random import continuous, discrete, keys, lower, multivariate
 from astragal.random.distribution import RandomOp, make_function
 
@@ -24,7 +25,7 @@ for _name, _op in RANDOM_OPS.items():
 
 if TYPE_CHECKING:
 
-    def __getattr__(name: str) -> Any: ...
+    def __getattr__(name: str) -> Callable[..., Expr]: ...
 
 
 __all__ = ["OPS", "RANDOM_OPS", *RANDOM_OPS]  # noqa: PLE0604
