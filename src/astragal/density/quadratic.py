@@ -53,11 +53,34 @@ class Total:
 
 
 @dataclass
+class Product:
+    """``c f g``; where it was summed over axes, ``axes`` are theirs in the shape of f."""
+
+    c: Expr
+    f: Affine
+    g: Affine
+    shape: Shape
+    axes: tuple[int, ...] = ()
+
+    def scaled(self, c: Expr, outer: Shape, shape: Shape) -> Product | None:
+        """Multiply by what has the shape after summing; None where that repeats the sum."""
+        if not self.axes:
+            return Product(times(self.c, c), self.f, self.g, shape)
+        if shape != outer:
+            return None
+        if c.shape != ():
+            whole = broadcast_to(c, outer)
+            keep = [i not in self.axes for i in range(len(self.shape))]
+            c = whole[tuple(slice(None) if k else None for k in keep)]
+        return Product(times(self.c, c), self.f, self.g, self.shape, self.axes)
+
+
+@dataclass
 class Quadratic:
-    """Elementwise sums of products of affine maps, and what has been summed up already."""
+    """Sums of products of affine maps, and what has been summed up already."""
 
     shape: Shape
-    products: list[tuple[Expr, Affine, Affine]] = field(default_factory=list)
+    products: list[Product] = field(default_factory=list)
     affine: Affine | None = None
     total: Total | None = None
 
@@ -164,11 +187,14 @@ def _scale(a: Affine, c: Expr, shape: Shape) -> Affine:
 
 
 def _scale_quadratic(q: Quadratic, c: Expr, shape: Shape) -> Quadratic | None:
-    if q.total is not None and c.shape != ():
+    if q.total is not None and (c.shape != () or shape != ()):
+        return None
+    products = [p.scaled(c, q.shape, shape) for p in q.products]
+    if any(p is None for p in products):
         return None
     return Quadratic(
         shape,
-        [(times(k, c), f, g) for k, f, g in q.products],
+        [p for p in products if p is not None],
         None if q.affine is None else _scale(q.affine, c, shape),
         None if q.total is None else _scale_total(q.total, c),
     )
@@ -189,7 +215,9 @@ def _quadratic(v: Value) -> Quadratic:
 def _add_values(shape: Shape, a: Value, b: Value) -> Value | None:
     if isinstance(a, Affine) and isinstance(b, Affine):
         return _add(shape, a, b)
-    p, q = _quadratic(a), _quadratic(b)
+    p, q = _widened(_quadratic(a), shape), _widened(_quadratic(b), shape)
+    if p is None or q is None:
+        return None
     if shape != () and (p.total is not None or q.total is not None):
         return None
     affine = [x.affine for x in (p, q) if x.affine is not None]
@@ -199,6 +227,10 @@ def _add_values(shape: Shape, a: Value, b: Value) -> Value | None:
     return Quadratic(
         shape, [*p.products, *q.products], _add(shape, *affine) if affine else None, total
     )
+
+
+def _widened(q: Quadratic, shape: Shape) -> Quadratic | None:
+    return q if q.shape == shape else _scale_quadratic(q, ONE, shape)
 
 
 def _add_totals(a: Total, b: Total) -> Total:
@@ -221,8 +253,8 @@ def _rows(s: Slope, shape: Shape) -> Expr:
 def _total(v: Value) -> Total:
     q = _quadratic(v)
     out = Total() if q.total is None else q.total
-    for c, f, g in q.products:
-        out = _add_totals(out, _product_total(c, f, g, q.shape))
+    for p in q.products:
+        out = _add_totals(out, _product_total(p.c, p.f, p.g, p.shape))
     if q.affine is not None:
         a = q.affine
         part = Total(const=None if a.const is None else r.sum(broadcast_to(a.const, q.shape)))
@@ -289,7 +321,7 @@ def _multiply(s: Quadratics, node: Expr) -> Value | None:
             v = s.get(a)
             return None if v is None else _scaled(v, b, node.shape)
     f, g = s.affine(x), s.affine(y)
-    return None if f is None or g is None else Quadratic(node.shape, [(ONE, f, g)])
+    return None if f is None or g is None else Quadratic(node.shape, [Product(ONE, f, g, node.shape)])
 
 
 def _divide(s: Quadratics, node: Expr) -> Value | None:
@@ -300,7 +332,7 @@ def _divide(s: Quadratics, node: Expr) -> Value | None:
 
 def _square(s: Quadratics, node: Expr) -> Value | None:
     f = s.affine(node.args[0])
-    return None if f is None else Quadratic(node.shape, [(ONE, f, f)])
+    return None if f is None else Quadratic(node.shape, [Product(ONE, f, f, node.shape)])
 
 
 def _pow(s: Quadratics, node: Expr) -> Value | None:
@@ -325,6 +357,15 @@ def _sum_rule(s: Quadratics, node: Expr) -> Value | None:
         return _image(node, v, lambda m: r.sum(m, axes, keep), x.shape)
     if isinstance(v, Quadratic) and node.shape == ():
         return Quadratic((), total=_total(v))
+    if isinstance(v, Quadratic) and v.total is None and not keep:
+        if any(p.axes for p in v.products):
+            return None
+        products = [Product(p.c, p.f, p.g, p.shape, axes) for p in v.products]
+        inner = v.affine
+        affine = None
+        if inner is not None:
+            affine = _image(node, inner, lambda m: r.sum(m, axes, keep), x.shape)
+        return Quadratic(node.shape, products, affine)
     return None
 
 
@@ -405,17 +446,18 @@ def _matmul(s: Quadratics, node: Expr) -> Value | None:
 def _solve(s: Quadratics, node: Expr) -> Value | None:
     a, b, *static = node.args
     v = s.affine(b)
-    if a in s._above or v is None or b.ndim != 2:
+    if a in s._above or v is None:
         return None
-    columns = b.shape[1]
+    *batch, rows, columns = b.shape
     out = Affine(node.shape)
     if v.const is not None:
         out.const = node.op(a, broadcast_to(v.const, b.shape), *static)
     for z, t in v.slopes.items():
         m = _fit(t, b.shape).matrix
-        n = m.shape[-1]
-        solved = node.op(a, reshape(m, (b.shape[0], -1)), *static)
-        out.slopes[z] = Slope(t.scale, fold(reshape(solved, (node.shape[0], columns, n))))
+        # The columns of all right-hand sides stand side by side.
+        solved = node.op(a, reshape(m, (*batch, rows, -1)), *static)
+        whole = (*solved.shape[:-2], rows, columns, m.shape[-1])
+        out.slopes[z] = _fit(Slope(t.scale, fold(reshape(solved, whole))), node.shape)
     return out
 
 

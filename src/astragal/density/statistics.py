@@ -299,8 +299,24 @@ class Statistics:
         if name == "where" and x.args[0] not in self._above:
             a, b = self.log(x.args[1]), self.log(x.args[2])
             return None if a is None or b is None else _choose(x.shape, x.args[0], a, b)
+        if (chosen := _choice(x)) is not None and chosen[0] not in self._above:
+            return self._log_of_choice(x, *chosen)
         form = self._get(x)
         return None if form is None else self._log_of_monomial(form)
+
+    def _log_of_choice(self, x: Expr, test: Expr, p: Expr) -> Form | None:
+        """The logarithm of one chosen entry is the chosen one of the logarithms."""
+        a = self.log(p)
+        if a is None:
+            return None
+        inner, axes, keep = x.args
+        picked = _choose(inner.shape, test, a, Form(inner.shape))
+        out = Form(x.shape)
+        rest = self.materialise(Form(picked.shape, picked.terms, picked.rest))
+        out.rest = None if rest is None else r.sum(rest, axes, keep)
+        if picked.const is not None:
+            out.const = r.sum(_whole(picked.const, inner.shape), axes, keep)
+        return out
 
     def _log_of_monomial(self, form: Form) -> Form | None:
         found = self.monomial(form)
@@ -338,6 +354,27 @@ class Statistics:
 
 
 _MINUS = scalar(-1.0, "float64")
+
+
+def _choice(x: Expr) -> tuple[Expr, Expr] | None:
+    """Read ``sum(where(k == i, p, 0), axis)``, k counting along the axis: one entry of p.
+
+    Gives the test and p. At most one k equals each i, which is constant along the axis.
+    """
+    if x.op.name != "sum" or len(x.args[1]) != 1 or x.args[0].op.name != "where":
+        return None
+    test, p, other = x.args[0].args
+    (axis,) = x.args[1]
+    if not is_constant(other) or np.any(value_of(other)) or test.op.name != "equal":
+        return None
+    for k, i in (test.args, test.args[::-1]):
+        back = x.args[0].ndim - axis
+        fixed = i.ndim < back or i.shape[i.ndim - back] == 1
+        if fixed and is_constant(k) and k.ndim >= back:
+            counts = np.moveaxis(value_of(k), k.ndim - back, 0)
+            if len({row.tobytes() for row in counts}) == len(counts) == x.args[0].shape[axis]:
+                return test, p
+    return None
 
 
 def _cancels(c: Expr, const: Expr) -> bool:

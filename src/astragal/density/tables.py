@@ -164,7 +164,7 @@ class Tables:
         moved = image
         own = [a - offset for a in axes if a >= offset]
         if own and not keep:
-            moved = image[tuple(0 if i in own else slice(None) for i in range(image.ndim))]
+            moved = _without(image, own)
         if any(a < offset for a in axes) and moved.ndim > len(node.shape):
             return None
         inside = [True, False, False]
@@ -207,6 +207,17 @@ class Tables:
                 const=None if const is None else node.op(const, factor),
             )
         return None
+
+
+def _without(image: Expr, axes: list[int]) -> Expr:
+    """Drop axes of length one; those that were inserted give the array before."""
+    spec = image.args[1] if image.op.name == "index" else ()
+    new = [i for i, item in enumerate(spec) if item == ("new",)]
+    plain = all(item in (("new",), ("slice", None, None, 1)) for item in spec)
+    if spec and plain and new == axes:
+        before: Expr = image.args[0]
+        return before
+    return image[tuple(0 if i in axes else slice(None) for i in range(image.ndim))]
 
 
 _STRUCTURAL = ("index", "reshape", "permute_dims", "broadcast_to")

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 
 from astragal.density.algebra import simplify
 from astragal.density.joint import Factor, Joint
-from astragal.density.statistics import SQUARE, linear_form
+from astragal.density.statistics import LOG, SQUARE, Monomial, linear_form
 from astragal.density.transforms import interval_of
 from astragal.derive.families import find_family
 from astragal.derive.notation import write_law
 from astragal.graph.expr import INPUT, Expr
-from astragal.graph.literal import scalar
+from astragal.graph.literal import is_constant, scalar, value_of
 from astragal.graph.traverse import substitute, toposort
 from astragal.graph.types import FLOATS, KeyType, Shape, TensorType
 from astragal.ops import elementwise as e
@@ -153,9 +153,13 @@ def conjugate(near: Neighbourhood, reads: Neighbourhoods) -> Found | str:
         return "it is discrete"
     if own is None:
         return "it has no distribution of its own"
+    above: list[Expr] = []
     for f in near.factors:
         if f is not own and f.support is not None and reads.depends(f.support, z):
-            return f"the support of {f.name} depends on it"
+            least = _least(f, z, reads)
+            if least is None:
+                return f"the support of {f.name} depends on it"
+            above.append(least)
     word = support_word(own)
     if word is None:
         return f"its support, that of {own.family}, has no row in the table of families"
@@ -163,12 +167,14 @@ def conjugate(near: Neighbourhood, reads: Neighbourhoods) -> Found | str:
         z,
         # Gradients list the last term first: so the prior comes before the children.
         [*near.extra, *(f.density for f in reversed(near.factors))],
-        positive=word in ("positive", "unit", "simplex"),
+        positive=word in ("positive", "unit", "simplex") or own.family == "pareto",
         unit=word == "unit",
     )
     if found is None:
         return "its log density is not linear in statistics of it"
     whole, stand_ins, const = found
+    if above or own.family == "pareto":
+        return _above(near, above, whole, stand_ins, const)
     family = find_family(word, set(stand_ins), set(RANDOM_OPS))
     bounds: tuple[Expr, ...] = ()
     if family is None and SQUARE in stand_ins and "truncated_normal" in RANDOM_OPS:
@@ -202,6 +208,55 @@ def conjugate(near: Neighbourhood, reads: Neighbourhoods) -> Found | str:
         marginal=simplify(const + r.sum(broadcast_to(normaliser, size))),
         text=lambda labels: write_law(law, labels),
     )
+
+
+def _least(f: Factor, z: Expr, reads: Neighbourhoods) -> Expr | None:
+    """Where a child's support says no more than that z is not below a value, give the value."""
+    if f.family != "uniform" or z.shape != ():
+        return None
+    low, high = f.parameters
+    if high is not z or reads.depends(f.value, z) or z in set(toposort([low])):
+        return None
+    return r.max(f.value)
+
+
+def _above(
+    near: Neighbourhood,
+    above: Sequence[Expr],
+    whole: Expr,
+    stand_ins: Mapping[Monomial, Expr],
+    const: Expr,
+) -> Found | str:
+    """A power of z above a bound is a Pareto density."""
+    z, own = near.z, near.own
+    assert own is not None
+    interval = interval_of(own)
+    if interval is None or interval.low is None or interval.high is not None or z.shape != ():
+        return f"children bound it, and its own support, that of {own.family}, is not a half-line"
+    if set(stand_ins) != {LOG} or not is_positive(interval.low, own):
+        return "no family on a half-line has its statistics"
+    (eta,) = natural_parameters(whole, [stand_ins[LOG]], z)
+    shape = simplify(-eta - 1.0)
+    bound = interval.low
+    for least in above:
+        bound = e.maximum(bound, least)
+    law = RANDOM_OPS["pareto"](KEY, (), shape, bound)
+    name = str(z.args[0])
+    marginal = const - shape * e.log(bound) - e.log(shape)
+    return Found(
+        targets=(name,),
+        family="pareto",
+        law=law,
+        outputs={name: law},
+        logq=law_density(law, z),
+        marginal=marginal,
+        text=lambda labels: write_law(law, labels),
+    )
+
+
+def is_positive(low: Expr, own: Factor) -> bool:
+    """Whether a lower bound is known to be positive: then z^a is integrable above it alone."""
+    return own.family == "pareto" or (is_constant(low) and bool((value_of(low) > 0).all()))
 
 
 def _bounds(own: Factor) -> tuple[Expr, ...]:

@@ -30,15 +30,3 @@ def alternatives(s: Sampler) -> dict[str, tuple[str, ...]]:
     return {n: tuple(k.kind for k in s.steps if n in k.targets) for n in s.latent_names}
 
 
-def latex(s: Sampler) -> str:
-    """Give one line a step."""
-    from astragal.display.derivation import sampler_latex
-
-    return sampler_latex(s)
-
-
-def html(s: Sampler) -> str:
-    """Give a table of the steps, in mathematics."""
-    from astragal.display.derivation import sampler_html
-
-    return sampler_html(s)

@@ -54,7 +54,7 @@ class Conditional:
 
     Attributes
     ----------
-    text, latex
+    text
         In statistics notation, ``theta[i] | ... ~ Gamma(alpha + failures[i], rate = ...)``.
     law
         Where the law is a known one, the random variable: an expression of inputs named
@@ -65,7 +65,350 @@ class Conditional:
     """
 
     text: str
-    latex: str
+    law: Expr | None
+    logdensity: Expr
+
+
+@dataclass(frozen=True, eq=False)
+class Program:
+    """A graph over placeholders: what a step computes.
+
+    Attributes
+    ----------
+    key
+        The placeholder of the key.
+    inputs
+        The placeholders of the state, by name.
+    tuning
+        The placeholder of the flag that tells warm-up from draws.
+    outputs
+        New values, by name: a part of the state.
+    info
+        Scalars about the move (number of evaluations, acceptance, divergence), by name.
+    """
+
+    key: Expr
+    inputs: Mapping[str, Expr]
+    tuning: Expr
+    outputs: Mapping[str, Expr]
+    info: Mapping[str, Expr] = field(default_factory=dict)
+
+    def __call__(
+        self, key: Expr, state: Mapping[str, Expr], tuning: Expr | bool = False
+    ) -> tuple[State, State]:
+        """Put expressions in place of the placeholders: the outputs, and the info."""
+        flag = tuning if isinstance(tuning, Expr) else scalar(tuning, "bool")
+        mapping = {self.key: key, self.tuning: flag}
+        for name, x in self.inputs.items():
+            if name not in state:
+                raise ModelError(f"the state lacks {name!r}; it has {', '.join(state)}")
+            mapping[x] = state[name]
+        new = substitute([*self.outputs.values(), *self.info.values()], mapping)
+        n = len(self.outputs)
+        return (
+            dict(zip(self.outputs, new[:n], strict=True)),
+            dict(zip(self.info, new[n:], strict=True)),
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class Step:
+    """One step of a sampler: new values for some variables, given all others.
+
+    Attributes
+    ----------
+    targets
+        Names of the variables that it draws.
+    kind
+        ``"exact"`` (independent draws), ``"gibbs"``, ``"slice"``, ``"nuts"``, ...
+    conditional
+        The law that it draws from, or that it leaves invariant.
+    relations
+        Why: in the order in which they were used.
+    program
+        The graph.
+    tuning
+        Initial values of what it adapts in the warm-up, by name (with a colon).
+    """
+
+    targets: tuple[str, ...]
+    kind: str
+    conditional: Conditional
+    relations: tuple[UsedRelation, ...]
+    program: Program
+    tuning: Mapping[str, Expr] = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        """The names of its variables, joined."""
+        return "+".join(self.targets)
+
+    def update(self, key: Expr, state: Mapping[str, Expr], tuning: Expr | bool = False) -> State:
+        """Build the graph of the step: its targets' new values (and its tuning's).
+
+        Parameters
+        ----------
+        key
+            Spent by the step.
+        state
+            An expression for every variable that is not a target's function, observed
+            ones included.
+        tuning
+            Whether the step may adapt: a scalar boolean, true in the warm-up only.
+        """
+        return self.program(key, state, tuning)[0]
+
+    def move(
+        self, key: Expr, state: Mapping[str, Expr], tuning: Expr | bool = False
+    ) -> tuple[State, State]:
+        """Build the step's graph, with what it tells about the move (info scalars by name)."""
+        return self.program(key, state, tuning)
+
+    def __str__(self) -> str:
+        why = ", ".join(str(r) for r in self.relations)
+        return f"{self.conditional.text}    [{self.kind}{': ' + why if why else ''}]"
+
+
+@dataclass(frozen=True, eq=False)
+class Sampler:
+    """A derived sampler: steps, each with its law and its justification.
+
+    Attributes
+    ----------
+    model : Model
+    observed : mapping
+        The data that the sampler was derived with, by name. Other data of the same shapes
+        serve as well: they are arguments of the graphs.
+    steps : tuple of Step
+        In the order of a sweep.
+    exact : bool
+        Whether a sweep from any state gives an independent draw of the posterior, so that
+        no Markov chain is needed.
+    latent_names : tuple of str
+        The variables that are drawn, in the model's order.
+    deterministic_names : tuple of str
+        Named variables that are functions of the others.
+    """
+
+    model: Model
+    observed: Mapping[str, np.ndarray[Any, Any]]
+    steps: tuple[Step, ...]
+    exact: bool
+    latent_names: tuple[str, ...]
+    deterministic_names: tuple[str, ...]
+    types: Mapping[str, TensorType]
+    start: Program
+    outputs: Program
+    density: Program
+    rejected: tuple[str, ...] = ()
+    evidence: Program | None = None
+
+    # -- graphs --------------------------------------------------------------------------
+
+    @property
+    def tuning_names(self) -> tuple[str, ...]:
+        """Names of the state's entries that are tuning."""
+        return tuple(name for s in self.steps for name in s.tuning)
+
+    @property
+    def state_names(self) -> tuple[str, ...]:
+        """All entries of the state: latent variables, then tuning."""
+        return (*self.latent_names, *self.tuning_names)
+
+    def initial(self, key: Expr, data: Mapping[str, Expr]) -> State:
+        """Build the graph of a starting point: a draw of the latents inside their support.
+
+        Parameters
+        ----------
+        key
+            Spent.
+        data
+            An expression for every observed variable.
+
+        Returns
+        -------
+        dict
+            An expression for each of `state_names`.
+        """
+        new, _ = self.start(key, self._data(data))
+        for s in self.steps:
+            new.update(s.tuning)
+        return {name: new[name] for name in self.state_names}
+
+    def sweep(
+        self,
+        key: Expr,
+        state: Mapping[str, Expr],
+        data: Mapping[str, Expr],
+        tuning: Expr | bool = False,
+    ) -> tuple[State, State]:
+        """Build the graph of one sweep: all steps in order, each with its own key.
+
+        Parameters
+        ----------
+        key
+            Spent: split into one key a step.
+        state
+            An expression for each of `state_names`.
+        data
+            An expression for every observed variable.
+        tuning
+            Scalar boolean: whether steps may adapt.
+
+        Returns
+        -------
+        dict, dict
+            The new state, and scalars about the moves, named ``"step:quantity"``.
+        """
+        whole = {**state, **self._data(data)}
+        info: State = {}
+        keys = split(key, len(self.steps)) if len(self.steps) > 1 else None
+        for i, s in enumerate(self.steps):
+            new, told = s.move(key if keys is None else keys[i], whole, tuning)
+            whole.update(new)
+            info.update({f"{s.name}:{q}": x for q, x in told.items()})
+        return {name: whole[name] for name in self.state_names}, info
+
+    def values(self, state: Mapping[str, Expr], data: Mapping[str, Expr]) -> State:
+        """Build the graphs of all unobserved named variables, deterministic ones included."""
+        fake = self.outputs.key
+        return self.outputs(fake, {**state, **self._data(data)})[0]
+
+    def _data(self, data: Mapping[str, Expr]) -> State:
+        missing = [name for name in self.observed if name not in data]
+        if missing:
+            raise ModelError(f"no data for the observed variable {missing[0]!r}")
+        return {name: data[name] for name in self.observed}
+
+    # -- numbers -------------------------------------------------------------------------
+
+    def check_data(self, observed: Mapping[str, Any]) -> dict[str, np.ndarray[Any, Any]]:
+        """Check other data against what the sampler was derived for, and convert them.
+
+        Raises
+        ------
+        ModelError, ShapeError, DomainError
+            For an unknown or missing name, a wrong shape, a value outside the support.
+        """
+        unknown = [name for name in observed if name not in self.observed]
+        if unknown:
+            raise ModelError(
+                f"{unknown[0]!r} is not observed in this sampler; {', '.join(self.observed)} is"
+            )
+        out = {}
+        for name, old in self.observed.items():
+            value = observed.get(name, old)
+            out[name] = as_data(name, value, self.types[name])
+            if tuple(out[name].shape) != tuple(old.shape):
+                raise ShapeError(
+                    f"data for {name!r} have shape {show_shape(out[name].shape)}, the sampler "
+                    f"was derived for {show_shape(old.shape)}"
+                )
+        return out
+
+    def logdensity(self, values: Mapping[str, Any] | None = None, **named: Any) -> Any:
+        """Joint log density of latents and data, at given values.
+
+        Parameters
+        ----------
+        values, **named
+            A value for every latent; observed variables have their data unless given.
+
+        Returns
+        -------
+        float, or Expr where a value is an expression
+        """
+        given = {**(values or {}), **named}
+        unknown = [name for name in given if name not in self.types]
+        if unknown:
+            raise ModelError(f"the sampler has no variable {unknown[0]!r}")
+        exprs = {
+            name: v if isinstance(v, Expr) else constant(as_data(name, v, self.types[name]))
+            for name, v in {**self.observed, **given}.items()
+        }
+        out = self.density(self.density.key, exprs)[0]["logdensity"]
+        if any(isinstance(v, Expr) for v in given.values()):
+            return out
+        from astragal.compile import evaluate
+
+        return float(evaluate(out))
+
+    def log_evidence(self, observed: Mapping[str, Any] | None = None) -> float:
+        """Log of the marginal density of the data, in closed form.
+
+        Raises
+        ------
+        UnsupportedError
+            Where the posterior is not exact.
+        """
+        if self.evidence is None:
+            raise UnsupportedError("the evidence is known in closed form for exact samplers only")
+        from astragal.compile import evaluate
+
+        data = {n: constant(v) for n, v in self.check_data(observed or {}).items()}
+        return float(evaluate(self.evidence(self.evidence.key, data)[0]["evidence"]))
+
+    def sample(self, **options: Any) -> Any:
+        """Draw from the posterior: see `astragal.sample.run` for the options."""
+        from astragal import sample
+
+        return sample.run(self, **options)
+
+    # -- people --------------------------------------------------------------------------
+
+    def step(self, name: str) -> Step:
+        """Find the step that draws a variable.
+
+        Raises
+        ------
+        ModelError
+            Where no step draws it.
+        """
+        for s in self.steps:
+            if name in s.targets or name == s.name:
+                return s
+        drawn = ", ".join(s.name for s in self.steps)
+        raise ModelError(f"no step draws {name!r}; the steps draw {drawn}")
+
+    def explain(self) -> str:
+        """Give the derivation as numbered steps, each with its relation and source."""
+        from astragal.derive.explain import explain
+
+        return explain(self)
+
+    def alternatives(self) -> dict[str, tuple[str, ...]]:
+        """List, for each variable, what else could draw it."""
+        from astragal.derive.explain import alternatives
+
+        return alternatives(self)
+
+    def latex(self) -> str:
+        """Give the derivation in LaTeX: one line a step."""
+        from astragal.display.derivation import sampler_latex
+
+        return sampler_latex(self)
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.source})" if self.source else self.name
+
+
+@dataclass(frozen=True, eq=False)
+class Conditional:
+    """The law of some variables given all others.
+
+    Attributes
+    ----------
+    text
+        In statistics notation, ``theta[i] | ... ~ Gamma(alpha + failures[i], rate = ...)``.
+    law
+        Where the law is a known one, the random variable: an expression of inputs named
+        like the other variables, and of the key input ``"key"``. Otherwise None.
+    logdensity
+        The log density up to a constant, as an expression of inputs named like the
+        variables.
+    """
+
+    text: str
     law: Expr | None
     logdensity: Expr
 
@@ -399,9 +742,9 @@ class Sampler:
         return f"<sampler {kinds}>"
 
     def _repr_html_(self) -> str:
-        from astragal.derive.explain import html
+        from astragal.display.derivation import sampler_html
 
-        return html(self)
+        return sampler_html(self)
 
 
 def as_data(name: str, value: Any, type: TensorType) -> np.ndarray[Any, Any]:

@@ -182,7 +182,7 @@ def _nuts(plan: Plan, names: list[str], transforms: Mapping[str, Transform]) -> 
     factors = dict.fromkeys(f for n in ordered for f in plan.reads.of(n).factors)
     shown = ordered[0] if len(ordered) == 1 else f"({', '.join(ordered)})"
     text = f"{shown} | ... has log density {_sum_text(factors)}"
-    return Step(tuple(ordered), "nuts", Conditional(text, "", None, target), (), program, tuning)
+    return Step(tuple(ordered), "nuts", Conditional(text, None, target), (), program, tuning)
 
 
 def _exact(plan: Plan, links: list[Link], evidence: Expr) -> Sampler:
@@ -208,7 +208,6 @@ def _closed(plan: Plan, link: Link, kind: str, given: str) -> Step:
     density = link.nears[0].total if len(link.nears) == 1 else _joint_total(link)
     conditional = Conditional(
         text=f"{shown} | {given} ~ {found.text(plan.labels)}",
-        latex="",
         law=found.law,
         logdensity=density,
     )
@@ -271,7 +270,6 @@ def _slice(plan: Plan, name: str, near: Neighbourhood, t: Transform) -> Step:
     program, tuning = slice_program(name, near, t)
     conditional = Conditional(
         text=f"{name} | ... has log density {_sum_text(near.factors)}",
-        latex="",
         law=None,
         logdensity=near.total,
     )
