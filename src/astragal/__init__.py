@@ -45,6 +45,7 @@ from astragal.ops.creation import (
     zeros,
     zeros_like,
 )
+from astragal.ops.dtypes import can_cast, finfo, iinfo, isdtype, result_type
 from astragal.ops.einsum import einsum
 from astragal.ops.elementwise import (
     abs,
@@ -224,6 +225,7 @@ __all__ = [
     "bitwise_xor",
     "broadcast_arrays",
     "broadcast_to",
+    "can_cast",
     "ceil",
     "check_keys",
     "clip",
@@ -251,6 +253,7 @@ __all__ = [
     "expit",
     "expm1",
     "eye",
+    "finfo",
     "flip",
     "floor",
     "floor_divide",
@@ -264,7 +267,9 @@ __all__ = [
     "hessian",
     "hvp",
     "hypot",
+    "iinfo",
     "input",
+    "isdtype",
     "isfinite",
     "isin",
     "isinf",
@@ -322,6 +327,7 @@ __all__ = [
     "remainder",
     "repeat",
     "reshape",
+    "result_type",
     "rewrite",
     "roll",
     "round",

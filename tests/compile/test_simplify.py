@@ -49,7 +49,7 @@ def sides(rule: Rule, dtype: str) -> tuple[list[Any], Any, Any]:
     """Both sides of a rule over vectors of a data type."""
     names = "abc"
     inputs = [
-        ag.input(names[i], (len(EXTREMES),), "bool" if v.type.dtype == "bool" else dtype)
+        ag.input(names[i], (len(EXTREMES),), "bool" if v.dtype == "bool" else dtype)
         for i, v in enumerate(rule.variables)
     ]
     from astragal.graph.literal import is_constant, value_of
@@ -82,7 +82,7 @@ def samples(rule: Rule, dtype: str) -> list[list[np.ndarray]]:
     for shifts in itertools.product(range(size), repeat=len(rule.variables) - 1):
         row = [pool] + [np.roll(pool, s) for s in shifts]
         for i, v in enumerate(rule.variables):
-            if v.type.dtype == "bool":
+            if v.dtype == "bool":
                 row[i] = np.arange(size) % 3 == 0
         out.append(row)
     return out[:600]
@@ -381,13 +381,13 @@ def test_a_long_chain_is_simplified_without_recursion() -> None:
 
 # -- random graphs ----------------------------------------------------------------------------
 
-UNARY = [
+UNARY: list[Callable[..., Any]] = [
     *(ag.exp, ag.log, ag.sqrt, ag.square, ag.abs, ag.log1p, ag.expm1, ag.special.expit),
     *(lambda a: -a, lambda a: 1.0 - a, lambda a: 1.0 + a, lambda a: a - 1.0, lambda a: a * 1.0),
     *(lambda a: a**2.0, lambda a: a**-1.0, lambda a: a + 0.0, lambda a: ag.stack([a, a + 1.0])[0]),
     *(lambda a: ag.broadcast_to(a, (2, 3)), lambda a: ag.sum(a, axis=-1, keepdims=True)),
 ]
-BINARY = [
+BINARY: list[Callable[..., Any]] = [
     *(lambda a, b: a + b, lambda a, b: a - b, lambda a, b: a * b, lambda a, b: a / b),
     *(ag.maximum, lambda a, b: ag.where(ag.less(a, b), a, b), ag.logaddexp),
 ]

@@ -48,7 +48,7 @@ def zeta(s: float, q: float) -> float:
     head = math.fsum((k + q) ** -s for k in range(n))
     a = n + q
     tail = a ** (1 - s) / (s - 1) + a**-s / 2 + s * a ** (-s - 1) / 12
-    return head + tail - s * (s + 1) * (s + 2) * a ** (-s - 3) / 720
+    return float(head + tail - s * (s + 1) * (s + 2) * a ** (-s - 3) / 720)
 
 
 def betaln(a: float, b: float) -> float:
@@ -105,7 +105,7 @@ def remainder(x: float, y: float) -> float:
 
 
 def polygamma(n: float, x: float) -> float:
-    return digamma(x) if n == 0 else (-1) ** (n + 1) * math.factorial(int(n)) * zeta(n + 1, x)
+    return digamma(x) if n == 0 else (-1) ** (int(n) + 1) * math.factorial(int(n)) * zeta(n + 1, x)
 
 
 def xlogy(x: float, y: float) -> float:
@@ -403,3 +403,19 @@ def test_arrays_of_other_libraries_become_constants() -> None:
 
     x = ag.input("x", (2,), "float32")
     assert (x + jnp.array([1, 2], "float32")).args[1] is ag.constant(np.array([1, 2], "float32"))
+
+
+def test_questions_about_data_types() -> None:
+    f = ag.input("f", (2,), "float32")
+    assert ag.result_type(f, 2.5, True) == "float32"
+    assert ag.result_type(f, "float64") == "float64"
+    assert ag.result_type("int64", 0.5) == "float64"
+    assert ag.can_cast(f, "float64")
+    assert not ag.can_cast("int64", "int32")
+    assert ag.isdtype("uint8", ("signed integer", "unsigned integer"))
+    assert not ag.isdtype("uint8", "real floating")
+    assert ag.isdtype("uint8", np.uint8)
+    assert ag.finfo(f).eps == 2.0**-23
+    assert ag.iinfo("int8").max == 127
+    with pytest.raises(TypeError, match="is not supported"):
+        ag.isdtype("uint8", "whole numbers")

@@ -47,7 +47,7 @@ def steps(draw: Any) -> list[tuple[Any, ...]]:
     ]
 
 
-def grow(nodes: list[ag.Expr], step: tuple[Any, ...]) -> ag.Expr:
+def grow(nodes: list[ag.Expr], step: tuple[Any, ...]) -> Any:
     """One more node, chosen by numbers; what does not fit is an error of ours."""
     kind, i, j, k, p, q = step
     x, y = nodes[i % len(nodes)], nodes[j % len(nodes)]

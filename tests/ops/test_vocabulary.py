@@ -57,6 +57,35 @@ def segments(x: np.ndarray, ids: list[int], n: int) -> np.ndarray:
     )
 
 
+def eigh_remade(a: Any) -> Any:
+    w, v = ag.linalg.eigh(ag.tril(a))
+    return (v * w[..., None, :]) @ v.mT, v.mT @ v, ag.diff(w) > 0
+
+
+def qr_remade(a: Any) -> Any:
+    q, r = ag.linalg.qr(a.T)
+    return q @ r, q.mT @ q, ag.sum(ag.abs(ag.tril(r, k=-1)))
+
+
+def complete_qr_remade(a: Any) -> Any:
+    q, r = ag.linalg.qr(a.T, mode="complete")
+    return q @ r, q @ q.mT
+
+
+def svd_remade(a: Any) -> Any:
+    u, s, v = ag.linalg.svd(a, full_matrices=False)
+    return (u * s) @ v, u.mT @ u, v @ v.mT
+
+
+def full_svd_remade(a: Any) -> Any:
+    u, s, v = ag.linalg.svd(a)
+    return (u * s) @ v[:3], v @ v.mT
+
+
+def norm_of(ord: Any) -> Any:
+    return lambda x: np.linalg.norm(x, ord=ord, keepdims=True)
+
+
 Case = tuple[str, Callable[..., Any], Callable[..., Any], tuple[np.ndarray, ...]]
 STATIC_ONLY = {
     "einsum dots",
@@ -209,12 +238,12 @@ CASES: list[Case] = [
     ("cho_solve",    lambda a, b: ag.linalg.cho_solve(ag.linalg.cholesky(a), b), lambda a, b: np.linalg.solve(a, b), (SPD, M[0])),
     ("det",          lambda a: ag.linalg.det(a),            lambda a: [np.prod(np.linalg.eigvals(x)).real for x in a], (STACK,)),
     ("slogdet",      lambda a: tuple(ag.linalg.slogdet(-a[:3, :3])), lambda a: (-1.0, np.log(abs(np.prod(np.linalg.eigvals(a[:3, :3]))))), (SPD,)),
-    ("eigh",         lambda a: (lambda w, v: ((v * w[..., None, :]) @ v.mT, v.mT @ v, ag.diff(w) > 0))(*ag.linalg.eigh(ag.tril(a))), lambda a: (a, np.stack([np.eye(4)] * 2), np.ones((2, 3), bool)), (STACK,)),
+    ("eigh", eigh_remade, lambda a: (a, np.stack([np.eye(4)] * 2), np.ones((2, 3), bool)), (STACK,)),
     ("eigvalsh",     lambda a: ag.linalg.eigvalsh(a),       lambda a: np.sort(np.linalg.eigvals(a).real), (SPD,)),
-    ("qr",           lambda a: (lambda q, r: (q @ r, q.mT @ q, ag.sum(ag.abs(ag.tril(r, k=-1)))))(*ag.linalg.qr(a.T)), lambda a: (a.T, np.eye(3), 0.0), (M,)),
-    ("complete qr",  lambda a: (lambda q, r: (q @ r, q @ q.mT))(*ag.linalg.qr(a.T, mode="complete")), lambda a: (a.T, np.eye(4)), (M,)),
-    ("svd",          lambda a: (lambda u, s, v: ((u * s) @ v, u.mT @ u, v @ v.mT))(*ag.linalg.svd(a, full_matrices=False)), lambda a: (a, np.eye(3), np.eye(3)), (M,)),
-    ("full svd",     lambda a: (lambda u, s, v: ((u * s) @ v[:3], v @ v.mT))(*ag.linalg.svd(a)), lambda a: (a, np.eye(4)), (M,)),
+    ("qr", qr_remade, lambda a: (a.T, np.eye(3), 0.0), (M,)),
+    ("complete qr", complete_qr_remade, lambda a: (a.T, np.eye(4)), (M,)),
+    ("svd", svd_remade, lambda a: (a, np.eye(3), np.eye(3)), (M,)),
+    ("full svd", full_svd_remade, lambda a: (a, np.eye(4)), (M,)),
     ("svdvals",      lambda a: ag.linalg.svdvals(a),        lambda a: np.sqrt(np.sort(np.linalg.eigvalsh(a @ a.T))[::-1]), (M,)),
     ("pinv",         lambda a: ag.linalg.pinv(a),           lambda a: a.T @ np.linalg.inv(a @ a.T), (M,)),
     ("matrix_rank",  lambda a: ag.linalg.matrix_rank(ag.stack([a, a * 0, a[:1] * a[:, :1]])), lambda a: [3, 0, 1], (M,)),
@@ -222,7 +251,7 @@ CASES: list[Case] = [
     ("matrix_power -2", lambda a: ag.linalg.matrix_power(a, -2) @ a @ a, lambda a: np.eye(4), (SPD,)),
     ("matrix_power 0", lambda a: ag.linalg.matrix_power(a, 0), lambda a: np.eye(4), (SPD,)),
     ("norm of a vector", lambda x: ag.linalg.vector_norm(x, axis=1), lambda x: [math.hypot(*r) for r in x], (M,)),
-    *((f"norm of a vector, {o}", lambda x, o=o: ag.linalg.vector_norm(x, ord=o, keepdims=True), lambda x, o=o: np.linalg.vector_norm(x, ord=o, keepdims=True), (V,)) for o in (0, 1, 3, math.inf, -math.inf)),
+    *((f"norm of a vector, {o}", lambda x, o=o: ag.linalg.vector_norm(x, ord=o, keepdims=True), norm_of(o), (V,)) for o in (0, 1, 3, math.inf, -math.inf)),
     *((f"norm of a matrix, {o}", lambda x, o=o: ag.linalg.matrix_norm(x, ord=o), lambda x, o=o: np.linalg.matrix_norm(x, ord=o), (B,)) for o in ("fro", "nuc", 1, -1, 2, -2, math.inf, -math.inf)),
     # special functions of several operations
     ("softmax",      lambda x: ag.special.softmax(x, axis=1), lambda x: scipy.special.softmax(x, axis=1), (M * 100,)),

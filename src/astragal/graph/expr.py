@@ -6,6 +6,9 @@ traversal visits each node once. An argument is an `Expr` or a static value (an
 axis, a name, a `Subgraph`); ``t.op(*t.args) is t`` holds for every term.
 """
 
+# The declarations for type checkers have no docstrings: the functions they stand for have.
+# ruff: noqa: D102
+
 from __future__ import annotations
 
 import weakref

@@ -37,6 +37,7 @@ class Subgraph:
     outputs: tuple[Expr, ...]
 
     def __new__(cls, parameters: Sequence[Expr], outputs: Sequence[Expr]) -> Subgraph:
+        """Make the subgraph, or find the equal one that was made before."""
         canonical = tuple(PARAMETER(i, p.type) for i, p in enumerate(parameters))
         outputs = substitute(outputs, dict(zip(parameters, canonical, strict=True)))
         for node in toposort(outputs):
