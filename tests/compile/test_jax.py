@@ -1,5 +1,6 @@
 """The JAX backend: pure, traceable, in 64 bits, and silent about its ways."""
 
+import contextlib
 import os
 import subprocess
 import sys
@@ -353,3 +354,60 @@ def test_special_functions_have_gradients(f: Any, args: tuple[float, ...], rtol:
         steps = h * np.concatenate([np.eye(n), -np.eye(n)])
         up, down = np.split(np.asarray(jax.jit(f)(*(np.array(args) + steps).T)), 2)
         np.testing.assert_allclose(got, (up - down) / (2 * h), rtol=rtol)
+
+
+EDGES = np.array([-np.inf, -3.7, -2.5, -1.0, -0.5, -0.0, 0.0, 0.3, 1.0, 2.5, 7.9, np.inf, np.nan])
+# At infinities and poles, outside of what a distribution uses, these differ from SciPy.
+UNLIKE_SCIPY = {"gammaln", "polygamma", "zeta", "betaln", "betaincinv", "gammainc", "gammaincc"}
+UNLIKE_SCIPY |= {"gammaincinv", "gammainccinv", "owens_t", "log_kve"}
+INT_POWERS = ("pow", "int64")
+
+
+def arguments(n: int, dtype: str) -> list[np.ndarray[Any, Any]]:
+    base = {
+        "float64": EDGES,
+        "int64": np.array([-7, -3, -1, 0, 1, 2, 9]),
+        "uint8": np.array([0, 1, 2, 5, 250], dtype="uint8"),
+        "bool": np.array([True, False]),
+    }[dtype]
+    return [g.ravel() for g in np.meshgrid(*[base] * n)]
+
+
+@pytest.mark.parametrize("n", [1, 2, 3])
+@pytest.mark.parametrize("dtype", ["float64", "int64", "uint8", "bool"])
+def test_elementwise_operations_agree_at_the_edges(dtype: str, n: int) -> None:
+    values = arguments(n, dtype)
+    inputs = [ag.input(f"x{i}", v.shape, dtype) for i, v in enumerate(values)]
+    built: dict[str, Any] = {}
+    for name, op in sorted(OPS.items()):
+        # Of integers to negative powers NumPy says that there are none.
+        known = name in {*UNLIKE_SCIPY, "astype", "bitcast", "map"} or (name, dtype) == INT_POWERS
+        if op.elementwise and not known:
+            with contextlib.suppress(TypeError, ag.AstragalError):
+                built[name] = op(*inputs)
+    assert built or (dtype, n) != ("float64", 2)
+    want, got = (ag.function(inputs, built, backend=b)(*values) for b in ("numpy", "jax"))
+    for name in built:
+        assert got[name].dtype == want[name].dtype, name
+        np.testing.assert_allclose(got[name], want[name], rtol=1e-11, atol=1e-13, err_msg=name)
+
+
+@pytest.mark.parametrize(
+    ("name", "ranges"),
+    [
+        ("gammaln", [(1e-3, 50)]),
+        ("polygamma", [(0, 4), (1e-2, 20)]),
+        ("zeta", [(1.1, 9), (0.1, 20)]),
+        ("betaln", [(1e-3, 50), (1e-3, 50)]),
+        ("gammainc", [(0, 50), (0, 60)]),
+        ("gammaincc", [(1e-3, 50), (0, 60)]),
+        ("owens_t", [(-3, 3), (-3, 3)]),
+    ],
+)
+def test_special_functions_agree_inside_their_domain(name: str, ranges: Any) -> None:
+    values = [np.random.default_rng(5).uniform(*r, size=60) for r in ranges]
+    if name == "polygamma":
+        values[0] = np.floor(values[0])
+    values = [np.append(v, r[0]) for v, r in zip(values, ranges, strict=True)]
+    inputs = [ag.input(f"x{i}", shape=v.shape) for i, v in enumerate(values)]
+    same_on_both(inputs, [OPS[name](*inputs)], *values, rtol=1e-10)

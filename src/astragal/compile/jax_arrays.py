@@ -15,6 +15,14 @@ from astragal.compile.arrays import Lowering
 Array = Any
 
 
+def _floor_divide(x: Array, y: Array) -> Array:
+    x, y = jnp.asarray(x), jnp.asarray(y)
+    if x.dtype.kind == "f":
+        return jnp.floor_divide(x, y)
+    # As in NumPy, an integer over 0 is 0; XLA leaves it open.
+    return jnp.where(y == 0, 0, jnp.floor_divide(x, jnp.where(y == 0, 1, y)))
+
+
 def _logsumexp(x: Array, axes: tuple[int, ...], keepdims: bool) -> Array:
     x = jnp.asarray(x)
     if not x.size:
@@ -64,6 +72,7 @@ def _eigh(x: Array) -> tuple[Array, Array]:
 
 VOCABULARY: dict[str, Lowering] = {
     "bitcast": lambda x, dtype: lax.bitcast_convert_type(x, jnp.dtype(dtype)),
+    "floor_divide": _floor_divide,
     "logsumexp": _logsumexp,
     "cholesky": _cholesky,
     "solve": _solve,
@@ -71,6 +80,8 @@ VOCABULARY: dict[str, Lowering] = {
     "eigh": _eigh,
     "svd": lambda x, full: tuple(jnp.linalg.svd(x, full_matrices=full)),
     "betaln": jax_special.betaln,
+    "digamma": jax_special.digamma,
+    "gammainc": jax_special.gammainc,
     "polygamma": jax_special.polygamma,
     "betaincinv": jax_special.betaincinv,
     "gammaincinv": jax_special.gammaincinv,

@@ -230,12 +230,23 @@ def _(primals: Any, tangents: Any) -> Any:
     return out, jnp.sign(v) * along_v * dv + (1 - jnp.exp(around - out)) * dx
 
 
+def digamma(x: Array) -> Array:
+    """Derivative of ``gammaln``; at the pole in 0 the infinity of its side, not NaN."""
+    return jnp.where(x == 0, -jnp.copysign(jnp.inf, x), special.digamma(x))
+
+
+def gammainc(a: Array, x: Array) -> Array:
+    """Regularized lower incomplete gamma function; of shape 0 all mass is at 0."""
+    empty = (a == 0) & (x > 0)
+    return jnp.where(empty, 1.0, special.gammainc(jnp.where(empty, 1.0, a), x))
+
+
 def polygamma(n: Array, x: Array) -> Array:
     """Derivative of order n of ``digamma``."""
     plain = n == 0
     # jax.scipy.special.polygamma wants an integer order; what it calls does not.
     orders = jnp.where(plain, 1, n).astype(x.dtype)
-    return jnp.where(plain, special.digamma(x), lax.polygamma(*jnp.broadcast_arrays(orders, x)))
+    return jnp.where(plain, digamma(x), lax.polygamma(*jnp.broadcast_arrays(orders, x)))
 
 
 _STIRLING = (1 / 12, -1 / 360, 1 / 1260, -1 / 1680, 1 / 1188, -691 / 360360, 1 / 156)
