@@ -162,6 +162,7 @@ def test_a_gradient_agrees_with_jax_and_with_differences(case: str, calculus: An
     calculus.check(lambda *a: f(OURS, *a), lambda *a: f(JAX, *a), *values)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("case", CASES)
 def test_second_derivatives_agree_with_jax(case: str, calculus: Any) -> None:
     f, values = CASES[case]
