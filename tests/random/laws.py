@@ -127,3 +127,39 @@ DISCRETE: list[Case] = [
 ]
 # fmt: on
 UNIVARIATE = [*CONTINUOUS, *DISCRETE]
+
+# What SciPy has no univariate law for: name and parameters, to draw alike on every backend.
+_S = np.array([[2.0, 0.6, 0.1], [0.6, 1.0, -0.3], [0.1, -0.3, 0.5]])
+_C = np.array([[1.5, -0.4], [-0.4, 0.7]])
+_P = np.array([0.1, 0.5, 0.15, 0.25])
+_A = np.array([0.3, 2.0, 1.1, 5.0])
+# fmt: off
+OTHERS: list[Case] = [
+    _case("polya_gamma", None, h=1.0, z=0.7),
+    _case("polya_gamma", None, h=3.4, z=-2.1),
+    _case("half_student_t", None, df=3.5, scale=1.7),
+    _case("bits", None),
+    _case("categorical", None, p=_P),
+    _case("ordered_logistic", None, eta=0.7, cutpoints=np.array([-1.0, 0.3, 2.0])),
+    _case("multinomial", None, n=40, p=_P),
+    _case("dirichlet_multinomial", None, n=40, alpha=_A),
+    _case("dirichlet", None, alpha=_A),
+    _case("multivariate_normal", None, mean=np.array([1.0, -2.0, 3.0]), cov=_S),
+    _case("multivariate_t", None, loc=np.array([1.0, -2.0, 3.0]), shape=_S, df=5.5),
+    _case("matrix_normal", None, mean=np.arange(6.0).reshape(3, 2), rowcov=_S, colcov=_C),
+    _case("wishart", None, df=5.5, scale=_S),
+    _case("inverse_wishart", None, df=7.5, scale=_S),
+    _case("lkj", None, n=4, eta=1.7),
+    _case("normal", None, loc=1e300, scale=1e-300),
+    _case("gamma", None, shape=1e-3, rate=1e-3),
+    _case("gamma", None, shape=1e9, rate=1e-3),
+    _case("beta", None, a=1e-3, b=1e3),
+    _case("poisson", None, lam=1e9),
+    _case("binomial", None, n=10**9, p=0.37),
+    _case("negative_binomial", None, n=1e-3, p=1e-6),
+    _case("geometric", None, p=1e-12),
+    _case("von_mises", None, mu=0.0, kappa=1e9),
+    _case("inverse_gaussian", None, mean=1e6, scale=1e-6),
+    _case("student_t", None, df=0.05, loc=0.0, scale=1.0),
+]
+# fmt: on

@@ -39,6 +39,11 @@ def guard(x: Array) -> Array:
     return lax.min(x, jnp.asarray(np.finfo(x.dtype).max, x.dtype))
 
 
+def keep(x: Array) -> Array:
+    """Guard a number that comes from outside or goes there, infinity included."""
+    return jnp.where(x == jnp.inf, x, guard(x))
+
+
 def _divide(x: Array, y: Array) -> Array:
     # A divisor that seems to depend on the numerator is neither inverted nor hoisted.
     x, y = jnp.broadcast_arrays(x, y)
@@ -69,7 +74,8 @@ def _needs_guard(node: Expr, arg: Expr) -> bool:
     if used == "negative" and isinstance(arg.args[0], Expr):
         used = arg.args[0].op.name
     if user in SUMS:
-        return used in ("multiply", "square") or (
+        # What a loop or a branch gives may be a product.
+        return used in ("multiply", "square", "item") or (
             _is_sum_with_constant(node) and _is_sum_with_constant(arg)
         )
     if user == "multiply":
@@ -85,13 +91,24 @@ class Body:
     def __init__(self, sub: Subgraph) -> None:
         # Calls are written in place, so that guards see through them.
         self.sub = sub = without_calls(sub)
-        self.order = [n for n in toposort(sub.outputs) if n not in set(sub.parameters)]
+        parameters = set(sub.parameters)
+        self.order = [n for n in toposort(sub.outputs) if n not in parameters]
+        self.summed = {
+            a
+            for n in self.order
+            if n.op.name in SUMS
+            for a in n.args
+            if a in parameters and isinstance(a.type, TensorType) and a.type.dtype in FLOATS
+        }
         inner = (a for n in self.order for a in n.args if isinstance(a, Subgraph))
         self.size: int = len(self.order) + sum(body_of(s).size for s in inner)
 
     def run(self, args: Sequence[Array], mask: Array | None, shape: tuple[int, ...]) -> list[Array]:
         """Compute the outputs; loops run for the elements of the mask."""
         known: dict[Expr, Any] = dict(zip(self.sub.parameters, args, strict=True))
+        for p in self.summed:
+            # A product from outside would be fused into the sum.
+            known[p] = keep(jnp.asarray(known[p]))
         for node in self.order:
             if is_constant(node):
                 known[node] = value_of(node)
@@ -189,6 +206,12 @@ def _map(mask: Array | None, shape: tuple[int, ...], sub: Subgraph, *args: Any) 
 _CONTROL = {"while_loop": _while, "switch": _switch, "map": _map}
 
 
+def _outwards(x: Array, node: Expr) -> Array:
+    """Keep a result that may be a product from being fused into a sum outside."""
+    product = node.op.name in ("multiply", "square", "item", "negative", "where")
+    return keep(x) if product and x.dtype.name in FLOATS else x
+
+
 def run_map(sub: Subgraph, *args: Any) -> Any:
     """Run a scalar subgraph on each element of broadcast arrays."""
     arrays = [jnp.asarray(a) for a in args]
@@ -196,7 +219,7 @@ def run_map(sub: Subgraph, *args: Any) -> Any:
 
     def compute(arrays: Sequence[Array]) -> tuple[Array, ...]:
         return tuple(
-            jnp.broadcast_to(jnp.asarray(o, t.type.dtype), shape)  # type: ignore[union-attr]
+            jnp.broadcast_to(_outwards(jnp.asarray(o, t.type.dtype), t), shape)  # type: ignore[union-attr]
             for o, t in zip(body_of(sub).run(arrays, None, shape), sub.outputs, strict=True)
         )
 

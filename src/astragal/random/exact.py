@@ -88,8 +88,8 @@ _EXP = (
 
 @once
 def exp(x: Expr) -> Expr:
-    """Exponential, within 1 ulp (fdlibm's e_exp.c); underflows to 0, overflows to infinity."""
-    y = e.minimum(e.maximum(x, -760.0), 710.0)
+    """Exponential, within 1 ulp (fdlibm's e_exp.c); 0 below the smallest normal number."""
+    y = e.minimum(e.maximum(x, -709.0), 710.0)
     k = e.floor(y * 1.44269504088896338700 + 0.5)
     high = y - k * LN2_HIGH
     low = k * LN2_LOW
@@ -100,6 +100,7 @@ def exp(x: Expr) -> Expr:
     # 2**k in two factors, so that both are normal numbers.
     first = e.floor(k * 0.5)
     out = value * power_of_two(first) * power_of_two(k - first)
+    out = where(x < -708.3964, 0.0, out)
     return where(x > 709.782712893384, math.inf, out)
 
 

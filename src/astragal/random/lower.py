@@ -19,6 +19,7 @@ from astragal.graph.literal import constant, is_constant, scalar, value_of
 from astragal.graph.subgraph import Subgraph, placeholder
 from astragal.graph.traverse import toposort
 from astragal.graph.types import FLOATS, KeyType, Shape, TupleType, Type, tensor_type
+from astragal.ops import elementwise as e
 from astragal.ops.control import MAP
 from astragal.ops.creation import IOTA, shape_argument, shape_dims
 from astragal.ops.declare import cast
@@ -275,13 +276,23 @@ def _kernel_body(
     # float32 variables are float64 ones, rounded.
     wide = [cast(p, "float64") if p.dtype in FLOATS else p for p in parameters]
     out = kernel.draw(source, *wide)
-    outs = [cast(x, dtype or x.dtype) for x in (out if isinstance(out, tuple) else (out,))]
+    outs = [
+        _flushed(cast(x, dtype or x.dtype)) for x in (out if isinstance(out, tuple) else (out,))
+    ]
     operands = [*bits, *words, element, *parameters]
     below = set(toposort(outs))
     used = tuple(i for i, p in enumerate(operands) if p in below)
     found = Subgraph([operands[i] for i in used], outs), used
     _KERNELS[key] = found
     return found
+
+
+def _flushed(x: Expr) -> Expr:
+    """Make zeros of subnormal numbers: JAX has none, and all backends give the same."""
+    if x.dtype not in FLOATS:
+        return x
+    tiny = 2.0**-1022 if x.dtype == "float64" else 2.0**-126
+    return where(e.abs(x) < tiny, 0.0, x)
 
 
 def _product(dims: Shape) -> Any:

@@ -14,10 +14,16 @@ from astragal.graph.subgraph import Subgraph, placeholder
 from astragal.graph.types import tensor_type
 from astragal.ops import elementwise as e
 from astragal.ops.control import MAP, scan
-from astragal.ops.creation import arange, zeros
+from astragal.ops.creation import arange, full
 from astragal.ops.declare import as_expr, broadcast_shapes
 from astragal.ops.manipulation import permute_dims
 from astragal.ops.searching import where
+
+
+def zeros(shape: Any) -> Expr:
+    """Zeros of a shape; a number where it has no dimensions."""
+    return full(shape, 0.0) if shape else as_expr(0.0)
+
 
 UNROLLED = 16  # lengths up to this are added in the open
 

@@ -68,5 +68,11 @@ def gamma_parts(
 
 
 def scaled(g: Expr, h: Expr) -> Expr:
-    """Give g exp(h), where h is mostly zero."""
-    return cond(e.equal(h, 0.0), lambda g, h: g, lambda g, h: g * exact.exp(h), g, h)
+    """Give g exp(h), where h is mostly zero; zero where that is no normal number."""
+
+    def product(g: Expr, h: Expr) -> Expr:
+        x = g * exact.exp(h)
+        return where(e.abs(x) < 2.0**-1022, 0.0, x)
+
+    out: Expr = cond(e.equal(h, 0.0), lambda g, h: g, product, g, h)
+    return out
