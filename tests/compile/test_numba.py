@@ -177,3 +177,35 @@ def test_long_draws_are_made_in_parts_that_join() -> None:
         np.testing.assert_array_equal(g, w)
     for g, w in zip(got[2:], wanted[2:], strict=True):
         np.testing.assert_allclose(g, w, rtol=1e-12)
+
+
+def test_a_loop_that_only_updates_an_array_keeps_one() -> None:
+    values = X.copy()
+    count = ag.arange(5)
+
+    def fill(c: Expr, k: Expr) -> tuple[Expr, Expr]:
+        return c.at[k].set(ag.exp(s) + k).at[k + 1].add(2.0), s * k
+
+    filled, _ = ag.scan(fill, x, count)
+    program = compile_numba([x, s], [filled, x])
+    assert program.source.count("copied(") == 2  # before the loop, and the input given back
+    wanted = compile_numpy([x, s], [filled, x])(values, 0.3)
+    for g, w in zip(program(values, 0.3), wanted, strict=True):
+        np.testing.assert_allclose(g, w, rtol=1e-14)
+    np.testing.assert_array_equal(values, X)
+
+
+def test_a_loop_that_reads_an_array_beside_its_update_copies_it() -> None:
+    count = ag.arange(5)
+
+    def shift(c: tuple[Expr, Expr], k: Expr) -> tuple[tuple[Expr, Expr], Expr]:
+        new = c[0].at[k].set(c[0][k + 1] * 2.0)
+        return (new, c[0]), ag.sum(c[0]) + ag.sum(c[1])
+
+    (last, before), sums = ag.scan(shift, (x[:7], y[:7]), count)
+    one, other = ag.while_loop(
+        lambda q: ag.sum(q[0]) < 50.0,
+        lambda q: (q[1].at[0].add(10.0), q[0].at[1].add(7.0)),
+        (x[:7] * 1.0, y[:7] * 1.0),
+    )
+    check([x, y], [last, before, sums, one, other], X, Y)

@@ -147,7 +147,10 @@ def _update(scope: Scope, node: Expr) -> Array:
     x, value = node.args[0], node.args[1]
     old = scope.array(x)
     size = product(old.dims)
-    name = scope.writer.let(f"copied({old.name}, {old.offset}, {size})", "a")
+    if x in scope.free and old.owned and old.offset == "0":
+        name = old.name
+    else:
+        name = scope.writer.let(f"copied({old.name}, {old.offset}, {size})", "a")
     out = Array(name, old.dims, old.dtype, owned=True)
     parts = scope.parts(node)
     _check_fits(scope, node, value, parts.dims)

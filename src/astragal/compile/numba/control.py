@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import TYPE_CHECKING, Any
 
-from astragal.compile.numba.plan import read_by
+from astragal.compile.numba.plan import read_by, updated_in_place
 from astragal.compile.numba.writer import Array, product
 from astragal.graph.errors import ShapeError
 from astragal.graph.expr import Expr
@@ -22,11 +22,14 @@ def _given(scope: Scope, x: Expr) -> Any:
     return scope.value(x)
 
 
-def _held(scope: Scope, values: Sequence[Any]) -> list[Any]:
-    """Put values into variables of their own, which a loop may assign."""
+def _held(scope: Scope, values: Sequence[Any], own: Collection[int] = ()) -> list[Any]:
+    """Put values into variables of their own, which a loop may assign, or change."""
     out: list[Any] = []
-    for v in values:
-        if isinstance(v, Array):
+    for k, v in enumerate(values):
+        if isinstance(v, Array) and k in own:
+            code = f"copied({v.name}, {v.offset}, {product(v.dims)})"
+            out.append(Array(scope.writer.let(code, "a"), v.dims, v.dtype, owned=True))
+        elif isinstance(v, Array):
             name = scope.writer.let(scope.vector(v), "a")
             out.append(Array(name, v.dims, v.dtype))
         elif isinstance(v, list):
@@ -72,7 +75,8 @@ def _scan(scope: Scope, node: Expr) -> list[Any]:
         n = found[0] if isinstance(found, list) else found
     else:
         n = str(length[0] if isinstance(length, tuple) else length)
-    carry = _held(scope, [_given(scope, a) for a in args[:k]])
+    own = updated_in_place(body, k)
+    carry = _held(scope, [_given(scope, a) for a in args[:k]], own)
     sequences = [scope.array(a) for a in args[k : k + m]]
     captures = [_given(scope, a) for a in args[k + m :]]
     for s in sequences:
@@ -90,7 +94,7 @@ def _scan(scope: Scope, node: Expr) -> list[Any]:
     head = f"for {i} in range({n} - 1, -1, -1):" if reverse else f"for {i} in range({n}):"
     with writer.block(head):
         elements = [_element(scope, s, i) for s in sequences]
-        new = scope.inline(body, [*carry, *elements, *captures])
+        new = scope.inline(body, [*carry, *elements, *captures], free=own)
         for out, value in zip(stacked, new[k:], strict=True):
             assert out is not None
             _write_row(scope, out, i, value)
@@ -163,12 +167,14 @@ def _symbolic_rows(
 def _while(scope: Scope, node: Expr) -> list[Any]:
     condition, body, n, *args = node.args
     given = [_given(scope, a) for a in args]
-    state = _held(scope, given[:n])
+    own = updated_in_place(body, n)
+    state = _held(scope, given[:n], own)
     with scope.writer.block("while True:"):
         test = scope.inline(condition, [*state, *given[n:]])[0]
         scope.writer.line(f"if not {test}:")
         scope.writer.line("    break")
-        _assign(scope, state, scope.inline(body, [*state, *given[n:]]), "while_loop")
+        new = scope.inline(body, [*state, *given[n:]], free=own)
+        _assign(scope, state, new, "while_loop")
     return state
 
 

@@ -29,6 +29,7 @@ REDUCTIONS = frozenset({"sum", "prod", "max", "min", "any", "all", "greatest"})
 VIEWS = frozenset({"index", "broadcast_to", "permute_dims"})
 SOURCES = frozenset({"full", "iota"})
 # Operations that read elements of some operands one by one: those may stay lazy.
+UPDATES = frozenset({"set_index", "add_index"})
 ELEMENT_READERS = frozenset({"concatenate", "stack", "set_index", "add_index"})
 
 LONG = 30  # nodes from which a body of scalars is compiled on its own
@@ -131,6 +132,27 @@ def read_by(body: Subgraph) -> frozenset[int]:
         found = frozenset(i for i, p in enumerate(body.parameters) if p in nodes)
         _READ[body] = found
     return found
+
+
+def updated_in_place(body: Subgraph, count: int) -> frozenset[int]:
+    """Give the positions of state that a loop's body does nothing with but update.
+
+    Then nobody can see the array before the update, and the loop keeps one array.
+    """
+    found = set()
+    uses: dict[Expr, int] = {}
+    for n in below(body.outputs, ()):
+        for c in children(n):
+            uses[c] = uses.get(c, 0) + 1
+    for o in body.outputs:
+        uses[o] = uses.get(o, 0) + 1
+    for k in range(count):
+        node = body.outputs[k]
+        while node.op.name in UPDATES and uses[node] == 1:
+            node = node.args[0]
+        if node is body.parameters[k] and node is not body.outputs[k] and uses[node] == 1:
+            found.add(k)
+    return frozenset(found)
 
 
 def branch_homes(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -10,7 +10,7 @@ from astragal.compile.numba import arrays, bits, control, matrices
 from astragal.compile.numba.elementwise import TEMPLATES, cast, literal
 from astragal.compile.numba.expand import expanded
 from astragal.compile.numba.loops import Nest, emit_group
-from astragal.compile.numba.plan import LONG, REDUCTIONS, Plan, body_size, is_one
+from astragal.compile.numba.plan import LONG, REDUCTIONS, UPDATES, Plan, body_size, is_one
 from astragal.compile.numba.special import row as special_row
 from astragal.compile.numba.units import signature, unit
 from astragal.compile.numba.writer import Array, Bits, Writer, product
@@ -78,6 +78,8 @@ class Scope:
         self.values: dict[Expr, Any] = dict(values)
         self.outer = outer
         self.limit = limit
+        # Arrays that an update may change, since it is the only one to read them.
+        self.free: set[Expr] = set()
         self._dims: dict[Expr, tuple[str, ...]] = {}
         self._parts: dict[Expr, Parts] = {}
 
@@ -87,6 +89,10 @@ class Scope:
         """Write the statements that compute expressions; give their values."""
         outputs = expanded(outputs, self.values.keys())
         plan = Plan(outputs, self.values.keys())
+        for n in plan.order:
+            x = n.args[0] if n.op.name in UPDATES else n
+            if x is not n and x.op.name in UPDATES and x not in outputs:
+                self.free.update([x] if plan.users.get(x) == [n] else [])
         levels: dict[int, list[Expr]] = {}
         for n in plan.order:
             if n in plan.home:
@@ -203,7 +209,12 @@ class Scope:
         return code
 
     def inline(
-        self, body: Subgraph, arguments: Sequence[Any], own: bool = False, limit: int | None = None
+        self,
+        body: Subgraph,
+        arguments: Sequence[Any],
+        own: bool = False,
+        limit: int | None = None,
+        free: Collection[int] = (),
     ) -> list[Any]:
         """Write the statements of a subgraph here; give its outputs.
 
@@ -213,6 +224,8 @@ class Scope:
             Whether the body may be a unit of its own, which is called.
         limit
             Nodes from which a body that is called is a unit, inside too; by default as here.
+        free
+            Positions of arguments that the body may change.
         """
         limit = self.limit if limit is None else limit
         if own and body_size(body) >= limit:
@@ -220,7 +233,9 @@ class Scope:
         values = {}
         for p, a in zip(body.parameters, arguments, strict=True):
             values[p] = self.fitted(p, a) if isinstance(a, Array) else a
-        return Scope(self.writer, values, self, limit).run(body.outputs)
+        scope = Scope(self.writer, values, self, limit)
+        scope.free.update(body.parameters[k] for k in free)
+        return scope.run(body.outputs)
 
     def _called(self, body: Subgraph, arguments: Sequence[str]) -> list[str]:
         """Call a subgraph of scalars that is compiled as a module of its own."""
