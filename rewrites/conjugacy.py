@@ -12,18 +12,21 @@ The reason is the same throughout: as a function of z the likelihood multiplies 
 by powers and exponentials that the prior has already, so exponents add.
 """
 
-from astragal import Integer, Key, log, relation, sqrt, square
+from astragal import Integer, Key, Vector, log, relation, sqrt, square
 from astragal.random import (
     bernoulli,
     beta,
     beta_binomial,
     beta_prime,
     binomial,
+    dirichlet,
+    dirichlet_multinomial,
     exponential,
     gamma,
     inverse_gamma,
     lognormal,
     lomax,
+    multinomial,
     negative_binomial,
     normal,
     poisson,
@@ -136,3 +139,24 @@ def gamma_normal_precision(kτ: Key, ky: Key, α, β, m):
     yield τ, normal(ky, m, 1 / sqrt(τ))
     y = student_t(ky, 2 * α, m, sqrt(β / α))
     yield gamma(kτ, α + 0.5, rate=β + 0.5 * square(y - m)), y
+
+
+# Counts --------------------------------------------------------------------------------
+
+
+@relation("reversal", source="Kingman 1993, Poisson Processes, section 2.2")
+def poisson_thinning(kn: Key, ky: Key, λ, p):
+    """Points kept and points lost of a thinned Poisson count are independent Poisson counts."""
+    n = poisson(kn, λ)
+    yield n, binomial(ky, n, p)
+    y = poisson(ky, λ * p)
+    yield y + poisson(kn, λ * (1 - p)), y
+
+
+@relation("reversal", source="Gelman et al., BDA3, section 3.4")
+def dirichlet_multinomial_reversal(kp: Key, ky: Key, α: Vector, n: Integer):
+    """Counts of categories add to the exponents of a Dirichlet."""
+    p = dirichlet(kp, α)
+    yield p, multinomial(ky, n, p)
+    y = dirichlet_multinomial(ky, n, α)
+    yield dirichlet(kp, α + y), y

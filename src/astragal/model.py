@@ -199,6 +199,7 @@ class ModelFunction:
         self.required = tuple(p.name for p in arguments[1:] if p.default is p.empty)
 
     def __call__(self, *data: Any, **named: Any) -> Model:
+        """Make the model of some data."""
         root = input(ROOT, dtype="key")
         given = [_as_data(v) for v in data]
         by_name = {k: _as_data(v) for k, v in named.items()}

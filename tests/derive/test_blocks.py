@@ -178,3 +178,21 @@ def test_indicators_that_meet_in_a_product_are_not_drawn_as_independent() -> Non
     model = ag.Model({"z": z, "y": R.normal(k[1], z[1:] * z[:-1], 0.5)})
     with pytest.raises(ag.UnsupportedError, match="its elements are not independent"):
         ag.derive(model, {"y": np.array([1.0, 0.0])})
+
+
+def test_a_thinned_poisson_count_is_turned_round_by_a_relation_of_the_book(
+    draws_of: Callable[..., Any],
+) -> None:
+    k = keys()
+    n = R.poisson(k[0], 6.0)
+    sampler = ag.derive(ag.Model({"n": n, "y": R.binomial(k[1], n, 0.3)}), {"y": 2})
+    assert sampler.exact
+    assert [r.name for r in sampler.step("n").relations] == ["poisson_thinning"]
+    assert sampler.log_evidence() == pytest.approx(st.poisson(1.8).logpmf(2))
+    density = sampler.logdensity(n=5) - sampler.log_evidence()
+    assert density == pytest.approx(st.poisson(4.2).logpmf(3))
+    lost = draws_of(sampler, 4000)["n"] - 2
+    counts = np.bincount(np.minimum(lost, 10), minlength=11)
+    expected = np.append(st.poisson(4.2).pmf(range(10)), st.poisson(4.2).sf(9)) * 4000
+    assert lost.min() >= 0
+    assert st.chisquare(counts, expected).pvalue > 1e-3

@@ -30,7 +30,7 @@ def test_dirichlet_and_categorical_add_counts(law_of: Callable[..., float]) -> N
     at = np.array([0.2, 0.3, 0.5])
     expected = st.dirichlet(ALPHA + np.array([1, 1, 3])).logpdf(at)
     assert law_of(sampler, "p", at) == pytest.approx(expected)
-    evidence = st.dirichlet_multinomial(ALPHA, 5).logpmf([1, 1, 3])
+    evidence = st.dirichlet_multinomial(ALPHA, np.array(5)).logpmf([1, 1, 3])
     ways = st.multinomial(5, [1 / 3] * 3).logpmf([1, 1, 3]) - 5 * np.log(1 / 3)
     assert sampler.log_evidence() == pytest.approx(evidence - ways)
 
@@ -42,7 +42,7 @@ def test_dirichlet_and_multinomial_add_counts(law_of: Callable[..., float]) -> N
     sampler = ag.derive(ag.Model({"p": p, "y": R.multinomial(k[1], 9, p)}), {"y": y})
     at = np.array([0.2, 0.3, 0.5])
     assert law_of(sampler, "p", at) == pytest.approx(st.dirichlet(ALPHA + y).logpdf(at))
-    expected = st.dirichlet_multinomial(ALPHA, 9).logpmf(y)
+    expected = st.dirichlet_multinomial(ALPHA, np.array(9)).logpmf(y)
     assert sampler.log_evidence() == pytest.approx(expected)
 
 
@@ -60,7 +60,7 @@ def test_a_categorical_mixture_has_gibbs_steps_for_all_its_parts(
     assert [s.kind for s in sampler.steps] == ["gibbs"] * 3
     labels, weights, means = np.array([2, 0, 0, 1]), np.array([0.2, 0.3, 0.5]), np.array([0, 2, 3])
     given = {"w": weights, "z": labels, "mu": means.astype(float)}
-    expected = st.dirichlet(ALPHA + [2, 1, 1]).logpdf(weights)
+    expected = st.dirichlet(ALPHA + np.array([2, 1, 1])).logpdf(weights)
     assert law_of(sampler, "w", weights, given) == pytest.approx(expected)
     logs = np.log(weights) + st.norm(means, 0.7).logpdf(y[:, None])
     probabilities = np.exp(logs - logs.max(1, keepdims=True))
@@ -116,9 +116,7 @@ def test_a_variance_with_a_count_is_generalised_inverse_gaussian(
 ) -> None:
     k = keys()
     v = R.inverse_gamma(k[0], 2.0, scale=1.5)
-    model = ag.Model(
-        {"v": v, "y": R.normal(k[1], 0.0, ag.sqrt(v)), "n": R.poisson(k[2], 3.0 * v)}
-    )
+    model = ag.Model({"v": v, "y": R.normal(k[1], 0.0, ag.sqrt(v)), "n": R.poisson(k[2], 3.0 * v)})
     sampler = ag.derive(model, {"y": 1.2, "n": 4})
     assert sampler.exact
     # v^(4 - 1/2 - 3) exp(-3 v - (1.5 + 1.2^2 / 2) / v)

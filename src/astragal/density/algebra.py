@@ -12,6 +12,7 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import Any
 
 import numpy as np
 
@@ -295,12 +296,10 @@ class Simplifier:
             return fold(node)
         if node.op.elementwise and node.op.name != "astype":
             return fold(node.op(*args))
-        whole = [
-            broadcast_to(a, b.shape)
-            if isinstance(a, Expr) and isinstance(a.type, TensorType) and a.shape != b.shape
-            else a
-            for a, b in zip(args, node.args, strict=True)
-        ]
+        whole: list[Any] = list(args)
+        for i, b in enumerate(node.args):
+            if isinstance(b, Expr) and isinstance(b.type, TensorType) and args[i].shape != b.shape:
+                whole[i] = broadcast_to(args[i], b.shape)
         return fold(node.op(*whole))
 
 

@@ -321,7 +321,9 @@ def _multiply(s: Quadratics, node: Expr) -> Value | None:
             v = s.get(a)
             return None if v is None else _scaled(v, b, node.shape)
     f, g = s.affine(x), s.affine(y)
-    return None if f is None or g is None else Quadratic(node.shape, [Product(ONE, f, g, node.shape)])
+    return (
+        None if f is None or g is None else Quadratic(node.shape, [Product(ONE, f, g, node.shape)])
+    )
 
 
 def _divide(s: Quadratics, node: Expr) -> Value | None:

@@ -9,7 +9,7 @@ no such form: then the elements are not independent, and there is no table.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from astragal.density.algebra import simplify
@@ -260,6 +260,3 @@ def indicator_form(
         return None
     full = [broadcast_to(simplify(g), z.shape) for g in gradients]
     return stack(full, axis=len(z.shape)), const
-
-
-_ = Callable

@@ -121,6 +121,8 @@ class Found:
         neighbourhood goes.
     text
         The law in statistics notation, given labels of constants.
+    relation
+        Name of the relation that gave it, where one did.
     """
 
     targets: tuple[str, ...]
@@ -130,6 +132,7 @@ class Found:
     logq: Expr
     marginal: Expr
     text: Callable[[Mapping[Expr, str]], str]
+    relation: str = ""
 
 
 def support_word(own: Factor) -> str | None:

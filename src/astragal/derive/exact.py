@@ -15,6 +15,8 @@ from astragal.density.joint import Factor, Joint
 from astragal.derive.conjugate import Found, Neighbourhood, Neighbourhoods, conjugate
 from astragal.derive.discrete import enumerated
 from astragal.derive.gaussian import gaussian, gaussian_blocks
+from astragal.derive.relations import book
+from astragal.derive.reversal import by_reversal
 from astragal.graph.expr import Expr
 from astragal.graph.literal import scalar
 from astragal.graph.types import FLOATS
@@ -52,9 +54,11 @@ def closed_forms(reads: Neighbourhoods, names: list[str], blocks: bool = True) -
 
 def elementwise_law(near: Neighbourhood, reads: Neighbourhoods) -> Found | str:
     """Find the law of a variable whose elements are independent, or say why there is none."""
-    if near.z.dtype in FLOATS:
-        return conjugate(near, reads)
-    return enumerated(near)
+    found = conjugate(near, reads) if near.z.dtype in FLOATS else enumerated(near)
+    if isinstance(found, Found):
+        return found
+    turned = by_reversal(near, reads, book().values())
+    return turned if isinstance(turned, Found) else found
 
 
 def collapse(joint: Joint, reads: Neighbourhoods, link: Link) -> Joint:

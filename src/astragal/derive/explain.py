@@ -28,5 +28,3 @@ def explain(s: Sampler) -> str:
 def alternatives(s: Sampler) -> dict[str, tuple[str, ...]]:
     """List the kinds of step that could draw each variable."""
     return {n: tuple(k.kind for k in s.steps if n in k.targets) for n in s.latent_names}
-
-

@@ -87,6 +87,7 @@ def _generalised_inverse_gaussian_normaliser(a: Expr, b: Expr, c: Expr) -> Expr:
 
 _HALF_LOG_2PI = 0.5 * math.log(2.0 * math.pi)
 
+
 def _lognormal(a: Expr, b: Expr) -> tuple[Expr, ...]:
     return _normal(a + 1.0, b)
 

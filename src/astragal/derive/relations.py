@@ -59,7 +59,8 @@ def used_relations(
         for f in near.factors:
             if any(f is other.own for other in nears):
                 continue
-            relation = known.get(NAMES.get((found.family, f.family), ""))
+            name = found.relation or NAMES.get((found.family, f.family), "")
+            relation = known.get(name)
             if relation is not None:
                 new = UsedRelation(
                     relation.name, relation.source, _bindings(relation, near.own, f, labels)

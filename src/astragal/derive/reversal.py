@@ -1,0 +1,85 @@
+"""Conditionals by turning one arrow round with a reversal of the book."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING
+
+from astragal.density.joint import Factor, logdensity
+from astragal.derive.conjugate import KEY, Found, Neighbourhood, Neighbourhoods, law_density
+from astragal.derive.notation import write, write_law
+from astragal.graph.expr import INPUT, Expr
+from astragal.graph.traverse import substitute, toposort
+from astragal.graph.types import KeyType
+from astragal.model import Model
+from astragal.random.distribution import batch_shape, is_random
+from astragal.random.keys import DEFAULT
+
+if TYPE_CHECKING:
+    from astragal.logic.relation import Relation
+
+_OTHER = INPUT("key of the child", KeyType(DEFAULT, ()))
+
+
+def by_reversal(
+    near: Neighbourhood, reads: Neighbourhoods, relations: Iterable[Relation]
+) -> Found | str:
+    """Find the law of a variable with one child by a relation of joint laws of pairs.
+
+    Returns
+    -------
+    Found, or str
+        Why there is none.
+    """
+    z, own = near.z, near.own
+    children = [f for f in near.factors if f is not own]
+    if own is None or len(children) != 1 or near.extra:
+        return "no reversal of the book applies to a variable with several children"
+    (child,) = children
+    if reads.depends(child.value, z) or batch_shape(child.rv) != batch_shape(own.rv):
+        return "no reversal of the book applies: it is not paired with its child one to one"
+    parent = own.rv.op(KEY, batch_shape(own.rv), *own.parameters)
+    parameters = substitute(child.parameters, {z: parent})
+    below = child.rv.op(_OTHER, batch_shape(child.rv), *parameters)
+    for relation in relations:
+        if relation.kind != "reversal" or len(relation.left.roots) != 2:
+            continue
+        turned = relation.forward((parent, below))
+        if turned is not None:
+            return _found(near, child, relation, *turned)
+    return "no reversal of the book applies to it and its child"
+
+
+def _found(
+    near: Neighbourhood, child: Factor, relation: Relation, parent: Expr, below: Expr
+) -> Found | str:
+    z = near.z
+    (law,) = substitute([parent], {below: child.value})
+    keys = [x for x in toposort([law]) if x in (KEY, _OTHER)]
+    if keys == [_OTHER]:
+        (law,) = substitute([law], {_OTHER: KEY})
+    elif keys != [KEY]:
+        return f"{relation.name} draws from more than one key"
+    name = str(z.args[0])
+    random = is_random(law)
+    target = Model({"target": law})
+    logq = law_density(law, z) if random else logdensity(target, {"target": z})
+    marginal = logdensity(Model({"child": below}), {"child": child.value})
+    return Found(
+        targets=(name,),
+        family=law.op.name if random else near.own.family if near.own is not None else "",
+        law=law if random else None,
+        outputs={name: law},
+        logq=logq,
+        marginal=marginal,
+        text=lambda labels: _text(law, labels),
+        relation=relation.name,
+    )
+
+
+def _text(law: Expr, labels: Mapping[Expr, str]) -> str:
+    """Write a law, or a function of one, with the random variable as its distribution."""
+    if is_random(law):
+        return write_law(law, labels)
+    drawn = {n: INPUT(write_law(n, labels), n.type) for n in toposort([law]) if is_random(n)}
+    return write(substitute([law], drawn)[0], labels)
