@@ -364,6 +364,24 @@ def test_every_operation_that_is_not_elementwise_is_in_a_case() -> None:
     assert {n for n, op in OPS.items() if not op.elementwise} - elsewhere - built == set()
 
 
+@pytest.mark.parametrize(
+    ("start", "stop", "step"),
+    [(0, 7, 2), (1, 8, 3), (5, -4, -2), (3, 3, 1), (4, 1, 2), (-2, 3, 1)],
+)
+def test_a_range_to_a_bound_that_is_known_late(start: int, stop: int, step: int) -> None:
+    n = ag.input("n", (), "int64")
+    (found,) = run([n], [ag.arange(start, n, step)], [np.int64(stop)])
+    assert found.tolist() == list(range(start, stop, step))
+
+
+def test_a_list_of_expressions_is_an_index() -> None:
+    n = ag.input("n", (), "int64")
+    x = ag.input("x", (5,))
+    (found,) = run([x, n], [x[[n, 1, n + 1]]], [V, np.int64(3)])
+    assert found.tolist() == V[[3, 1, 4]].tolist()
+    assert run([x], [x[[]]], [V])[0].shape == (0,)
+
+
 # -- edges ------------------------------------------------------------------------------------
 
 
@@ -432,6 +450,16 @@ def test_the_ends_of_a_range_are_exact() -> None:
         (lambda x: x[0, 0, 0], "3 indices for 2 dimensions"),
         (lambda x: x[1.5], "expected integers or booleans"),
         (lambda x: x["a"], "no numeric constant"),
+        (lambda x: x[np.array([True, False])], "mask of length 2 for axis 0 of length 3"),
+        (lambda x: x[:, ag.input("b", (3,), "bool")], "mask of length 3 for axis 1 of length 4"),
+        (lambda x: x[x[0, 0] > 0], "a mask with dimensions"),
+        (lambda x: x[True], "True is no index"),
+        (lambda x: x[x[0, 0] :], "expected a scalar integer"),
+        (lambda x: ag.argsort(x).at[0].set(0.5), "convert one of them with astype"),
+        (lambda x: ag.max(x[:0], axis=0), "of no elements there is none"),
+        (lambda x: ag.argmin(x[:, :0], axis=1), "of no elements there is none"),
+        (lambda x: ag.arange(0, x[0, 0]), "counts integers"),
+        (lambda x: ag.arange(0, ag.argmax(x), 0), "the step is 0"),
         (lambda x: x[::0], "step of 0"),
         (lambda x: ag.concat([x, x[0]]), "shapes .* do not fit"),
         (lambda x: ag.stack([x, x.T]), "differ"),

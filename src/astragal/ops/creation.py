@@ -10,6 +10,7 @@ from astragal.graph.errors import DTypeError, ShapeError
 from astragal.graph.expr import DIMENSION, INPUT, Expr, Op
 from astragal.graph.literal import constant, is_constant, value_of
 from astragal.graph.types import (
+    INTEGERS,
     Dim,
     KeyType,
     Shape,
@@ -160,11 +161,24 @@ def arange(start: Any, stop: Any = None, step: Any = 1, *, dtype: object = None)
     if not any(isinstance(v, Expr) and not is_constant(v) for v in (start, stop, step)):
         bounds: Any = [value_of(v)[()] if isinstance(v, Expr) else v for v in (start, stop, step)]
         return constant(np.arange(*bounds, dtype=None if dtype is None else dtype_name(dtype)))
-    if step != 1 or dtype not in (None, "int64"):
-        raise ShapeError("arange with a symbolic bound counts in int64 steps of 1")
-    if isinstance(start, int) and start == 0:
-        return IOTA(stop if stop.op is DIMENSION else e.maximum(stop, 0), "int64")
-    return e.add(IOTA(e.maximum(e.subtract(stop, start), 0), "int64"), start)
+    from astragal.ops.declare import cast
+
+    for bound in (start, stop, step):
+        if tensor_of(as_expr(bound), "arange").dtype not in INTEGERS:
+            raise DTypeError(f"arange with a symbolic bound counts integers, got {bound!r}")
+    if isinstance(step, Expr) and not is_constant(step):
+        raise ShapeError("arange: the step must be known when the graph is built")
+    by = int(value_of(step)) if isinstance(step, Expr) else int(step)
+    if by == 0:
+        raise ShapeError("arange: the step is 0")
+    from_zero = isinstance(start, int) and start == 0
+    way = stop if from_zero else e.subtract(stop, start)
+    # The number of steps is rounded up.
+    count = way if by == 1 else e.negative(e.floor_divide(e.negative(way), by))
+    out = IOTA(count if count.op is DIMENSION else e.maximum(count, 0), "int64")
+    out = out if by == 1 else e.multiply(out, by)
+    out = out if from_zero else e.add(out, start)
+    return out if dtype is None else cast(out, dtype_name(dtype))
 
 
 def slice_length(n: Dim, start: Any, stop: Any, step: int, bounds: list[Expr]) -> Dim:

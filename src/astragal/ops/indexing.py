@@ -16,6 +16,7 @@ from astragal.graph.errors import DTypeError, ShapeError
 from astragal.graph.expr import Expr, Op, describe
 from astragal.graph.literal import constant, is_constant, value_of
 from astragal.graph.types import (
+    FLOATS,
     INTEGERS,
     Dim,
     KeyType,
@@ -117,6 +118,11 @@ def _as_index_item(i: Any, n: Dim, axis: int, x: Expr) -> tuple[list[tuple[Any, 
         parts: list[Any] = []
         operands = []
         for b in (i.start, i.stop):
+            if isinstance(b, Expr) and not _is_integer(b):
+                raise DTypeError(
+                    f"slice bound {describe(b)} in an index of {describe(x)}: "
+                    "expected a scalar integer"
+                )
             if isinstance(b, Expr) and not is_constant(b):
                 parts.append("expr")
                 operands.append(b)
@@ -131,10 +137,14 @@ def _as_index_item(i: Any, n: Dim, axis: int, x: Expr) -> tuple[list[tuple[Any, 
         if isinstance(n, int) and not -n <= i < n:
             raise IndexError(f"index {i} is outside axis {axis} of length {n}, in {describe(x)}")
         return [("int", i % n if isinstance(n, int) else i)], []
-    e = as_expr(i)
-    if not isinstance(e.type, TensorType) or (
-        e.type.dtype not in INTEGERS and e.type.dtype != "bool"
-    ):
+    if isinstance(i, _FromMask):
+        if isinstance(n, int) and isinstance(i.length, int) and i.length != n:
+            raise IndexError(
+                f"a mask of length {i.length} for axis {axis} of length {n}, in {describe(x)}"
+            )
+        return [("expr",)], [i.places]
+    e = constant(i, "int64") if isinstance(i, list) and not i else as_expr(i)
+    if not isinstance(e.type, TensorType) or e.type.dtype not in INTEGERS:
         raise DTypeError(
             f"index of {describe(x)}: expected integers or booleans, got {describe(e)}"
         )
@@ -168,11 +178,7 @@ def parse_index(x: Expr, index: Any) -> tuple[Spec, tuple[Expr, ...]]:
     items = list(index) if isinstance(index, tuple) else [index]
     items = [_mask_to_integers(i) for i in items]
     items = [j for i in items for j in (i if isinstance(i, _Many) else [i])]
-    taken = sum(
-        (i.ndim if isinstance(i, Expr) and _is_mask(i) else 1)
-        for i in items
-        if i is not None and i is not Ellipsis
-    )
+    taken = sum(i is not None and i is not Ellipsis for i in items)
     ndim = len(x.type.shape)
     if taken > ndim:
         raise IndexError(f"{taken} indices for {ndim} dimensions, in {describe(x)}")
@@ -200,6 +206,20 @@ def _is_mask(x: Expr) -> bool:
     return isinstance(x.type, TensorType) and x.type.dtype == "bool"
 
 
+def _is_integer(x: Expr) -> bool:
+    return isinstance(x.type, TensorType) and x.type.dtype in INTEGERS and not x.type.shape
+
+
+class _FromMask:
+    """Places along an axis that a mask selects, and the mask's length there."""
+
+    __slots__ = ("length", "places")
+
+    def __init__(self, places: Expr, length: Dim) -> None:
+        self.places = places
+        self.length = length
+
+
 class _Many(list[Any]):
     """Several index items in place of one."""
 
@@ -208,16 +228,21 @@ def _mask_to_integers(i: Any) -> Any:
     """Replace a boolean mask by the integer positions that it selects."""
     if isinstance(i, (bool, np.bool_)):
         raise DTypeError(f"{i!r} is no index; expected integers, slices or a boolean array")
-    if isinstance(i, (list, np.ndarray)) or (is_constant(i) and i.type.shape):
-        array = value_of(i) if isinstance(i, Expr) else np.asarray(i)
-        if array.dtype == bool:
-            return _Many(constant(p) for p in np.nonzero(array))
-    if isinstance(i, Expr) and _is_mask(i):
+    if isinstance(i, list) and i:
+        i = as_expr(i)
+    elif isinstance(i, np.ndarray):
+        i = constant(i)
+    if not isinstance(i, Expr) or not _is_mask(i):
+        return i
+    if not i.shape:
+        raise DTypeError(f"{describe(i)} is no index; expected integers or a mask with dimensions")
+    if is_constant(i):
+        places = [constant(p) for p in np.nonzero(value_of(i))]
+    else:
         from astragal.ops.creation import nonzero
 
-        found = nonzero(i)
-        return _Many(found)
-    return i
+        places = list(nonzero(i))
+    return _Many(map(_FromMask, places, i.shape))
 
 
 def getitem(x: Expr, index: Any) -> Expr:
@@ -327,6 +352,15 @@ class At:
         spec, operands = parse_index(x, self._index)
         new = as_expr(value)
         if isinstance(x.type, TensorType):
+            if (
+                x.type.dtype in INTEGERS
+                and isinstance(new.type, TensorType)
+                and new.dtype in FLOATS
+            ):
+                raise DTypeError(
+                    f"a part of {describe(x)} cannot hold {describe(new)}; "
+                    "convert one of them with astype"
+                )
             new = cast(new, x.type.dtype)
         elif new.type.__class__ is not x.type.__class__:
             raise DTypeError(f"a key array holds keys only, not {describe(new)}")

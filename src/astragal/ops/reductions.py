@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import builtins
 from collections.abc import Callable, Iterable
 from typing import Any
 
 from astragal.graph.errors import ShapeError
 from astragal.graph.expr import Expr, Op, describe
-from astragal.graph.types import FLOATS, SIGNED, Type, dtype_name, tensor_type
+from astragal.graph.types import FLOATS, SIGNED, Type, dtype_name, same_dim, tensor_type
 from astragal.ops import dims
 from astragal.ops import elementwise as e
 from astragal.ops.declare import ArrayLike, as_expr, cast, normalize_axes, tensor_of
@@ -32,6 +33,8 @@ def _reduction(name: str, result: Callable[[str], str]) -> Op:
         return x, normalize_axes(axis, x.ndim, name), bool(keepdims)
 
     def infer(x: Expr, axes: tuple[int, ...], keepdims: bool) -> Type:
+        if name in ("max", "min") and builtins.any(same_dim(x.shape[a], 0) for a in axes):
+            raise ShapeError(f"{name} of {describe(x)}: of no elements there is none")
         return tensor_type(result(x.dtype), reduced_shape(x, axes, keepdims))
 
     return Op(name, infer, prepare)

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from astragal.graph.errors import DTypeError, ShapeError
 from astragal.graph.expr import Expr, Op, describe
-from astragal.graph.types import FLOATS, NUMERIC, Type, tensor_type
+from astragal.graph.types import FLOATS, NUMERIC, Type, same_dim, tensor_type
 from astragal.ops import dims
 from astragal.ops import elementwise as e
 from astragal.ops.creation import arange, ones, zeros
@@ -79,6 +79,8 @@ def argsort(
 
 def _place(name: str) -> Op:
     def infer(x: Expr, axis: int) -> Type:
+        if same_dim(x.shape[axis], 0):
+            raise ShapeError(f"{name} of {describe(x)}: of no elements there is none")
         return tensor_type("int64", (*x.shape[:axis], *x.shape[axis + 1 :]))
 
     return Op(name, infer, _along(name)[0])
