@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from astragal.compile.numba import cache
-from astragal.compile.numba.plan import NEVER
+from astragal.compile.numba.plan import LONG_INSIDE, NEVER
 from astragal.compile.numba.writer import Array, Bits, Writer, product
 from astragal.compile.numpy_map import first_block
 from astragal.graph.expr import Expr
@@ -62,8 +62,8 @@ def _fill(impl: str, tag: int, kind: str) -> str:
     targets = {PAIRS: ["out", "out"], BLOCKS: ["out", "more"], HIGH: ["out"]}[kind]
     width = 2 * GROUP if kind == PAIRS else GROUP
 
-    def one(element: str, places: Sequence[str]) -> None:
-        a, b, c, d = scope.inline(body, [*words, element])
+    def one(places: Sequence[str], limit: int) -> None:
+        a, b, c, d = scope.inline(body, [*words, "element"], limit=limit)
         halves = ((b, a),) if kind == HIGH else ((a, b), (c, d))
         for target, place, half in zip(targets, places, halves, strict=True):
             for k, word in enumerate(half):
@@ -76,14 +76,12 @@ def _fill(impl: str, tag: int, kind: str) -> str:
         with writer.block(f"for j in range({GROUP}):"):
             writer.line("element = first | uint64(j)")
             place = f"g * {width} + j"
-            one(
-                "element",
-                [place, f"{place} + {GROUP}"] if kind == PAIRS else [place] * len(targets),
-            )
+            paired = [place, f"{place} + {GROUP}"]
+            one(paired if kind == PAIRS else [place] * len(targets), NEVER)
     if kind != PAIRS:
         with writer.block(f"for i in range({GROUP} * groups, count):"):
             writer.line("element = uint64(start + i)")
-            one("element", ["i"] * len(targets))
+            one(["i"] * len(targets), LONG_INSIDE)
     ins = ["uint32"] * len(words) + ["int64", "int64"]
     n = len(set(targets))
     groups = "count" if kind == PAIRS else f"count // {GROUP}"

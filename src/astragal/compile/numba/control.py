@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Sequence
 from typing import TYPE_CHECKING, Any
 
-from astragal.compile.numba.plan import read_by, updated_in_place
+from astragal.compile.numba.plan import LONG_INSIDE, read_by, updated_in_place
 from astragal.compile.numba.writer import Array, product
 from astragal.graph.errors import ShapeError
 from astragal.graph.expr import Expr
@@ -182,7 +182,9 @@ def _needed(scope: Scope, branch: Subgraph, operands: Sequence[Expr]) -> list[An
     """Give the operands that a branch reads; what it alone needs is computed here."""
     read = read_by(branch)
     late = [operands[i] for i in sorted(read) if operands[i] not in scope.values]
+    limit, scope.limit = scope.limit, min(scope.limit, LONG_INSIDE)
     scope.run(late)
+    scope.limit = limit
     return [_given(scope, a) if i in read else None for i, a in enumerate(operands)]
 
 
@@ -194,6 +196,8 @@ def _switch(scope: Scope, node: Expr) -> list[Any]:
     writer = scope.writer
     at = scope.scalar(index)
     assert isinstance(node.type, TupleType)
+    # A branch with a cipher in it is no part of a SIMD loop, however long the loop.
+    limit = min(scope.limit, LONG_INSIDE)
     results: list[Any] = []
     for t in node.type.items:
         if t.shape:
@@ -204,7 +208,8 @@ def _switch(scope: Scope, node: Expr) -> list[Any]:
     for j, branch in enumerate(branches):
         head = f"if {at} <= 0:" if j == 0 else "else:" if j == n - 1 else f"elif {at} == {j}:"
         with writer.block(head):
-            values = scope.inline(branch, _needed(scope, branch, operands))
+            needed = _needed(scope, branch, operands)
+            values = scope.inline(branch, needed, limit=limit)
             for result, value in zip(results, values, strict=True):
                 if not isinstance(result, Array):
                     writer.line(f"{result} = {value}")
