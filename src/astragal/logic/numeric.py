@@ -24,7 +24,7 @@ from astragal.random.distribution import Distribution, RandomOp, random_parts
 
 Array = np.ndarray[Any, np.dtype[Any]]
 POINTS = {1: 1201, 2: 281, 3: 81}
-MOST_COUNTS = {1: 4000, 2: 600, 3: 150}
+MOST_COUNTS = {1: 4000, 2: 600, 3: 70}
 
 
 class NotNumeric(Exception):

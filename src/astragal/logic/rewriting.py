@@ -262,7 +262,13 @@ class _Run:
 
     def reverse(self) -> None:
         """Apply relations with several roots, in rounds of independent matches."""
-        rules = [r for r in self.rules if len(r.side(self.direction)[0].roots) > 1]
+        several = [r for r in self.rules if len(r.side(self.direction)[0].roots) > 1]
+        if not several:
+            return
+        there = {x.op for x in self.uses}
+        rules = [
+            r for r in several if all(d.op in there for d in r.side(self.direction)[0].draws)
+        ]
         spent: set[tuple[Relation, frozenset[Expr]]] = set()
         while rules and len(self.steps) < (self.limit or 0):
             round_ = self._round(rules, spent)
