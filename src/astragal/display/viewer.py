@@ -188,7 +188,7 @@ def viewer(rewriting: Rewriting, relations: Iterable[Relation] = ()) -> Any:
             "viewer_page gives a page without it"
         ) from None
 
-    class Viewer(anywidget.AnyWidget):  # type: ignore[misc]
+    class Viewer(anywidget.AnyWidget):
         _esm = _script()
         _css = CSS + VIEWER_CSS
         frames: Any = traitlets.List().tag(sync=True)
