@@ -24,19 +24,19 @@ Kind = Literal["sure", "in law", "reversal"]
 KINDS: tuple[str, ...] = ("sure", "in law", "reversal")
 
 
-class Key:
+class Key(Expr):
     """Annotation of a relation's key variables: ``def rule(k: Key, m, s)``."""
 
 
-class Integer:
+class Integer(Expr):
     """Annotation of a relation's integer variables."""
 
 
-class Vector:
+class Vector(Expr):
     """Annotation of a relation's vector variables."""
 
 
-class Matrix:
+class Matrix(Expr):
     """Annotation of a relation's matrix variables."""
 
 
