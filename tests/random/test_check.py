@@ -128,7 +128,8 @@ def test_the_error_names_both_consumers_and_their_lines():
     with pytest.raises(KeyReuseError) as error:
         check_keys(x * y)
     text = str(error.value)
-    assert "normal(" in text and "gamma(" in text
+    assert "normal(" in text
+    assert "gamma(" in text
     lines = [x for x in text.splitlines() if "test_check.py:" in x]
     assert len(lines) == 2
 

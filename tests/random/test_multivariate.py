@@ -137,11 +137,11 @@ def test_tiny_dirichlet_parameters_stay_on_the_simplex() -> None:
 
 def test_what_is_no_probability_vector_or_covariance_is_refused() -> None:
     k = ag.key(0)
-    with pytest.raises(DomainError, match="categorical: parameter p.*sum 1"):
+    with pytest.raises(DomainError, match=r"categorical: parameter p.*sum 1"):
         ag.random.categorical(k, [0.5, 0.6])
-    with pytest.raises(DomainError, match="multivariate_normal: parameter cov.*positive definite"):
+    with pytest.raises(DomainError, match=r"multivariate_normal: parameter cov.*positive definite"):
         ag.random.multivariate_normal(k, [0.0, 0.0], [[1.0, 2.0], [2.0, 1.0]])
-    with pytest.raises(DomainError, match="cholesky.*lower triangular"):
+    with pytest.raises(DomainError, match=r"cholesky.*lower triangular"):
         ag.random.multivariate_normal(k, [0.0, 0.0], cholesky=[[1.0, 2.0], [2.0, 1.0]])
     with pytest.raises(ShapeError, match="lkj"):
         ag.random.lkj(k, ag.input("n", dtype="int64"), 1.0)

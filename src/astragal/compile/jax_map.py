@@ -203,7 +203,7 @@ def _map(mask: Array | None, shape: tuple[int, ...], sub: Subgraph, *args: Any) 
     return outs[0] if len(outs) == 1 else tuple(outs)
 
 
-_CONTROL = {"while_loop": _while, "switch": _switch, "map": _map}
+_CONTROL: dict[str, Callable[..., Any]] = {"while_loop": _while, "switch": _switch, "map": _map}
 
 
 def _outwards(x: Array, node: Expr) -> Array:
@@ -224,7 +224,7 @@ def run_map(sub: Subgraph, *args: Any) -> Any:
         )
 
     words = [a for a in arrays if a.dtype == jnp.uint32]
-    long = body_of(sub).size > FENCE and words and math.prod(shape)
+    long = body_of(sub).size > FENCE and words and int(np.prod(shape))
     outs = fenced(arrays, compute, words[0]) if long else compute(arrays)
     return outs[0] if len(outs) == 1 else outs
 

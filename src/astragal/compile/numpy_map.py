@@ -64,7 +64,8 @@ def _call(sub: Subgraph, args: Sequence[Array]) -> list[Array]:
 def _rule(node: Expr) -> Callable[..., Any]:
     from astragal.compile.numpy import rule
 
-    return _MASKED.get(node.op.name) or rule(node)
+    found: Callable[..., Any] = _MASKED.get(node.op.name) or rule(node)
+    return found
 
 
 def _flatten(arrays: Sequence[Any]) -> tuple[tuple[int, ...], list[Array]]:
@@ -121,7 +122,12 @@ def _inner(sub: Subgraph, *args: Any) -> tuple[Array, ...]:
     return tuple(_call(sub, args))
 
 
-_MASKED = {"while_loop": _while, "switch": _switch, "map": run_map, "call": _inner}
+_MASKED: dict[str, Callable[..., Any]] = {
+    "while_loop": _while,
+    "switch": _switch,
+    "map": run_map,
+    "call": _inner,
+}
 
 
 @functools.cache

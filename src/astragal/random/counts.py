@@ -30,11 +30,11 @@ def poisson_count(source: Source, lam: Expr, tag: int = 0) -> Expr:
         # Inversion: walk up the masses until they exceed the uniform.
         u = unit_interval(source.block_at(0, tag)[0])
         mass = exact.exp(-lam)
-        k, _, _ = while_loop(
+        k: Expr = while_loop(
             lambda s: (s[1] >= s[2]) & (s[0] < 200.0),
             lambda s: (s[0] + 1.0, s[1] - s[2], s[2] * (lam / (s[0] + 1.0))),
             (mass * 0.0, u, mass),
-        )
+        )[0]
         return k
 
     def large(lam: Expr) -> Expr:
@@ -62,7 +62,8 @@ def poisson_count(source: Source, lam: Expr, tag: int = 0) -> Expr:
 
         return until(source, attempt, tag)[0]
 
-    return cond(lam < 10.0, small, large, lam)
+    count: Expr = cond(lam < 10.0, small, large, lam)
+    return count
 
 
 def _poisson(source: Source, lam: Expr) -> Expr:
@@ -97,11 +98,11 @@ def binomial_count(source: Source, n: Expr, p: Expr, tag: int = 0) -> Expr:
         u = unit_interval(source.block_at(0, tag)[0])
         odds = r / s
         mass = exact.exp(n * exact.log1p(-r))
-        k, _, _ = while_loop(
+        k: Expr = while_loop(
             lambda t: (t[1] >= t[2]) & (t[0] < n) & (t[0] < 200.0),
             lambda t: (t[0] + 1.0, t[1] - t[2], t[2] * (odds * ((n - t[0]) / (t[0] + 1.0)))),
             (mass * 0.0, u, mass),
-        )
+        )[0]
         return k
 
     def large(n: Expr, r: Expr, s: Expr) -> Expr:

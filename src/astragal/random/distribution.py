@@ -395,18 +395,20 @@ def make_function(op: RandomOp) -> Callable[..., Expr]:
             if name in given:
                 raise TypeError(f"{d.name}: parameter {name} is given twice")
             given[name] = value
-        values = []
+        values: list[Any] = []
         for p in d.parameters:
-            ways = [n for n in (p.name, *p.alternatives) if n in given]
-            if len(ways) > 1:
-                raise TypeError(f"{d.name}: give one of {' and '.join(ways)}, not both")
-            if ways and ways[0] != p.name:
-                alternative = as_expr(given.pop(ways[0]))
+            names_given = [n for n in (p.name, *p.alternatives) if n in given]
+            if len(names_given) > 1:
+                raise TypeError(f"{d.name}: give one of {' and '.join(names_given)}, not both")
+            if names_given and names_given[0] != p.name:
+                alternative = as_expr(given.pop(names_given[0]))
                 # The check is of what was given, before it is converted.
-                other = p.alternative_domains.get(ways[0], p.domain)
-                given_as = replace(p, name=ways[0], domain=other)
-                values.append(p.alternatives[ways[0]](op._as_parameter(alternative, given_as)))
-            elif ways:
+                other = p.alternative_domains.get(names_given[0], p.domain)
+                given_as = replace(p, name=names_given[0], domain=other)
+                values.append(
+                    p.alternatives[names_given[0]](op._as_parameter(alternative, given_as))
+                )
+            elif names_given:
                 values.append(given.pop(p.name))
             elif p.default is not None:
                 values.append(p.default)

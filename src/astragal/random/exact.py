@@ -221,7 +221,8 @@ def normal_quantile(q: Expr) -> Expr:
     """Normal quantile of 1/2 + q, within 1e-16 of relative error (AS 241)."""
     from astragal.ops.control import cond
 
-    return cond(e.abs(q) <= 0.425, normal_centre, normal_tail, q)
+    out: Expr = cond(e.abs(q) <= 0.425, normal_centre, normal_tail, q)
+    return out
 
 
 _SIN = (

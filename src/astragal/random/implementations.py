@@ -236,7 +236,7 @@ def _jax_seed(seed: int) -> tuple[int, ...]:
 def _jax_block(words: Words, element: Expr, attempt: Expr, tag: int) -> Words:
     # With tag and attempt zero, the counter of jax.random.bits; the second half is ours.
     low = u32(element)
-    halves = []
+    halves: list[Expr] = []
     for t in (tag, tag | 0x80):
         high = (u32(element >> 32) & 0xFF) | (attempt << 16)
         halves += threefry2x32(words, (high | (t << 8) if t else high, low))

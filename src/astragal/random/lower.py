@@ -297,7 +297,7 @@ def _flushed(x: Expr) -> Expr:
 
 def _product(dims: Shape) -> Any:
     if all(isinstance(d, int) for d in dims):
-        return math.prod(dims)  # type: ignore[arg-type]
+        return math.prod(dims)
     total: Any = 1
     for d in dims:
         total = total * d

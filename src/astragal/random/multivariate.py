@@ -14,6 +14,7 @@ from astragal.ops import linalg
 from astragal.ops import reductions as r
 from astragal.ops import special as sp
 from astragal.ops.creation import arange
+from astragal.ops.declare import as_expr
 from astragal.ops.manipulation import astype
 from astragal.ops.searching import where
 from astragal.random import compositions
@@ -209,8 +210,8 @@ def _squared_length(factor: Expr, d: Expr) -> Expr:
     return r.sum(e.square(_solve(factor, d[..., None])[..., 0]), -1)
 
 
-def _float(n: Any) -> Any:
-    return float(n) if isinstance(n, int) else astype(n, "float64")
+def _float(n: Any) -> Expr:
+    return as_expr(float(n)) if isinstance(n, int) else astype(n, "float64")
 
 
 def _log_normal(x: Expr, mean: Expr, cov: Expr) -> Expr:

@@ -87,8 +87,8 @@ def total(x: Expr) -> Expr:
         for j in range(1, n):
             out = out + x[..., j]
         return out
-    out, _ = scan(lambda c, v: (c + v, None), zeros(x.shape[:-1]), last_first(x))
-    return out
+    summed: Expr = scan(lambda c, v: (c + v, None), zeros(x.shape[:-1]), last_first(x))[0]
+    return summed
 
 
 def prefix(x: Expr, reverse: bool = False) -> Expr:

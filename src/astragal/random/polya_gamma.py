@@ -176,7 +176,8 @@ def _series(source: Source, h: Expr, z: Expr) -> Expr:
     )
     scale = second / first
     rest, boost = gamma_parts(source, h * (first / scale), 4, start=as_expr(50_000, "uint32"))
-    return (total + scaled(rest, boost) * scale) * (0.5 / math.pi**2)
+    out: Expr = (total + scaled(rest, boost) * scale) * (0.5 / math.pi**2)
+    return out
 
 
 def _polya_gamma(source: Source, h: Expr, z: Expr) -> Expr:
