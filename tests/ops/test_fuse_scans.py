@@ -91,3 +91,12 @@ def test_each_of_several_scans_in_a_row_is_fused_with_its_own_repetition() -> No
     both = [last, *ag.grad(last, (A, S))]
     assert scans(both) == 6
     unchanged(both, 4)
+
+
+def test_hundreds_of_scans_are_fused_at_once() -> None:
+    total = ag.constant(0.0)
+    rates = [ag.input(f"a{i}") for i in range(100)]
+    for a in rates:
+        total = total + ag.scan(lambda c, x: (ag.sin(c * a) + x, ()), 0.0, X)[0]  # noqa: B023
+    both = [total, *ag.grad(total, rates)]
+    assert (scans(both), scans(fuse_scans(both))) == (300, 200)

@@ -8,12 +8,12 @@ others are taken to be equal.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from astragal.graph.expr import Expr
 from astragal.graph.subgraph import Subgraph, close, placeholder
-from astragal.graph.traverse import depends_on, substitute, toposort
+from astragal.graph.traverse import substitute, toposort
 from astragal.graph.types import Type
 from astragal.ops.control import SCAN
 from astragal.ops.indexing import ITEM
@@ -55,38 +55,66 @@ def fuse_scans(roots: Sequence[Expr]) -> tuple[Expr, ...]:
     """
     done = tuple(roots)
     refused: set[tuple[Expr, Expr]] = set()
-    while True:
-        scans = [_open(n) for n in toposort(done) if n.op is SCAN]
-        fused = _first_fusion(done, scans, refused)
+    while items := _round(done, refused):
+        done = substitute(done, items)
+    return done
+
+
+def _round(roots: tuple[Expr, ...], refused: set[tuple[Expr, Expr]]) -> dict[Expr, Expr]:
+    """Find fusions of which none stands below another, so that all can be made at once."""
+    order = toposort(roots)
+    scans = [_open(n) for n in order if n.op is SCAN]
+    if len(scans) < 2:
+        return {}
+    below = _scans_below(order)
+    items: dict[Expr, Expr] = {}
+    chosen = under = 0
+    for i, j in _candidates(scans):
+        a, b = scans[i], scans[j]
+        both, pair = 1 << i | 1 << j, (a.node, b.node)
+        cone = (below[a.node] | below[b.node]) & ~both
+        if pair in refused or both & (chosen | under) or cone & chosen:
+            continue
+        # b is listed after a, so only b can be built on a.
+        fused = None if below[b.node] & 1 << i else _fusion(a, b)
         if fused is None:
-            return done
-        done = fused
+            refused.add(pair)
+            continue
+        chosen |= both
+        under |= cone
+        items.update(fused)
+    return items
 
 
-def _first_fusion(
-    roots: tuple[Expr, ...], scans: Sequence[_Scan], refused: set[tuple[Expr, Expr]]
-) -> tuple[Expr, ...] | None:
-    for i, a in enumerate(scans):
-        for b in scans[i + 1 :]:
-            pair = (a.node, b.node)
-            if pair in refused or not _alike(a, b):
-                continue
-            both = _fusion(a, b)
-            # b is listed after a, so only b can be built on a.
-            if both is None or b.node in depends_on([b.node], [a.node]) - {a.node}:
-                refused.add(pair)
-                continue
-            return substitute(roots, both)
-    return None
+def _scans_below(order: Sequence[Expr]) -> dict[Expr, int]:
+    """For each node the scans that it is built on, itself included, as bits."""
+    below: dict[Expr, int] = {}
+    n = 0
+    for node in order:
+        bits = 0
+        for x in node.args:
+            if isinstance(x, Expr):
+                bits |= below[x]
+        if node.op is SCAN:
+            bits |= 1 << n
+            n += 1
+        below[node] = bits
+    return below
 
 
-def _alike(a: _Scan, b: _Scan) -> bool:
-    """Tell quickly that two scans might share their steps."""
-    return (
-        a.node.args[1:3] == b.node.args[1:3]
-        and bool(a.carries and b.carries)
-        and not set(a.carries).isdisjoint(b.carries)
-    )
+def _candidates(scans: Sequence[_Scan]) -> Iterator[tuple[int, int]]:
+    """Pairs of which one might take the steps of the other, and no more."""
+    operands = [frozenset(s.node.args[5:]) for s in scans]
+    for j, b in enumerate(scans):
+        for i in range(j):
+            a = scans[i]
+            if (
+                (operands[i] <= operands[j] or operands[j] <= operands[i])
+                and a.node.args[1:3] == b.node.args[1:3]
+                and a.carries
+                and b.carries
+            ):
+                yield i, j
 
 
 def _fusion(a: _Scan, b: _Scan) -> dict[Expr, Expr] | None:
