@@ -1,6 +1,7 @@
 """Configuration of the documentation. It builds offline, and a warning is an error."""
 
 import runpy
+import sys
 from importlib.metadata import version as version_of
 from pathlib import Path
 
@@ -47,6 +48,7 @@ HERE = Path(__file__).parent
 
 def make_pages(app: Sphinx) -> None:
     """Write the pages that are made from the code."""
+    sys.path.insert(0, str(HERE))  # its tables stand beside it
     make = runpy.run_path(str(HERE / "_generate.py"))["main"]
     make(HERE / "reference" / "generated")
 
