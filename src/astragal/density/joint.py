@@ -15,7 +15,7 @@ from astragal.graph.errors import DTypeError, ModelError, ShapeError, Unsupporte
 from astragal.graph.expr import INPUT, Expr, describe
 from astragal.graph.literal import constant, scalar
 from astragal.graph.subgraph import Subgraph, compatible
-from astragal.graph.traverse import depends_on, substitute, toposort
+from astragal.graph.traverse import substitute, toposort
 from astragal.graph.types import FLOATS, KeyType
 from astragal.model import Model
 from astragal.ops import reductions as r
@@ -261,9 +261,10 @@ def _solve(
 def _resolve(rvs: list[Expr], value_of_rv: dict[Expr, Expr]) -> dict[Expr, Expr]:
     """Express every random variable in coordinates alone."""
     resolved = dict(value_of_rv)
-    for _ in range(len(rvs) + 1):
-        open_ones = [v for v in rvs if depends_on([resolved[v]], rvs) & depends(resolved[v])]
-        open_ones = [v for v in open_ones if any(is_random(n) for n in toposort([resolved[v]]))]
+    # Only what was solved for can hold other variables.
+    open_ones = [v for v in rvs if resolved[v].op is not INPUT]
+    for _ in range(len(open_ones) + 1):
+        open_ones = [v for v in open_ones if any(map(is_random, toposort([resolved[v]])))]
         if not open_ones:
             return resolved
         for v in open_ones:
@@ -306,7 +307,7 @@ def logdensity(
     >>> z = ag.random.gamma(k[0], 2.0, rate=4.0)
     >>> m = ag.Model({"z": z, "y": ag.random.poisson(k[1], z)})
     >>> round(float(ag.evaluate(ag.logdensity(m, {"z": 0.5, "y": 3}))), 6)
-    -4.791759
+    -4.291759
     """
     if not isinstance(model, Model):
         model = Model(model)

@@ -81,6 +81,16 @@ class Neighbourhoods:
                     mask |= self._mask[a]
             self._mask[node] = mask
         self._bit = bit
+        self._inputs = inputs
+        self._factors: dict[Expr, list[Factor]] = {}
+        self._extras: dict[Expr, list[Expr]] = {}
+        for f in joint.factors:
+            mask = self._mask[f.density] | (0 if f.support is None else self._mask[f.support])
+            for z in self._list(mask):
+                self._factors.setdefault(z, []).append(f)
+        for j in joint.jacobians.values():
+            for z in self._list(self._mask[j]):
+                self._extras.setdefault(z, []).append(j)
 
     def depends(self, x: Expr, z: Expr) -> bool:
         """Tell whether an expression of the joint density reads a coordinate."""
@@ -89,14 +99,18 @@ class Neighbourhoods:
     def of(self, name: str) -> Neighbourhood:
         """Collect what depends on one coordinate."""
         z = self.joint.coordinates[name]
-        factors = tuple(
-            f
-            for f in self.joint.factors
-            if self.depends(f.density, z) or (f.support is not None and self.depends(f.support, z))
-        )
+        factors = self._factors.get(z, [])
         own = next((f for f in factors if f.value is z), None)
-        extra = tuple(j for j in self.joint.jacobians.values() if self.depends(j, z))
-        return Neighbourhood(z, own, factors, extra)
+        return Neighbourhood(z, own, tuple(factors), tuple(self._extras.get(z, ())))
+
+    def _list(self, mask: int) -> list[Expr]:
+        """Coordinates of a mask."""
+        out = []
+        while mask:
+            low = mask & -mask
+            out.append(self._inputs[low.bit_length() - 1])
+            mask ^= low
+        return out
 
 
 @dataclass(frozen=True, eq=False)

@@ -61,37 +61,41 @@ def elementwise_law(near: Neighbourhood, reads: Neighbourhoods) -> Found | str:
     return turned if isinstance(turned, Found) else found
 
 
-def collapse(joint: Joint, reads: Neighbourhoods, link: Link) -> Joint:
-    """Integrate variables out of a joint law."""
-    zs = [near.z for near in link.nears]
-    near_factors = {f for near in link.nears for f in near.factors}
-    own = {near.own for near in link.nears}
+def collapse(joint: Joint, reads: Neighbourhoods, links: list[Link]) -> Joint:
+    """Integrate variables that share no term out of a joint law."""
+    nears = [near for link in links for near in link.nears]
+    zs = [near.z for near in nears]
+    touched = {f: near.z for near in nears for f in near.factors}
+    own = {near.own for near in nears}
+    gone = {str(z.args[0]) for z in zs}
     zero = scalar(0.0, "float64")
 
     def without(f: Factor) -> Factor:
-        if f not in near_factors:
+        if f not in touched:
             return f
         # A support that depends on what is summed out has been summed over.
-        gone = f.support is not None and any(reads.depends(f.support, z) for z in zs)
-        return replace(f, density=zero, support=None if gone else f.support)
+        bounded = f.support is not None and any(reads.depends(f.support, z) for z in zs)
+        return replace(f, density=zero, support=None if bounded else f.support)
 
-    jacobians = {
-        n: j for n, j in joint.jacobians.items() if not any(reads.depends(j, z) for z in zs)
-    }
-    jacobians[f"without {link.name}"] = link.found.marginal
+    spent = {j for near in nears for j in near.extra}
+    jacobians = {n: j for n, j in joint.jacobians.items() if j not in spent}
+    for link in links:
+        jacobians[f"without {link.name}"] = link.found.marginal
     return Joint(
         joint.model,
-        {n: x for n, x in joint.coordinates.items() if n not in link.found.targets},
+        {n: x for n, x in joint.coordinates.items() if n not in gone},
         tuple(without(f) for f in joint.factors if f not in own),
         jacobians,
         joint.values,
     )
 
 
-def exact_chain(
-    joint: Joint, latent: list[str], allowed: Callable[[Link], bool], tries: int = 24
-) -> tuple[list[Link], Expr] | None:
-    """Integrate all latents out, one after the other.
+Chain = tuple[list[Link], Expr]
+Allowed = Callable[[Link], bool]
+
+
+def exact_chain(joint: Joint, latent: list[str], allowed: Allowed, tries: int = 24) -> Chain | None:
+    """Integrate all latents out.
 
     Parameters
     ----------
@@ -102,7 +106,8 @@ def exact_chain(
     allowed
         Whether a law may be used.
     tries
-        Most ways to go on that are tried, beyond one a latent.
+        Most ways to go on that are tried, beyond one a latent, where a few latents
+        are taken one by one.
 
     Returns
     -------
@@ -110,25 +115,58 @@ def exact_chain(
         Links in the order in which they were integrated out; None where no order among
         those tried reached the end.
     """
-    order = [f.value for f in joint.factors]
-    ranked = sorted(latent, key=lambda n: -order.index(joint.coordinates[n]))
-    budget = [tries + len(latent)]
-
-    def go(now: Joint, left: list[str], blocks: bool) -> tuple[list[Link], Expr] | None:
-        if not left:
-            return [], now.total
-        reads = Neighbourhoods(now)
-        for link in closed_forms(reads, left, blocks):
-            if budget[0] <= 0:
-                return None
-            budget[0] -= 1
-            if not allowed(link):
-                continue
-            targets = link.found.targets
-            rest = go(collapse(now, reads, link), [n for n in left if n not in targets], blocks)
-            if rest is not None:
-                return [link, *rest[0]], rest[1]
-        return None
-
+    order = {f.value: i for i, f in enumerate(joint.factors)}
+    ranked = sorted(latent, key=lambda n: -order[joint.coordinates[n]])
     # Elementwise laws are cheaper than a matrix, and read better.
-    return go(joint, ranked, False) or go(joint, ranked, True)
+    for blocks in (False, True):
+        found = _in_bulk(joint, ranked, allowed, blocks)
+        if found is None and 1 < len(latent) <= _FEW:
+            found = _one_by_one(joint, ranked, allowed, blocks, [tries + len(latent)])
+        if found is not None:
+            return found
+    return None
+
+
+_FEW = 8
+
+
+def _in_bulk(joint: Joint, left: list[str], allowed: Allowed, blocks: bool) -> Chain | None:
+    """At each turn integrate out all that share no term, the last of the graph first."""
+    links: list[Link] = []
+    now = joint
+    while left:
+        reads = Neighbourhoods(now)
+        batch: list[Link] = []
+        taken: set[object] = set()
+        for link in closed_forms(reads, left, blocks):
+            parts = {x for near in link.nears for x in (*near.factors, *near.extra)}
+            if taken.isdisjoint(parts) and allowed(link):
+                batch.append(link)
+                taken |= parts
+        if not batch:
+            return None
+        now = collapse(now, reads, batch)
+        done = {n for link in batch for n in link.found.targets}
+        left = [n for n in left if n not in done]
+        links += batch
+    return links, now.total
+
+
+def _one_by_one(
+    joint: Joint, left: list[str], allowed: Allowed, blocks: bool, budget: list[int]
+) -> Chain | None:
+    """Try the orders, one latent at a time."""
+    if not left:
+        return [], joint.total
+    reads = Neighbourhoods(joint)
+    for link in closed_forms(reads, left, blocks):
+        if budget[0] <= 0:
+            return None
+        budget[0] -= 1
+        if not allowed(link):
+            continue
+        rest = [n for n in left if n not in link.found.targets]
+        chain = _one_by_one(collapse(joint, reads, [link]), rest, allowed, blocks, budget)
+        if chain is not None:
+            return [link, *chain[0]], chain[1]
+    return None

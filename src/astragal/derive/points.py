@@ -15,7 +15,6 @@ from astragal.graph.expr import Expr
 from astragal.graph.literal import constant
 from astragal.graph.traverse import substitute, toposort
 from astragal.graph.types import FLOATS
-from astragal.ops import reductions as r
 from astragal.random import RANDOM_OPS
 from astragal.random.keys import split
 
@@ -39,9 +38,9 @@ def starting_values(
     by_value = {f.value: f for f in joint.factors}
     keys = split(key, max(len(latent), 1))
     new: dict[Expr, Expr] = {}
-    order = [f.value for f in joint.factors]
+    order = {f.value: i for i, f in enumerate(joint.factors)}
     out: dict[str, Expr] = {}
-    names = sorted(latent, key=lambda n: order.index(joint.coordinates[n]))
+    names = sorted(latent, key=lambda n: order[joint.coordinates[n]])
     for i, name in enumerate(names):
         z = joint.coordinates[name]
         factor = by_value[z]
@@ -88,8 +87,8 @@ class Points:
         out: dict[str, Array] = {}
         known = {self._joint.coordinates[n]: constant(v) for n, v in self._data.items()}
         by_value = {f.value: f for f in self._joint.factors}
-        order = [f.value for f in self._joint.factors]
-        names = sorted(self._latent, key=lambda n: order.index(self._joint.coordinates[n]))
+        order = {f.value: i for i, f in enumerate(self._joint.factors)}
+        names = sorted(self._latent, key=lambda n: order[self._joint.coordinates[n]])
         for name in names:
             z = self._joint.coordinates[name]
             value = _generic(by_value[z], known, rng)
@@ -155,20 +154,22 @@ def check_support(joint: Joint, data: Mapping[str, Array], points: Points) -> No
     DomainError
         Naming the variable and one offending value.
     """
-    inputs = {n: x for n, x in joint.coordinates.items() if n in data}
-    latent = [x for n, x in joint.coordinates.items() if n not in data]
+    names = {x: n for n, x in joint.coordinates.items()}
     for f in joint.factors:
-        below = set(toposort([f.value]))
-        if not any(x in below for x in inputs.values()):
+        read = [names[x] for x in toposort([f.value]) if x in names]
+        if not any(n in data for n in read):
             continue
-        values = [data[n] for n in inputs]
-        name = next((n for n, x in inputs.items() if x in below), f.name)
-        finite = _finite(data[name])
-        if finite is not None:
-            raise DomainError(f"data for {name!r} hold {finite}, expected finite numbers")
-        if f.support is None or any(x in set(toposort([f.support])) for x in latent):
+        name = next(n for n in read if n in data)
+        infinite = _infinite(data[name])
+        if infinite is not None:
+            raise DomainError(f"data for {name!r} hold {infinite}, expected finite numbers")
+        if f.support is None:
             continue
-        (inside,) = compiled(list(inputs.values()), [f.support])(*values)
+        inputs = [x for x in toposort([f.support]) if x in names]
+        if any(names[x] not in data for x in inputs):
+            continue  # it depends on a latent, and is part of its conditional
+        values = [data[names[x]] for x in inputs]
+        (inside,) = compiled(inputs, [f.support])(*values)
         inside = np.asarray(inside)
         if not inside.all():
             array = data[name]
@@ -180,10 +181,7 @@ def check_support(joint: Joint, data: Mapping[str, Array], points: Points) -> No
             )
 
 
-def _finite(array: Array) -> Any:
+def _infinite(array: Array) -> Any:
     if array.dtype.kind == "f" and not np.isfinite(array).all():
         return array[~np.isfinite(array)].flat[0]
     return None
-
-
-_ = r

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from astragal.density.joint import Factor
 from astragal.derive.conjugate import Found, Neighbourhood
@@ -39,6 +40,7 @@ NAMES: dict[tuple[str, str], str] = {
 # fmt: on
 
 
+@functools.cache
 def book() -> Mapping[str, Relation]:
     """Give the relations of the book, by name."""
     from astragal.rewrites import BOOK
@@ -87,6 +89,3 @@ def _bindings(
             if letter is not None:
                 out.setdefault(letter, write(b, labels))
     return tuple(out.items())
-
-
-_ = Any

@@ -38,16 +38,13 @@ class Plan:
         self.observed = observed
         self.joint = factorise(model, list(observed), name_all=True)
         self.latent = [n for n in self.joint.coordinates if n not in observed]
-        self.latent.sort(key=self._position)
+        order = {n: i for i, n in enumerate(model.variables)}
+        self.latent.sort(key=lambda n: order.get(n, len(order)))
         self.reads = Neighbourhoods(self.joint)
         self.points = Points(self.joint, self.latent, observed)
         self.prefer = frozenset(prefer)
         self.why_not: dict[str, list[str]] = {}
         self.labels: dict[Expr, str] = dict(getattr(model, "labels", {}))
-
-    def _position(self, name: str) -> tuple[int, int]:
-        order = list(self.model.variables)
-        return (order.index(name), 0) if name in order else (len(order), 0)
 
     def reject(self, name: str, kind: str, reason: str) -> None:
         """Keep the reason why a kind of step does not serve a variable."""
@@ -93,7 +90,7 @@ def derive(
     >>> rate = ag.random.gamma(k[0], 2.0, rate=4.0)
     >>> model = ag.Model({"rate": rate, "y": ag.random.poisson(k[1], rate)})
     >>> print(ag.derive(model, {"y": 3}).steps[0].conditional.text)
-    rate | ... ~ Gamma(2.0 + y, rate = 5.0)
+    rate | y ~ Gamma(y + 2.0, rate = 5.0)
     """
     data = _check_observed(model, observed)
     refused = _known_names(forbid, "forbid")
@@ -194,11 +191,15 @@ def _exact(plan: Plan, links: list[Link], evidence: Expr) -> Sampler:
         evidence,
         plan.points,
     )
-    steps = []
-    for i, link in enumerate(links):
-        rest = [name for other in links[i + 1 :] for name in other.found.targets]
-        steps.append(_closed(plan, link, "exact", ", ".join([*rest, *plan.observed])))
+    steps = [_closed(plan, link, "exact", _given(plan, link)) for link in links]
     return _assemble(plan, steps[::-1], exact=True, evidence=evidence)
+
+
+def _given(plan: Plan, link: Link) -> str:
+    """Names that the law of a link reads: later latents of the chain, then data."""
+    names = _inputs(link.found.outputs.values())
+    latent = [n for n in names if n not in plan.observed]
+    return ", ".join([*latent, *(n for n in plan.observed if n in names)]) or "data"
 
 
 def _closed(plan: Plan, link: Link, kind: str, given: str) -> Step:
