@@ -20,6 +20,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "random":  {"graph", "ops"},
     "compile": {"graph", "ops", "random"},
     "serialize": {"graph", "ops", "random", "compile", "model"},
+    "deserialize": {"graph", "ops", "random", "compile", "model", "serialize"},
     "model":   {"graph", "ops", "random", "compile"},
     "logic":   {"graph", "ops", "random", "compile"},
     "density": {"graph", "ops", "random", "compile", "model", "logic"},
@@ -37,6 +38,7 @@ DOORS: set[tuple[str, str]] = {
     ("graph", "ops"),       # expr[i], and how an index is written
     ("graph", "serialize"), # pickling an expression writes its graph
     ("compile", "serialize"),  # pickling a function writes its graph
+    ("serialize", "deserialize"),  # saving and loading are one door, in two files
     ("model", "display"),   # how a notebook shows a model
     ("graph", "display"),   # how a notebook shows an expression
     ("logic", "display"),   # how a notebook shows a relation and a rewriting

@@ -23,12 +23,12 @@ K = ag.input("k", shape=(2,), dtype="key")
 I = ag.input("i", dtype="int64")  # noqa: E741
 
 
-def loop() -> ag.Expr:
+def loop() -> Any:
     total, _ = ag.scan(lambda c, row: (c * ag.sum(row) + X[0, 1], None), 0.25, X, reverse=True)
     return total
 
 
-def nested() -> ag.Expr:
+def nested() -> Any:
     def body(c: ag.Expr, row: ag.Expr) -> Any:
         _, new = ag.while_loop(lambda s: s[1] < 10.0, lambda s: (s[0] + 1, s[1] * 2.0), (0, c))
         return ag.cond(row[0] > new, lambda v: v, lambda v: -v, new), new
@@ -36,12 +36,12 @@ def nested() -> ag.Expr:
     return ag.scan(body, 1.0, X)[1]
 
 
-def shifted() -> ag.Expr:
+def shifted() -> Any:
     p = ag.input("p")
     return ag.subgraph([p], {"a": p + 1.0, "b": p * 2.0})(X[0, 0])["b"]
 
 
-GRAPHS: dict[str, Callable[[], ag.Expr]] = {
+GRAPHS: dict[str, Callable[[], Any]] = {
     "input": lambda: X,
     "scalar constant": lambda: ag.constant(-0.0),
     "not a number": lambda: ag.constant(np.array([np.nan, np.inf, -np.inf])),
@@ -265,6 +265,13 @@ FORGED: dict[str, bytes] = {
     "a subgraph as an operand": file_of(["#subgraph", [], []], ["exp", [0]]),
     "a loop whose body is a node": file_of(IV, ["scan", [0], 3, False, 0, 1, [0]]),
     "a shared variable that is none": file_of(["input", {"shared": 0}, FLOAT]),
+    "a shared variable without a value": file_of(shared=[["s", FLOAT]]),
+    "a shared variable of another type": file_of(
+        shared=[["s", VECTOR, ["float64", [], "00" * 8], None, False]]
+    ),
+    "an update of another type": file_of(
+        IK, shared=[["s", FLOAT, ["float64", [], "00" * 8], [0], False]]
+    ),
     "an unknown sort of argument": file_of(["input", {"code": "import os"}, FLOAT]),
     "an item that is no list": file_of({"a": 1}),
     "an empty item": file_of([]),

@@ -99,6 +99,8 @@ def _reduced(f: Build, x: Expr, axis: int | None) -> Expr:
 def _scanned(x: Expr) -> Expr:
     """A running sum along the first axis, kept bounded."""
     start = ag.zeros(x.shape[1:], dtype=x.dtype)
+    last: Expr
+    seen: Expr
     last, seen = ag.scan(lambda c, v: (ag.tanh(c + v), c * 0.5), start, x)
     return seen + last
 

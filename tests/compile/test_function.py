@@ -496,8 +496,9 @@ def test_an_update_keeps_the_type(update: Any, error: type, message: str) -> Non
 
 def test_only_shared_variables_are_updated() -> None:
     x = ag.input("x")
+    updates: Any = {x: x + 1.0}
     with pytest.raises(ModelError, match="only shared variables"):
-        ag.function([x], [], updates={x: x + 1.0})
+        ag.function([x], [], updates=updates)
     with pytest.raises(ModelError, match="has a value of its own"):
         ag.function([ag.shared(1.0)], [])
 
@@ -546,6 +547,15 @@ def test_a_function_is_pickled_with_its_state(backend: str) -> None:
     g(1.0)
     assert float(g.state["total"]) == 5.5
     assert float(f.state["total"]) == float(total.value) == 4.5
+
+
+def test_a_stream_goes_on_where_a_pickled_function_stood() -> None:
+    f = ag.function([], ag.RandomStream(5).normal(size=(3,)), backend="numpy")
+    first = f()
+    g = pickle.loads(pickle.dumps(f))
+    second = f()
+    np.testing.assert_array_equal(g(), second)
+    assert not np.array_equal(first, second)
 
 
 def test_functions_pickled_together_go_on_sharing() -> None:

@@ -23,11 +23,12 @@ from astragal.ops import OPS
 @pytest.fixture(params=[False, True], ids=["32 bits", "64 bits"])
 def users_setting(request: pytest.FixtureRequest) -> Iterator[bool]:
     """Whether the user has switched 64-bit types on; it must not matter, nor change."""
-    before = jax.config.jax_enable_x64
-    jax.config.update("jax_enable_x64", request.param)
+    config: Any = jax.config
+    before = config.jax_enable_x64
+    config.update("jax_enable_x64", request.param)
     yield request.param
-    after = jax.config.jax_enable_x64
-    jax.config.update("jax_enable_x64", before)
+    after = config.jax_enable_x64
+    config.update("jax_enable_x64", before)
     assert after == request.param
 
 
@@ -405,7 +406,7 @@ def test_elementwise_operations_agree_at_the_edges(dtype: str, n: int) -> None:
     ],
 )
 def test_special_functions_agree_inside_their_domain(name: str, ranges: Any) -> None:
-    values = [np.random.default_rng(5).uniform(*r, size=60) for r in ranges]
+    values = [np.random.default_rng(5).uniform(low, high, size=60) for low, high in ranges]
     if name == "polygamma":
         values[0] = np.floor(values[0])
     values = [np.append(v, r[0]) for v, r in zip(values, ranges, strict=True)]

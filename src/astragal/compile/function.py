@@ -65,7 +65,7 @@ def check_backend(backend: str) -> str:
 
 def lower(roots: Sequence[Expr]) -> tuple[Expr, ...]:
     """Bring graphs into the form that backends take: simplified, fused, without randomness."""
-    return lower_random(fuse_scans(simplify(roots)))
+    return lower_random(fuse_scans(simplify(roots)), checked=True)
 
 
 class Function:
@@ -226,7 +226,8 @@ class Function:
         from astragal.serialize import dump_tree
 
         tree = (self.inputs, self.outputs, list(self.updates.items()))
-        return (_restore, (*dump_tree(tree), self.backend))
+        own = [c.read() for c in self._cells if c.origin is not None]
+        return (_restore, (*dump_tree(tree), self.backend, own))
 
     def __copy__(self) -> Function:
         return self
@@ -235,11 +236,14 @@ class Function:
         return self
 
 
-def _restore(data: bytes, cells: Sequence[Cell], backend: str) -> Function:
+def _restore(data: bytes, cells: Sequence[Cell], backend: str, own: Sequence[Any]) -> Function:
     from astragal.serialize import load_tree
 
     inputs, outputs, updates = load_tree(data, cells)
-    return Function(inputs, outputs, dict(updates), backend)
+    f = Function(inputs, outputs, dict(updates), backend)
+    for cell, value in zip((c for c in f._cells if c.origin is not None), own, strict=True):
+        cell.write(value)
+    return f
 
 
 # -- building ----------------------------------------------------------------------------------

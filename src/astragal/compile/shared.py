@@ -27,7 +27,15 @@ class Cell:
     """
 
     __slots__ = (
-        "__weakref__", "lock", "name", "origin", "private", "serial", "type", "update", "value",
+        "__weakref__",
+        "lock",
+        "name",
+        "origin",
+        "private",
+        "serial",
+        "type",
+        "update",
+        "value",
     )
 
     name: str
