@@ -6,8 +6,10 @@ output. What the vocabulary or this translator lacks raises `Untranslatable`.
 
 import ast
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
+
+import numpy as np
 
 import astragal as ag
 from astragal import random as r
@@ -19,21 +21,23 @@ class Untranslatable(Exception):
 
 
 # Spread parameters are scales there.
-DISTRIBUTIONS: dict[str, Callable[..., Expr]] = {
+DISTRIBUTIONS: dict[str, Any] = {
     "normal": r.normal, "laplace": r.laplace, "levy": r.levy, "cauchy": r.cauchy,
     "logistic": r.logistic, "gumbel": r.gumbel, "lognormal": r.lognormal, "beta": r.beta,
     "uniform": r.uniform, "poisson": r.poisson, "binomial": r.binomial, "f": r.f,
     "bernoulli": r.bernoulli, "hypergeometric": r.hypergeometric, "geometric": r.geometric,
     "nbinom": r.negative_binomial, "chisquare": r.chi_square, "halfcauchy": r.half_cauchy,
     "halfnormal": r.half_normal, "rayleigh": r.rayleigh, "maxwell": r.maxwell,
-    "weibull": r.weibull, "betaprime": r.beta_prime, "t": r.student_t, "vonmises": r.von_mises,
+    "weibull": r.weibull, "t": r.student_t, "vonmises": r.von_mises,
+    "betaprime": lambda k, a, b, c=1.0, **s: c * r.beta_prime(k, a, b, **s),
     "pareto": lambda k, b, m, **s: r.pareto(k, b, scale=m, **s),
     "exponential": lambda k, scale, **s: r.exponential(k, scale=scale, **s),
     "gamma": lambda k, a, scale, **s: r.gamma(k, a, scale=scale, **s),
     "invgamma": lambda k, a, b, **s: r.inverse_gamma(k, a, scale=b, **s),
+    "lomax": r.lomax, "triangular": r.triangular, "kumaraswamy": r.kumaraswamy,
     "dirichlet": r.dirichlet, "multinomial": r.multinomial, "polyagamma": r.polya_gamma,
 }  # fmt: skip
-FUNCTIONS: dict[str, Callable[..., Any]] = {
+FUNCTIONS: dict[str, Any] = {
     **{n: getattr(ag, n) for n in ("sqrt", "exp", "log", "abs", "minimum", "maximum", "sum",
                                    "mean", "max", "min", "log1p", "expm1", "floor", "ceil",
                                    "arange", "where", "sort")},
@@ -115,7 +119,7 @@ class Program:
             return FUNCTIONS[name](*(self.value(a) for a in args))
         raise Untranslatable(name)
 
-    def draw(self, name: str, args: list[ast.expr], **size: Any) -> Expr:
+    def draw(self, name: str, args: list[ast.expr], **size: Any) -> Any:
         if name not in DISTRIBUTIONS:
             raise Untranslatable(name)
         values = [self.value(a) for a in args]
@@ -197,7 +201,22 @@ def _type(name: str, text: str) -> Any:
     if kind[0] in {"int", "nat"}:
         low = re.search(r"\d+", text)
         return int(low[0]) + 1 if low else 3
+    numbers = re.findall(r"\d+", text)
+    if kind[0] == "const":
+        return int(numbers[0])
+    if kind[0] in ARRAYS and len(numbers) == 1:
+        # Arrays are fixed: generic numbers, none like another.
+        values = np.asarray(ARRAYS[kind[0]][: int(numbers[0])])
+        return ag.constant(values / values.sum() if kind[0] == "simplex" else values)
     raise Untranslatable(f"a parameter {name} of type {text}")
+
+
+ARRAYS = {
+    "vec": [0.4, -1.3, 0.9, 2.1, -0.2],
+    "posvec": [0.8, 1.7, 2.6, 0.5, 1.2],
+    "unitvec": [0.15, 0.8, 0.45, 0.6, 0.3],
+    "simplex": [0.5, 1.0, 1.7, 0.8, 0.3],
+}
 
 
 def _range(x: Expr, text: str) -> list[Expr]:

@@ -1,5 +1,8 @@
 """One statement, every use: forward, backward, as a goal, as text."""
 
+# kanren is typed in part only.
+# mypy: disable-error-code="attr-defined, no-untyped-call, arg-type, index"
+
 import pickle
 from collections.abc import Iterator
 
@@ -107,7 +110,7 @@ def test_children_in_any_order_give_their_parent_back() -> None:
     "x",
     [
         normal(k1, a, b) - -normal(k2, c, d),
-        -(-normal(k1, a, b)) + normal(k2, c, d),
+        ag.negative(-normal(k1, a, b)) + normal(k2, c, d),
     ],
 )
 def test_sums_are_found_in_other_forms(x: ag.Expr) -> None:
@@ -177,7 +180,7 @@ def test_a_statement_must_have_two_sides_of_one_type() -> None:
     with pytest.raises(ag.ModelError, match="types"):
         ag.relation("in law")(lambda x: (x, ag.less(x, 1.0)))
     with pytest.raises(ag.ModelError, match="kind"):
-        ag.relation("almost")  # type: ignore[arg-type]
+        ag.relation("almost")
 
 
 def test_unknown_bindings_and_directions_are_errors() -> None:
@@ -226,7 +229,7 @@ def test_free_parameters_are_logic_variables_that_later_goals_bind() -> None:
 def test_conditions_are_constraints() -> None:
     x = normal(K, m, 5.0)
     for deviation, answers in ((3.0, 1), (6.0, 0)):
-        first = etuple(normal.op, k1, None, 1.0, deviation)  # type: ignore[attr-defined]
+        first = etuple(normal.op, k1, None, 1.0, deviation)
         goal = eq(q_lv, etuple(ag.add, first, r_lv))
         assert len(run(0, q_lv, normal_convolution(q_lv, x), goal)) == answers
         assert len(run(0, q_lv, goal, normal_convolution(q_lv, x))) == answers
@@ -237,7 +240,7 @@ def test_conditions_are_constraints() -> None:
 
 
 def test_a_known_summand_gives_the_other() -> None:
-    first = etuple(normal.op, k1, None, a, b)  # type: ignore[attr-defined]
+    first = etuple(normal.op, k1, None, a, b)
     answers = run(0, r_lv, normal_convolution(etuple(ag.add, first, r_lv), one))
     assert normal(k2, m - a, ag.sqrt(s**2 - b**2)) in answers
 
@@ -245,7 +248,7 @@ def test_a_known_summand_gives_the_other() -> None:
 def test_both_sides_unknown_give_the_statement() -> None:
     [(left, right)] = run(0, (q_lv, r_lv), normal_convolution(q_lv, r_lv))
     assert left.op is ag.add
-    assert right.op is normal.op  # type: ignore[attr-defined]
+    assert right.op is normal.op
 
 
 def test_forms_come_nearest_first_and_once() -> None:

@@ -1,6 +1,6 @@
 """Verification accepts what is true and rejects what is false, whatever makes it hard."""
 
-# ruff: noqa: E501, E702
+# ruff: noqa: E741
 # mypy: disable-error-code="no-untyped-def"
 
 import pytest

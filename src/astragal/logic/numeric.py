@@ -23,7 +23,7 @@ from astragal.ops.creation import input as make_input
 from astragal.random.distribution import Distribution, RandomOp, random_parts
 
 Array = np.ndarray[Any, np.dtype[Any]]
-POINTS = {1: 1201, 2: 281, 3: 81}
+POINTS = {1: 1201, 2: 281, 3: 61}
 MOST_COUNTS = {1: 4000, 2: 600, 3: 70}
 
 
@@ -248,7 +248,11 @@ def law(side: Side, values: Mapping[Expr, Any], shift: float) -> Law:
         shape = tuple(-1 if j == i else 1 for j in range(n_axes))
         # Each axis has an offset of its own, so that no diagonal is favoured.
         value, logw = axis_of(d, parameters, n, (shift * (1 + 0.37 * i)) % 1.0, shape)
-        logp = log_density(d, value, parameters)
+        try:
+            logp = log_density(d, value, parameters)
+        except ValueError as error:
+            # A series along an axis of its own does not broadcast against a grid.
+            raise NotNumeric(f"the density of {d.name}: {error}") from None
         with np.errstate(all="ignore"):
             total = total + np.nan_to_num(logp + logw, nan=-np.inf, neginf=-np.inf, posinf=-np.inf)
         known[x] = value

@@ -266,9 +266,7 @@ class _Run:
         if not several:
             return
         there = {x.op for x in self.uses}
-        rules = [
-            r for r in several if all(d.op in there for d in r.side(self.direction)[0].draws)
-        ]
+        rules = [r for r in several if all(d.op in there for d in r.side(self.direction)[0].draws)]
         spent: set[tuple[Relation, frozenset[Expr]]] = set()
         while rules and len(self.steps) < (self.limit or 0):
             round_ = self._round(rules, spent)
