@@ -96,7 +96,11 @@ _SIZES: weakref.WeakKeyDictionary[Subgraph, int] = weakref.WeakKeyDictionary()
 
 
 def body_size(body: Subgraph) -> int:
-    """Count the nodes of a subgraph of scalars, inner bodies included; 0 if it has arrays."""
+    """Count the nodes of a subgraph of scalars, inner bodies included.
+
+    It is 0 if the body has arrays or checks: a C function can neither take the ones nor
+    raise from the others.
+    """
     found = _SIZES.get(body)
     if found is not None:
         return found
@@ -104,6 +108,7 @@ def body_size(body: Subgraph) -> int:
     inner = [body_size(b) for b in bodies(order)]
     types = [t for n in (*order, *body.parameters) for t in getattr(n.type, "items", (n.type,))]
     scalars = all(isinstance(t, TensorType) and not t.shape for t in types) and all(inner)
+    scalars = scalars and not any(n.op.name == "require" for n in order)
     size = _SIZES[body] = len(order) + sum(inner) if scalars and order else 0
     return size
 
