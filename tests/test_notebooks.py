@@ -14,7 +14,17 @@ ROOT = Path(__file__).parents[1]
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 PLACE = re.compile(r"(?<![\w.:/~])/(?:home|root|Users|opt|tmp|mnt|srv|var)/\w")
 
+# These compile samplers, which takes longer than all the rest of the notebook.
+COMPILING = {"a_mixture", "convolution_and_pumps", "eight_schools", "three_backends"}
+
 each_notebook = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+each_notebook_by_speed = pytest.mark.parametrize(
+    "path",
+    [
+        pytest.param(p, id=p.stem, marks=[pytest.mark.slow] if p.stem in COMPILING else [])
+        for p in NOTEBOOKS
+    ],
+)
 
 
 def code_cells(notebook: Any) -> list[Any]:
@@ -76,7 +86,7 @@ def test_is_stored_clean(path: Path) -> None:
     assert storage_faults(path) == []
 
 
-@each_notebook
+@each_notebook_by_speed
 def test_runs_from_a_clean_kernel(path: Path, tmp_path: Path) -> None:
     assert run_faults(run(path, tmp_path)) == []
 
