@@ -63,7 +63,7 @@ def gamma_exponential(kλ: Key, ky: Key, α, β):
     yield gamma(kλ, α + 1, rate=β + y), y
 
 
-@relation("reversal", source="Fink 1997, A compendium of conjugate priors, section 3.2.1")
+@relation("reversal", source="Fink 1997, A Compendium of Conjugate Priors")
 def gamma_gamma_rate(kλ: Key, ky: Key, α, β, a):
     """A gamma prior on the rate of a gamma: the predictive is a scaled beta prime."""
     λ = gamma(kλ, α, rate=β)
@@ -72,7 +72,7 @@ def gamma_gamma_rate(kλ: Key, ky: Key, α, β, a):
     yield gamma(kλ, α + a, rate=β + y), y
 
 
-@relation("reversal", source="Fink 1997, A compendium of conjugate priors, section 3.2.2")
+@relation("reversal", source="Fink 1997, A Compendium of Conjugate Priors")
 def inverse_gamma_exponential(kθ: Key, ky: Key, α, β):
     """The mean of a waiting time with an inverse gamma prior."""
     θ = inverse_gamma(kθ, α, scale=β)
@@ -144,7 +144,7 @@ def gamma_normal_precision(kτ: Key, ky: Key, α, β, m):
 # Counts --------------------------------------------------------------------------------
 
 
-@relation("reversal", source="Kingman 1993, Poisson Processes, section 2.2")
+@relation("reversal", source="Kingman 1993, Poisson Processes, section 5.1")
 def poisson_thinning(kn: Key, ky: Key, λ, p):
     """Points kept and points lost of a thinned Poisson count are independent Poisson counts."""
     n = poisson(kn, λ)

@@ -249,3 +249,38 @@ def test_a_wrong_conditional_is_caught_before_it_is_used(monkeypatch: pytest.Mon
     monkeypatch.setattr(families, "FAMILIES", wrong)
     with pytest.raises(DerivationError, match="step for beta was derived as gamma"):
         ag.derive(pumps(HOURS), {"failures": FAILURES})
+
+
+# -- explanation ---------------------------------------------------------------------------
+
+
+def test_the_explanation_goes_from_premises_by_relations_to_conclusions() -> None:
+    text = ag.derive(pumps(HOURS), {"failures": FAILURES}).explain()
+    order = [
+        "theta ~ Gamma(alpha, rate = beta)",
+        "failures ~ Poisson(theta * hours)",
+        "by gamma_poisson (Gelman et al., BDA3, section 2.6), α = alpha, β = beta",
+        "so theta | ... ~ Gamma(alpha + failures, rate = beta + hours)",
+        "alpha: gibbs: its log density is not linear in statistics of it",
+    ]
+    places = [text.rindex(line) for line in order]
+    assert places == sorted(places)
+
+
+def test_alternatives_begin_with_the_step_that_was_chosen() -> None:
+    found = ag.derive(pumps(HOURS), {"failures": FAILURES}).alternatives()
+    assert found["alpha"] == ("slice", "nuts")
+    assert found["theta"] == ("gibbs", "slice", "nuts")
+
+
+def test_a_derivation_is_shown_in_latex_and_html() -> None:
+    sampler = ag.derive(pumps(HOURS), {"failures": FAILURES})
+    assert r"\mathrm{Gamma}" in sampler.latex()
+    assert "gamma_poisson" in sampler._repr_html_()
+
+
+def test_the_same_model_gives_the_same_sampler() -> None:
+    first, second = (ag.derive(pumps(HOURS), {"failures": FAILURES}) for _ in range(2))
+    for a, b in zip(first.steps, second.steps, strict=True):
+        assert a.program.outputs == b.program.outputs
+        assert a.conditional.law is b.conditional.law

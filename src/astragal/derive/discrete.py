@@ -68,7 +68,7 @@ def enumerated(near: Neighbourhood) -> Found | str:
         return "its elements are not independent given the rest"
     natural, const = form
     name = str(z.args[0])
-    normaliser = sp.logsumexp(natural, axis=-1)
+    normaliser = r.logsumexp(natural, axis=-1)
     logp = natural - normaliser[..., None]
     places = z - values.start
     chosen = e.equal(places[..., None], arange(len(values)))

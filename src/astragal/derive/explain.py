@@ -1,4 +1,4 @@
-"""Derivations for people: text, HTML and LaTeX."""
+"""Derivations for people, as text."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from astragal.derive.sampler import Sampler
 
 
 def summary(s: Sampler) -> str:
-    """Give one line a step: its law, its kind, the relations with their sources."""
+    """Give two lines a step: its law; its kind and the relations with their sources."""
     what = "independent draws" if s.exact else "one sweep"
     lines = [f"Sampler of {', '.join(s.latent_names)} given {', '.join(s.observed)} ({what})"]
     for i, step in enumerate(s.steps, 1):
@@ -17,14 +17,24 @@ def summary(s: Sampler) -> str:
 
 
 def explain(s: Sampler) -> str:
-    """Give the derivation as a proof, with what was tried and did not apply."""
-    lines = [summary(s)]
+    """Give the derivation as a proof: premises, relations with bindings, and conclusions."""
+    what = "independent draws" if s.exact else "one sweep"
+    lines = [f"Sampler of {', '.join(s.latent_names)} given {', '.join(s.observed)} ({what})"]
+    for i, step in enumerate(s.steps, 1):
+        lines.append(f"{i}. {step.name}, {step.kind}")
+        lines += [f"     {p}" for p in step.conditional.premises]
+        for r in step.relations:
+            bindings = ", ".join(f"{letter} = {value}" for letter, value in r.bindings)
+            lines.append(f"   by {r}" + (f", {bindings}" if bindings else ""))
+        lines.append(f"   so {step.conditional.text}")
+    if s.exact:
+        lines.append("Checked: log joint = log evidence + log laws, at generic points.")
+    elif any(step.kind == "gibbs" for step in s.steps):
+        lines.append(
+            "Checked: the log of each Gibbs law and the log joint density differ by a constant in "
+            "its variables, at generic points."
+        )
     if s.rejected:
         lines.append("Tried, and not possible:")
-        lines += [f"  {r}" for r in s.rejected]
+        lines += [f"   {r}" for r in s.rejected]
     return "\n".join(lines)
-
-
-def alternatives(s: Sampler) -> dict[str, tuple[str, ...]]:
-    """List the kinds of step that could draw each variable."""
-    return {n: tuple(k.kind for k in s.steps if n in k.targets) for n in s.latent_names}

@@ -2,7 +2,7 @@
 
 The log density of the block given everything else is ``-x' A x / 2 + b' x``, read off by
 `astragal.density.quadratic`. With A = L L', a draw is ``L'^-1 (L^-1 b + e)``, e standard
-normal (Rue 2001, J. R. Stat. Soc. B 63, algorithm 2).
+normal (Rue 2001, J. R. Stat. Soc. B 63:325-338).
 """
 
 from __future__ import annotations

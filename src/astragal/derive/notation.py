@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from astragal.graph.expr import INPUT, Expr
 from astragal.graph.text import pprint
 from astragal.graph.traverse import rebuild, substitute, toposort
 from astragal.graph.types import TensorType, tensor_type
-from astragal.random.distribution import RandomOp, random_parts
+from astragal.random.distribution import random_parts
 
 _QUIET = frozenset({"astype", "broadcast_to"})
 
@@ -50,9 +50,15 @@ def family_word(name: str) -> str:
 
 def write_law(law: Expr, labels: Mapping[Expr, str] | None = None) -> str:
     """Write a random variable's distribution: ``Gamma(alpha + failures, rate = beta + hours)``."""
-    assert isinstance(law.op, RandomOp)
     d, _, _, parameters = random_parts(law)
-    word, shown = WORDS.get(d.name, (family_word(d.name), ()))
+    return write_family(d.name, parameters, labels)
+
+
+def write_family(
+    family: str, parameters: Sequence[Expr], labels: Mapping[Expr, str] | None = None
+) -> str:
+    """Write a distribution with its parameters."""
+    word, shown = WORDS.get(family, (family_word(family), ()))
     parts = []
     for i, p in enumerate(parameters):
         name = shown[i] if i < len(shown) else ""

@@ -62,11 +62,15 @@ class Conditional:
     logdensity
         The log density up to a constant, as an expression of inputs named like the
         variables.
+    premises
+        The laws of the model that it follows from, in statistics notation: the variables'
+        own, then those of what depends on them.
     """
 
     text: str
     law: Expr | None
     logdensity: Expr
+    premises: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -202,6 +206,7 @@ class Sampler:
     density: Program
     rejected: tuple[str, ...] = ()
     evidence: Program | None = None
+    options: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     # -- graphs --------------------------------------------------------------------------
 
@@ -377,10 +382,11 @@ class Sampler:
         return explain(self)
 
     def alternatives(self) -> dict[str, tuple[str, ...]]:
-        """List, for each variable, what else could draw it."""
-        from astragal.derive.explain import alternatives
+        """List, for each variable, the kinds of step that could draw it, the chosen one first.
 
-        return alternatives(self)
+        ``derive(..., forbid=...)`` and ``prefer=...`` choose among them.
+        """
+        return dict(self.options)
 
     def latex(self) -> str:
         """Give the derivation in LaTeX: one line a step."""

@@ -12,6 +12,7 @@ from astragal.density.transforms import Transform
 from astragal.derive.check import check_conditional, check_exact, compiled
 from astragal.derive.conjugate import KEY, Neighbourhood, Neighbourhoods
 from astragal.derive.exact import Link, closed_forms, elementwise_law, exact_chain
+from astragal.derive.notation import write_family
 from astragal.derive.nuts import nuts_program
 from astragal.derive.points import Points, check_support, starting_values, transform_of
 from astragal.derive.relations import FORM, NORMAL_FORM, book, used_relations
@@ -176,10 +177,18 @@ def _nuts(plan: Plan, names: list[str], transforms: Mapping[str, Transform]) -> 
     position = [f.value for f in plan.joint.factors]
     ordered = sorted(names, key=lambda n: position.index(plan.joint.coordinates[n]))
     program, tuning, target = nuts_program(plan.reads, ordered, transforms)
-    factors = dict.fromkeys(f for n in ordered for f in plan.reads.of(n).factors)
+    nears = tuple(plan.reads.of(n) for n in ordered)
+    factors = dict.fromkeys(f for near in nears for f in near.factors)
     shown = ordered[0] if len(ordered) == 1 else f"({', '.join(ordered)})"
     text = f"{shown} | ... has log density {_sum_text(factors)}"
-    return Step(tuple(ordered), "nuts", Conditional(text, None, target), (), program, tuning)
+    return Step(
+        tuple(ordered),
+        "nuts",
+        Conditional(text, None, target, _premises(plan, nears)),
+        (),
+        program,
+        tuning,
+    )
 
 
 def _exact(plan: Plan, links: list[Link], evidence: Expr) -> Sampler:
@@ -211,10 +220,34 @@ def _closed(plan: Plan, link: Link, kind: str, given: str) -> Step:
         text=f"{shown} | {given} ~ {found.text(plan.labels)}",
         law=found.law,
         logdensity=density,
+        premises=_premises(plan, link.nears),
     )
     program = Program(KEY, _inputs(found.outputs.values()), TUNING, dict(found.outputs))
     relations = used_relations(link.nears, found, plan.labels)
     return Step(found.targets, kind, conditional, relations, program)
+
+
+def _premises(plan: Plan, nears: Iterable[Neighbourhood]) -> tuple[str, ...]:
+    """The laws of the model that a step follows from: own ones first."""
+    nears = tuple(nears)
+    own = [near.own for near in nears if near.own is not None]
+    rest = [f for near in nears for f in near.factors if f not in own]
+    out = []
+    for f in dict.fromkeys([*own, *rest]):
+        out.append(f"{f.name} ~ {write_family(f.family, f.parameters, plan.labels)}")
+    return tuple(out)
+
+
+def _options(plan: Plan, steps: Iterable[Step]) -> dict[str, tuple[str, ...]]:
+    """Kinds of step that could draw each variable, the chosen one first."""
+    out: dict[str, tuple[str, ...]] = {}
+    for step in steps:
+        for name in step.targets:
+            own = plan.reads.of(name).own
+            general = ("slice", "nuts") if own is not None and transform_of(own) else ()
+            closed = ("gibbs",) if step.kind == "exact" else ()
+            out[name] = tuple(dict.fromkeys([step.kind, *closed, *general]))
+    return {n: out[n] for n in plan.latent}
 
 
 def _joint_total(link: Link) -> Expr:
@@ -273,6 +306,7 @@ def _slice(plan: Plan, name: str, near: Neighbourhood, t: Transform) -> Step:
         text=f"{name} | ... has log density {_sum_text(near.factors)}",
         law=None,
         logdensity=near.total,
+        premises=_premises(plan, (near,)),
     )
     return Step((name,), "slice", conditional, (), program, tuning)
 
@@ -314,6 +348,7 @@ def _assemble(plan: Plan, steps: list[Step], exact: bool, evidence: Expr | None 
         outputs=Program(KEY, _inputs(values.values()), TUNING, values),
         density=Program(KEY, _inputs([total]), TUNING, {"logdensity": total}),
         rejected=rejected,
+        options=_options(plan, steps),
         evidence=None
         if evidence is None
         else Program(KEY, _inputs([evidence]), TUNING, {"evidence": evidence}),
