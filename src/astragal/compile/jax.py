@@ -22,7 +22,7 @@ from astragal.compile import numpy as reference
 from astragal.compile.arguments import as_keys
 from astragal.compile.arrays import Lowering, array_lowerings
 from astragal.compile.jax_arrays import VOCABULARY
-from astragal.compile.jax_map import random_bits, run_map
+from astragal.compile.jax_map import random_bits, require, run_map
 from astragal.compile.keyarray import KeyArray
 from astragal.compile.program import Program
 from astragal.graph.errors import DTypeError, ShapeError, UnsupportedError
@@ -153,6 +153,7 @@ LOWERINGS: dict[str, Lowering] = {
     "call": lambda sub, *args: tuple(call(sub, args)),
     "map": run_map,
     "random_bits": random_bits,
+    "require": require,
 }
 
 

@@ -17,7 +17,7 @@ import scipy.special
 from astragal.compile.arrays import Lowering, array_lowerings
 from astragal.compile.checks import shape_check
 from astragal.compile.numpy_arrays import VOCABULARY
-from astragal.compile.numpy_map import random_bits, run_map
+from astragal.compile.numpy_map import random_bits, require, run_map
 from astragal.compile.program import Program
 from astragal.graph.errors import UnsupportedError
 from astragal.graph.expr import Expr
@@ -81,6 +81,7 @@ LOWERINGS: dict[str, Lowering] = {
     "call": lambda sub, *args: tuple(call(sub, args)),
     "map": run_map,
     "random_bits": random_bits,
+    "require": require,
 }
 
 

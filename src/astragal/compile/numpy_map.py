@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from astragal.compile.program import Program
+from astragal.graph.errors import DomainError
 from astragal.graph.expr import Expr
 from astragal.graph.literal import scalar
 from astragal.graph.subgraph import Subgraph, placeholder
@@ -138,6 +139,13 @@ def first_block(impl: str, tag: int) -> Subgraph:
     element = placeholder(tensor_type("uint64"))
     outs = implementation.block(tuple(words), element, scalar(0, "uint32"), tag)
     return Subgraph([*words, element], outs)
+
+
+def require(x: Any, ok: Any, message: str) -> Any:
+    """Refuse a parameter outside its domain."""
+    if not ok:
+        raise DomainError(message)
+    return x
 
 
 def random_bits(impl: str, block: bool, tag: int, count: Any, *words: Any) -> Any:

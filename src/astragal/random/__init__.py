@@ -18,7 +18,9 @@ DISTRIBUTIONS = (
 RANDOM_OPS: dict[str, RandomOp] = {d.name: RandomOp(d) for d in DISTRIBUTIONS}
 """The operation of every distribution, by name."""
 
-OPS: dict[str, Op] = {op.name: op for op in (*keys.OPS, lower.RANDOM_BITS, *RANDOM_OPS.values())}
+OPS: dict[str, Op] = {
+    op.name: op for op in (*keys.OPS, lower.RANDOM_BITS, lower.REQUIRE, *RANDOM_OPS.values())
+}
 
 for _name, _op in RANDOM_OPS.items():
     globals()[_name] = make_function(_op)

@@ -15,6 +15,7 @@ from astragal.compile.numba import cache
 from astragal.compile.numba.plan import LONG_INSIDE, NEVER
 from astragal.compile.numba.writer import Array, Bits, Writer, product
 from astragal.compile.numpy_map import first_block
+from astragal.graph.errors import DomainError
 from astragal.graph.expr import Expr
 from astragal.random.implementations import IMPLEMENTATIONS
 
@@ -193,4 +194,10 @@ def _of_keys(scope: Scope, node: Expr, kind: str, lead: tuple[str, ...], count: 
     return outs
 
 
-LOWERINGS: dict[str, Callable[..., Any]] = {"random_bits": _random_bits}
+def _require(scope: Scope, node: Expr) -> Any:
+    x, ok, message = node.args
+    scope.writer.check(f"not {scope.scalar(ok)}", DomainError(message))
+    return scope.value(x)
+
+
+LOWERINGS: dict[str, Callable[..., Any]] = {"random_bits": _random_bits, "require": _require}

@@ -1,0 +1,123 @@
+"""Draws: CPU time a value, beside NumPy's ``Generator`` (PCG64) and ``jax.random``.
+
+A million float64 or int64 values of each law from one key. Before it is timed, each draw is
+compared with the reference, bit for bit, and its mean with the law's. NumPy's generator runs
+on, ours and JAX's begin from a key at every call.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import jax
+import numpy as np
+
+import astragal as ag
+from _harness import compare, machine
+
+N = 1_000_000
+P = np.array([0.1, 0.5, 0.15, 0.25])
+jr = jax.random
+
+# fmt: off
+LAWS: dict[str, tuple[Callable[..., Any], Callable[[Any], Any], Callable[[Any], Any]]] = {
+    "uniform":       (lambda k: ag.random.uniform(k, size=N),
+                      lambda g: g.random(N), lambda k: jr.uniform(k, (N,), "float64")),
+    "normal":        (lambda k: ag.random.normal(k, size=N),
+                      lambda g: g.standard_normal(N), lambda k: jr.normal(k, (N,), "float64")),
+    "exponential":   (lambda k: ag.random.exponential(k, rate=1.0, size=N),
+                      lambda g: g.standard_exponential(N),
+                      lambda k: jr.exponential(k, (N,), "float64")),
+    "gamma(2.5)":    (lambda k: ag.random.gamma(k, 2.5, rate=1.0, size=N),
+                      lambda g: g.standard_gamma(2.5, N),
+                      lambda k: jr.gamma(k, 2.5, (N,), "float64")),
+    "beta(0.7, 3)":  (lambda k: ag.random.beta(k, 0.7, 3.0, size=N),
+                      lambda g: g.beta(0.7, 3.0, N),
+                      lambda k: jr.beta(k, 0.7, 3.0, (N,), "float64")),
+    "poisson(3)":    (lambda k: ag.random.poisson(k, 3.0, size=N),
+                      lambda g: g.poisson(3.0, N), lambda k: jr.poisson(k, 3.0, (N,))),
+    "poisson(50)":   (lambda k: ag.random.poisson(k, 50.0, size=N),
+                      lambda g: g.poisson(50.0, N), lambda k: jr.poisson(k, 50.0, (N,))),
+    "binomial(100, 0.3)": (lambda k: ag.random.binomial(k, 100, 0.3, size=N),
+                      lambda g: g.binomial(100, 0.3, N),
+                      lambda k: jr.binomial(k, 100.0, 0.3, (N,), "float64")),
+    "categorical(4)": (lambda k: ag.random.categorical(k, P, size=N),
+                      lambda g: g.choice(4, N, p=P),
+                      lambda k: jr.categorical(k, np.log(P), shape=(N,))),
+}
+# fmt: on
+
+
+def check(name: str, ours: Any, reference: Any, peer: Any) -> None:
+    """Refuse to time what differs."""
+    if np.asarray(ours).tobytes() != np.asarray(reference).tobytes():
+        raise AssertionError(f"{name}: the backends differ")
+    error = 6 * np.std(peer) / np.sqrt(N)
+    if abs(np.mean(ours) - np.mean(peer)) > 2 * error:
+        raise AssertionError(f"{name}: the means differ")
+
+
+def sides(
+    on_numba: Any, on_jax: Any, by_numpy: Any, by_jax: Any, key: Any, theirs: Any, generator: Any
+) -> list[tuple[str, Callable[[], Any], Callable[[], Any]]]:
+    """Give the pairs to compare."""
+    ready = jax.block_until_ready
+    return [
+        ("numba beside NumPy", lambda: on_numba(key), lambda: by_numpy(generator)),
+        ("numba beside jax.random", lambda: on_numba(key), lambda: ready(by_jax(theirs))),
+        ("jax beside jax.random", lambda: ready(on_jax(key)), lambda: ready(by_jax(theirs))),
+    ]
+
+
+def draws(names: list[str]) -> None:
+    """Compare each law on each backend."""
+    generator = np.random.default_rng(1)
+    key = ag.evaluate(ag.key(1))
+    k = ag.input("k", dtype="key")
+    theirs_key = jr.key(1)
+    for name, (ours, numpy_peer, jax_peer) in LAWS.items():
+        if names and not any(name.startswith(n) for n in names):
+            continue
+        graph = ours(k)
+        on_numba = ag.function([k], graph, backend="numba")
+        on_jax = ag.function([k], graph, backend="jax")
+        reference = ag.function([k], graph, backend="numpy")(key)
+        peer = jax.jit(jax_peer)
+        check(name, on_numba(key), reference, numpy_peer(generator))
+        check(name, on_jax(key), reference, peer(theirs_key))
+        for what, a, b in sides(on_numba, on_jax, numpy_peer, peer, key, theirs_key, generator):
+            result = compare(f"{name}, {what}", a, b, rounds=5)
+            per = 1e9 / N
+            print(
+                f"{result.name:44s} ours {result.ours * per:8.1f} ns   "
+                f"peer {result.peer * per:8.1f} ns   ratio {result.ratio:6.2f}",
+                flush=True,
+            )
+
+
+def loops() -> None:
+    """A scalar draw in a compiled loop, and splitting a key into many."""
+    steps = 100_000
+    k = ag.input("k", dtype="key")
+    key = ag.evaluate(ag.key(1))
+
+    def step(c: Any, kk: Any) -> Any:
+        return c * 0.5 + ag.random.normal(kk), None
+
+    keys = ag.input("keys", shape=(steps,), dtype="key")
+    walk = ag.function([keys], ag.scan(step, 0.0, keys)[0], backend="numba")
+    spread = ag.function([k], ag.split(k, steps), backend="numba")
+    given = spread(key)
+    generator = np.random.default_rng(1)
+    for name, ours in (("a normal in a loop", lambda: walk(given)), ("split", lambda: spread(key))):
+        result = compare(name, ours, lambda: generator.standard_normal(steps), rounds=5)
+        print(f"{name:44s} ours {result.ours * 1e9 / steps:8.1f} ns each")
+
+
+if __name__ == "__main__":
+    print(machine("numpy", "jax", "numba"))
+    jax.config.update("jax_enable_x64", True)
+    draws(sys.argv[1:])
+    loops()
