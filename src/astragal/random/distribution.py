@@ -371,6 +371,55 @@ def _bits(op: RandomOp, key: Expr, size: Any, dtype: Any) -> Expr:
     return x if name == "uint64" else cast(e.bitwise_xor(x, x >> 32), "uint32")
 
 
+def documentation(d: Distribution) -> str:
+    """Write the docstring of a distribution's function from its declaration."""
+    words = d.name.replace("_", " ")
+    lines = [f"Draw from the {words} distribution.", ""]
+    if d.doc_note:
+        lines += [d.doc_note, ""]
+    lines += ["Parameters", "----------", "key", "    Random key, which the draw spends."]
+    for p in d.parameters:
+        names = " or ".join(f"{n}=" for n in (p.name, *p.alternatives))
+        default = "" if p.default is None else f" By default {p.default}."
+        how = f" Given by keyword, as {names}." if p.keyword or p.alternatives else ""
+        shape = {0: "", 1: ", along the last dimension", 2: ", in the last two dimensions"}[p.core]
+        domain = p.domain.words[0].upper() + p.domain.words[1:]
+        lines += [p.name, f"    {domain}{shape}.{how}{default}"]
+    values = "Real values" if d.dtype == "float" else f"Values of {d.dtype}"
+    each = f", each of {d.core} dimensions" if d.core else ""
+    lines += [
+        "size",
+        "    Batch shape; by default that of the keys and parameters, broadcast.",
+        "dtype",
+        "    Data type of floating point; by default that of the parameters.",
+        "",
+        "Returns",
+        "-------",
+        "Expr",
+        f"    {values}, one a batch element{each}.",
+        "",
+        "Raises",
+        "------",
+        "DomainError",
+        "    For a parameter outside its domain: here where it is static, at the call where not.",
+    ]
+    if d.source:
+        lines += ["", "Notes", "-----", f"Source: {d.source}."]
+    lines += ["", "Examples", "--------", ">>> import astragal as ag"]
+    if not any(p.core or p.integer for p in d.parameters):
+        leaves = ", ".join(p.name for p in d.parameters)
+        inputs = ", ".join(f'ag.input("{p.name}")' for p in d.parameters)
+        call = ", ".join(f"{p.name}={p.name}" if p.keyword else p.name for p in d.parameters)
+        if d.parameters:
+            lines += [f">>> {leaves} = {inputs}"]
+        call = f", {call}" if call else ""
+        dtype = {"float": "float64"}.get(d.dtype, d.dtype)
+        lines += [f">>> ag.random.{d.name}(ag.key(0){call}, size=3).type", f"{dtype}(3,)"]
+    else:
+        lines += [f">>> ag.random.{d.name}.op.name", f"'{d.name}'"]
+    return "\n".join(lines)
+
+
 def make_function(op: RandomOp) -> Callable[..., Expr]:
     """Make the function under `astragal.random` of a distribution's operation.
 
@@ -429,6 +478,6 @@ def make_function(op: RandomOp) -> Callable[..., Expr]:
         return op(key, size, *values)
 
     function.__name__ = function.__qualname__ = d.name
-    function.__doc__ = d.doc or f"Draw from the {d.name.replace('_', ' ')} distribution."
+    function.__doc__ = d.doc or documentation(d)
     function.op = op  # type: ignore[attr-defined]
     return function
