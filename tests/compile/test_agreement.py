@@ -195,7 +195,7 @@ def test_saving_and_loading_gives_the_identical_graph(outputs: list[Expr]) -> No
     assert dumps(again) == data
 
 
-@settings(max_examples=40)
+@settings(max_examples=25)
 @given(graphs())
 def test_jax_agrees_with_the_reference(outputs: list[Expr]) -> None:
     f = ag.function(list(INPUTS.values()), outputs, backend="jax")
@@ -212,7 +212,7 @@ def test_jax_agrees_with_the_reference_on_many(outputs: list[Expr]) -> None:
         close(got, want)
 
 
-@settings(max_examples=12)
+@settings(max_examples=8)
 @given(graphs())
 def test_numba_agrees_with_the_reference(outputs: list[Expr]) -> None:
     f = ag.function(list(INPUTS.values()), outputs, backend="numba")

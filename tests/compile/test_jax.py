@@ -342,9 +342,9 @@ def test_bessel_functions_agree_with_scipy() -> None:
 @pytest.mark.parametrize(
     ("f", "args", "rtol"),
     [
-        (jax_special.gammaincinv, (1.3, 0.25), 1e-7),
-        (jax_special.gammainccinv, (1.3, 0.25), 1e-7),
-        (jax_special.betaincinv, (1.3, 2.1, 0.25), 1e-7),
+        pytest.param(jax_special.gammaincinv, (1.3, 0.25), 1e-7, marks=pytest.mark.slow),
+        pytest.param(jax_special.gammainccinv, (1.3, 0.25), 1e-7, marks=pytest.mark.slow),
+        pytest.param(jax_special.betaincinv, (1.3, 2.1, 0.25), 1e-7, marks=pytest.mark.slow),
         (jax_special.log_kve, (1.3, 2.5), 1e-7),
     ],
 )
