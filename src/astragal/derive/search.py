@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
 
-from astragal.density.joint import Factor, Joint, factorise
+from astragal.density.joint import Factor, factorise
 from astragal.density.transforms import Transform
-from astragal.derive.check import check_conditional, check_exact, compiled
+from astragal.derive.check import check_conditional, check_exact
 from astragal.derive.conjugate import KEY, Neighbourhood, Neighbourhoods
 from astragal.derive.exact import Link, closed_forms, elementwise_law, exact_chain
 from astragal.derive.notation import write_family
@@ -21,9 +21,9 @@ from astragal.derive.slice import TUNING, slice_program
 from astragal.graph.errors import ModelError, UnsupportedError
 from astragal.graph.expr import INPUT, Expr
 from astragal.graph.traverse import toposort
-from astragal.graph.types import FLOATS, TensorType
+from astragal.graph.types import TensorType
 from astragal.model import Model
-from astragal.random.distribution import is_random
+from astragal.random.check import check_keys
 
 
 class Plan:
@@ -81,6 +81,8 @@ def derive(
     ------
     ModelError, ShapeError, DomainError
         For an unknown name, data of another shape, or data outside the support.
+    KeyReuseError
+        Where the model spends a key twice.
     UnsupportedError
         Where no step is known for a variable; the message says what was tried.
 
@@ -93,6 +95,7 @@ def derive(
     >>> print(ag.derive(model, {"y": 3}).steps[0].conditional.text)
     rate | y ~ Gamma(y + 2.0, rate = 5.0)
     """
+    check_keys(*model.variables.values())
     data = _check_observed(model, observed)
     refused = _known_names(forbid, "forbid")
     plan = Plan(model, data, _known_names(prefer, "prefer"))
@@ -353,6 +356,3 @@ def _assemble(plan: Plan, steps: list[Step], exact: bool, evidence: Expr | None 
         if evidence is None
         else Program(KEY, _inputs([evidence]), TUNING, {"evidence": evidence}),
     )
-
-
-_ = (Callable, FLOATS, Joint, compiled, is_random)

@@ -19,6 +19,7 @@ from astragal.logic.codegen import LEAVES, Facts
 from astragal.logic.compiled import Matcher, Rule, matcher_of
 from astragal.logic.relation import Relation, Step
 from astragal.logic.soundness import Place
+from astragal.random.check import check_keys
 
 
 @dataclass(frozen=True, eq=False)
@@ -110,6 +111,11 @@ def rewrite(
     -------
     The same sort of thing as the target, or a `Rewriting`.
 
+    Raises
+    ------
+    KeyReuseError
+        Where the graph spends a key twice: no law of it could be kept.
+
     Examples
     --------
     >>> import astragal as ag
@@ -122,6 +128,7 @@ def rewrite(
     """
     rules = (relations,) if isinstance(relations, Relation) else tuple(relations)
     roots, names, rebuild = _open(target)
+    check_keys(*roots)
     run = _Run(rules, direction, roots, names, explain, limit)
     with collector_paused():
         run.sweep()
