@@ -21,7 +21,7 @@ from astragal.model import Model
 from astragal.ops import reductions as r
 from astragal.ops.manipulation import broadcast_to
 from astragal.ops.searching import where
-from astragal.random.distribution import REAL, RandomOp, batch_shape, is_random, random_parts
+from astragal.random.distribution import REAL, batch_shape, is_random, random_parts
 
 
 @dataclass(frozen=True, eq=False)
@@ -344,6 +344,3 @@ def _as_value(name: str, value: Any, wanted: Expr) -> Expr:
     if not compatible(x.type, wanted.type):
         raise ShapeError(f"the value of {name!r} is {describe(x)}, expected {wanted.type!r}")
     return x
-
-
-_ = RandomOp

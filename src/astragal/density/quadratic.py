@@ -3,6 +3,8 @@
 Nodes above the variables are read as affine maps with explicit matrices, and as sums of
 products of two such maps. Whatever is read so is a polynomial of degree two, so the
 variables are jointly normal given everything else, with the matrix of that polynomial.
+
+The file is long because it is a table: one short rule an operation.
 """
 
 from __future__ import annotations
@@ -13,7 +15,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from astragal.density.statistics import ONE, is_zero, plus, times
+from astragal.density.forms import ONE, is_zero, plus, times
 from astragal.graph.expr import Expr
 from astragal.graph.literal import constant, is_constant, scalar
 from astragal.graph.traverse import children, toposort

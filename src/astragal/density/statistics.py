@@ -14,133 +14,51 @@ rule of their own. Linearity in elementwise statistics also proves that the elem
 are independent given everything else.
 
 The natural parameters are then gradients with respect to the fresh inputs.
+
+The file is long because it is a table: one short rule an operation.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
 from fractions import Fraction
-from typing import Any
 
 import numpy as np
 
+from astragal.density.forms import (
+    COMPLEMENT,
+    IDENTITY,
+    LOG,
+    LOG_COMPLEMENT,
+    MINUS,
+    ONE,
+    Form,
+    Monomial,
+    _0,
+    add_forms,
+    add_term,
+    apply,
+    cancels,
+    choose,
+    is_zero,
+    multiply_forms,
+    plus,
+    scalar_value,
+    scale_form,
+    scaled,
+    spread,
+    times,
+)
 from astragal.graph.expr import Expr
 from astragal.graph.literal import is_constant, scalar, value_of
 from astragal.graph.subgraph import placeholder
-from astragal.graph.traverse import children, rebuild, substitute, toposort
-from astragal.graph.types import FLOATS, Shape, TensorType
+from astragal.graph.traverse import children, substitute, toposort
+from astragal.graph.types import FLOATS, TensorType
 from astragal.ops import elementwise as e
 from astragal.ops import reductions as r
 from astragal.ops import special as sp
-from astragal.ops.creation import zeros, zeros_like
-from astragal.ops.declare import broadcast_shapes
+from astragal.ops.creation import zeros
 from astragal.ops.manipulation import broadcast_to, concatenate, expand_dims, stack
-from astragal.ops.searching import where
-
-Monomial = tuple[Fraction, Fraction, Fraction, Fraction]
-"""Exponents of z, 1 - z, log z and log(1 - z)."""
-
-_0, _1 = Fraction(0), Fraction(1)
-IDENTITY: Monomial = (_1, _0, _0, _0)
-COMPLEMENT: Monomial = (_0, _1, _0, _0)
-LOG: Monomial = (_0, _0, _1, _0)
-LOG_COMPLEMENT: Monomial = (_0, _0, _0, _1)
-SQUARE: Monomial = (Fraction(2), _0, _0, _0)
-INVERSE: Monomial = (Fraction(-1), _0, _0, _0)
-INVERSE_SQUARE: Monomial = (Fraction(-2), _0, _0, _0)
-LOG_SQUARE: Monomial = (_0, _0, Fraction(2), _0)
-
-ONE = scalar(1.0, "float64")
-
-
-def statistic(z: Expr, m: Monomial) -> Expr:
-    """Give a statistic as an expression of z."""
-    out: Expr | None = None
-    bases = {0: z, 1: 1.0 - z, 2: e.log(z), 3: e.log1p(-z)}
-    for i, power in enumerate(m):
-        if power == 0:
-            continue
-        x = bases[i]
-        if power == 2:
-            x = e.square(x)
-        elif power == -1:
-            x = e.divide(1.0, x)
-        elif power != 1:
-            x = e.pow(x, float(power))
-        out = x if out is None else out * x
-    assert out is not None
-    return out
-
-
-# -- arithmetic that folds the constants that matter ---------------------------------------
-
-
-def _number(x: Expr) -> float | None:
-    if is_constant(x) and value_of(x).shape == ():
-        return float(value_of(x))
-    return None
-
-
-def times(a: Expr, b: Expr) -> Expr:
-    """Multiply, where 0, 1 and numbers fold."""
-    p, q = _number(a), _number(b)
-    if p == 1.0:
-        return b
-    if q == 1.0:
-        return a
-    if p == 0.0 and a.dtype == b.dtype:
-        return a
-    if q == 0.0 and a.dtype == b.dtype:
-        return b
-    if p is not None and q is not None:
-        return scalar(p * q, a.dtype)
-    if p == -1.0:
-        return e.negative(b) if b.op is not e.negative else b.args[0]
-    if q == -1.0:
-        return times(b, a)
-    if a is b:
-        # 1 / s times 1 / s reads better, and differentiates simpler, as 1 / s^2.
-        if a.op is e.divide and _number(a.args[0]) == 1.0:
-            return e.divide(1.0, e.square(a.args[1]))
-        return e.square(a)
-    return a * b
-
-
-def plus(a: Expr | None, b: Expr | None) -> Expr | None:
-    """Add, where None is zero and numbers fold."""
-    if a is None:
-        return b
-    if b is None:
-        return a
-    p, q = _number(a), _number(b)
-    if p == 0.0 and a.dtype == b.dtype:
-        return b
-    if q == 0.0 and a.dtype == b.dtype:
-        return a
-    if p is not None and q is not None:
-        return scalar(p + q, a.dtype)
-    return a + b
-
-
-def is_zero(x: Expr | None) -> bool:
-    """Tell whether a coefficient is a constant zero, everywhere."""
-    return x is None or (is_constant(x) and not np.any(value_of(x)))
-
-
-@dataclass
-class Form:
-    """A node as terms in statistics; see the module's docstring."""
-
-    shape: Shape
-    terms: dict[tuple[Expr, Monomial], Expr] = field(default_factory=dict)
-    rest: Expr | None = None
-    const: Expr | None = None
-
-    @property
-    def free(self) -> bool:
-        """Whether nothing of z is left in it."""
-        return not self.terms and self.rest is None
 
 
 class Statistics:
@@ -233,14 +151,14 @@ class Statistics:
         loose = Form(x.shape, rest=form.rest)
         for (p, m), c in form.terms.items():
             if p.shape == ():
-                _add_term(out, p, m, _apply(node, at, _whole(c, x.shape)))
+                add_term(out, p, m, apply(node, at, spread(c, x.shape)))
             else:
                 loose.terms[p, m] = c
         inner = self.materialise(loose)
         if inner is not None:
-            out.rest = _apply(node, at, _whole(inner, x.shape))
+            out.rest = apply(node, at, spread(inner, x.shape))
         if form.const is not None:
-            out.const = _apply(node, at, _whole(form.const, x.shape))
+            out.const = apply(node, at, spread(form.const, x.shape))
         return out
 
     def _structural(self, node: Expr, form: Form) -> Form:
@@ -248,13 +166,13 @@ class Statistics:
         x = node.args[0]
 
         def image(v: Expr) -> Expr:
-            return v if v.shape == () else _apply(node, 0, _whole(v, x.shape))
+            return v if v.shape == () else apply(node, 0, spread(v, x.shape))
 
         out = Form(node.shape)
         for (p, m), c in form.terms.items():
-            _add_term(out, image(p), m, image(c))
+            add_term(out, image(p), m, image(c))
         if form.rest is not None:
-            out.rest = _apply(node, 0, _whole(form.rest, x.shape))
+            out.rest = apply(node, 0, spread(form.rest, x.shape))
         if form.const is not None:
             out.const = image(form.const)
         return out
@@ -266,7 +184,7 @@ class Statistics:
         ((p, m), c), *_ = form.terms.items()
         if form.const is None or is_zero(form.const):
             return c, p, m
-        if m == IDENTITY and _cancels(c, form.const):
+        if m == IDENTITY and cancels(c, form.const):
             return form.const, p, COMPLEMENT
         return None
 
@@ -285,20 +203,20 @@ class Statistics:
         if name in ("multiply", "divide"):
             a, b = self.log(x.args[0]), self.log(x.args[1])
             if a is not None and b is not None:
-                return _sum(x.shape, a, _scale(b, _MINUS) if name == "divide" else b)
+                return add_forms(x.shape, a, scale_form(b, MINUS) if name == "divide" else b)
         if name == "pow" and x.args[1] not in self._above:
             a = self.log(x.args[0])
-            return None if a is None else _product_with(a, x.args[1], x.shape)
+            return None if a is None else scaled(a, x.args[1], x.shape)
         if name in ("sqrt", "square", "reciprocal"):
             power = {"sqrt": 0.5, "square": 2.0, "reciprocal": -1.0}[name]
             a = self.log(x.args[0])
-            return None if a is None else _scale(a, scalar(power, x.dtype))
+            return None if a is None else scale_form(a, scalar(power, x.dtype))
         if name in _STRUCTURAL:
             a = self.log(x.args[0])
             return None if a is None else self._structural(x, a)
         if name == "where" and x.args[0] not in self._above:
             a, b = self.log(x.args[1]), self.log(x.args[2])
-            return None if a is None or b is None else _choose(x.shape, x.args[0], a, b)
+            return None if a is None or b is None else choose(x.shape, x.args[0], a, b)
         if (chosen := _choice(x)) is not None and chosen[0] not in self._above:
             return self._log_of_choice(x, *chosen)
         form = self._get(x)
@@ -310,12 +228,12 @@ class Statistics:
         if a is None:
             return None
         inner, axes, keep = x.args
-        picked = _choose(inner.shape, test, a, Form(inner.shape))
+        picked = choose(inner.shape, test, a, Form(inner.shape))
         out = Form(x.shape)
         rest = self.materialise(Form(picked.shape, picked.terms, picked.rest))
         out.rest = None if rest is None else r.sum(rest, axes, keep)
         if picked.const is not None:
-            out.const = r.sum(_whole(picked.const, inner.shape), axes, keep)
+            out.const = r.sum(spread(picked.const, inner.shape), axes, keep)
         return out
 
     def _log_of_monomial(self, form: Form) -> Form | None:
@@ -325,17 +243,17 @@ class Statistics:
         c, p, (a, b, g, h) = found
         if g or h or (a and not self.positive) or (b and not self.unit):
             return None
-        out = Form(form.shape, const=None if _number(c) == 1.0 else e.log(c))
+        out = Form(form.shape, const=None if scalar_value(c) == 1.0 else e.log(c))
         for power, m in ((a, LOG), (b, LOG_COMPLEMENT)):
             if power:
-                _add_term(out, p, m, scalar(float(power), c.dtype))
+                add_term(out, p, m, scalar(float(power), c.dtype))
         return out
 
     def _power(self, form: Form, power: Fraction) -> Form | None:
         if power == 1:
             return form
         if power == 2:
-            return _product(form.shape, form, form)
+            return multiply_forms(form.shape, form, form)
         if power == 0:
             return Form(form.shape, const=ONE)
         found = self.monomial(form)
@@ -349,11 +267,8 @@ class Statistics:
         out = Form(form.shape)
         new = tuple(a * power for a in m)
         factor = e.divide(1.0, c) if power == -1 else e.pow(c, float(power))
-        _add_term(out, p, new, ONE if _number(c) == 1.0 else factor)  # type: ignore[arg-type]
+        add_term(out, p, new, ONE if scalar_value(c) == 1.0 else factor)  # type: ignore[arg-type]
         return out
-
-
-_MINUS = scalar(-1.0, "float64")
 
 
 def _choice(x: Expr) -> tuple[Expr, Expr] | None:
@@ -377,104 +292,6 @@ def _choice(x: Expr) -> tuple[Expr, Expr] | None:
     return None
 
 
-def _cancels(c: Expr, const: Expr) -> bool:
-    p, q = _number(c), _number(const)
-    if p is not None and q is not None:
-        return p == -q
-    return times(const, _MINUS) is c or times(c, _MINUS) is const
-
-
-def _apply(node: Expr, at: int, value: Expr) -> Expr:
-    """Apply a node's operation with another value for one argument."""
-    args = list(node.args)
-    args[at] = value
-    return node.op(*args)
-
-
-def _whole(x: Expr, shape: Shape) -> Expr:
-    return broadcast_to(x, shape)
-
-
-def _add_term(form: Form, p: Expr, m: Monomial, c: Expr) -> None:
-    if not any(m):
-        form.const = plus(form.const, c)
-        return
-    total = plus(form.terms.get((p, m)), c)
-    assert total is not None
-    if is_zero(total):
-        form.terms.pop((p, m), None)
-    else:
-        form.terms[p, m] = total
-
-
-def _sum(shape: Shape, *forms: Form) -> Form:
-    out = Form(shape)
-    for f in forms:
-        for (p, m), c in f.terms.items():
-            _add_term(out, p, m, c)
-        out.rest = plus(out.rest, f.rest)
-        out.const = plus(out.const, f.const)
-    return out
-
-
-def _scale(form: Form, c: Expr) -> Form:
-    return _product_with(form, c, form.shape)
-
-
-def _product_with(form: Form, c: Expr, shape: Shape) -> Form:
-    """A form times something free of z."""
-    out = Form(shape)
-    for (p, m), k in form.terms.items():
-        _add_term(out, p, m, times(k, c))
-    out.rest = None if form.rest is None else times(form.rest, c)
-    out.const = None if form.const is None else times(form.const, c)
-    return out
-
-
-def _product(shape: Shape, a: Form, b: Form) -> Form | None:
-    if b.free:
-        return _product_with(a, b.const, shape) if b.const is not None else Form(shape)
-    if a.free:
-        return _product(shape, b, a)
-    if a.rest is not None or b.rest is not None:
-        return None
-    out = Form(shape)
-    for (p, m), c in a.terms.items():
-        for (q, n), d in b.terms.items():
-            if p is not q:
-                return None
-            # (1 - z) and z multiply as they are, and meet again as exponents.
-            _add_term(out, p, tuple(x + y for x, y in zip(m, n, strict=True)), times(c, d))  # type: ignore[arg-type]
-    for f, g in ((a, b), (b, a)):
-        if g.const is not None:
-            for (p, m), c in f.terms.items():
-                _add_term(out, p, m, times(c, g.const))
-    if a.const is not None and b.const is not None:
-        out.const = plus(out.const, times(a.const, b.const))
-    return out
-
-
-def _choose(shape: Shape, test: Expr, a: Form, b: Form) -> Form:
-    """``where(test, a, b)``, term by term."""
-    out = Form(shape)
-
-    def pick(x: Expr | None, y: Expr | None) -> Expr | None:
-        if x is None and y is None:
-            return None
-        like = x if x is not None else y
-        assert like is not None
-        zero = scalar(0.0, like.dtype)
-        return where(test, zero if x is None else x, zero if y is None else y)
-
-    for key in dict.fromkeys((*a.terms, *b.terms)):
-        c = pick(a.terms.get(key), b.terms.get(key))
-        assert c is not None
-        _add_term(out, *key, c)
-    out.rest = pick(a.rest, b.rest)
-    out.const = pick(a.const, b.const)
-    return out
-
-
 Rule = Callable[[Statistics, Expr], "Form | None"]
 
 
@@ -483,14 +300,14 @@ def _add(sign: Expr) -> Rule:
         a, b = s._get(node.args[0]), s._get(node.args[1])
         if a is None or b is None:
             return None
-        return _sum(node.shape, a, _scale(b, sign))
+        return add_forms(node.shape, a, scale_form(b, sign))
 
     return rule
 
 
 def _multiply(s: Statistics, node: Expr) -> Form | None:
     a, b = s._get(node.args[0]), s._get(node.args[1])
-    return None if a is None or b is None else _product(node.shape, a, b)
+    return None if a is None or b is None else multiply_forms(node.shape, a, b)
 
 
 def _divide(s: Statistics, node: Expr) -> Form | None:
@@ -499,11 +316,11 @@ def _divide(s: Statistics, node: Expr) -> Form | None:
         return None
     if b.free:
         c = node.args[1]
-        number = _number(c)
+        number = scalar_value(c)
         inverse = e.divide(1.0, c) if number is None else scalar(1.0 / number, c.dtype)
-        return _product_with(a, inverse, node.shape) if number != 0 else None
+        return scaled(a, inverse, node.shape) if number != 0 else None
     lower = s._power(b, Fraction(-1))
-    return None if lower is None else _product(node.shape, a, lower)
+    return None if lower is None else multiply_forms(node.shape, a, lower)
 
 
 def _fixed_power(power: Fraction) -> Rule:
@@ -515,7 +332,7 @@ def _fixed_power(power: Fraction) -> Rule:
 
 
 def _pow(s: Statistics, node: Expr) -> Form | None:
-    a, power = s._get(node.args[0]), _number(node.args[1])
+    a, power = s._get(node.args[0]), scalar_value(node.args[1])
     if a is None or power is None or node.args[1] in s._above:
         return None
     exact = Fraction(power).limit_denominator(1000)
@@ -525,7 +342,7 @@ def _pow(s: Statistics, node: Expr) -> Form | None:
 def _unary(factor: float) -> Rule:
     def rule(s: Statistics, node: Expr) -> Form | None:
         a = s._get(node.args[0])
-        return None if a is None else _scale(a, scalar(factor, node.dtype))
+        return None if a is None else scale_form(a, scalar(factor, node.dtype))
 
     return rule
 
@@ -542,7 +359,7 @@ def _log1p(s: Statistics, node: Expr) -> Form | None:
     a = s._get(x)
     if a is None:
         return None
-    return s._log_of_monomial(_sum(node.shape, a, Form((), const=ONE)))
+    return s._log_of_monomial(add_forms(node.shape, a, Form((), const=ONE)))
 
 
 def _exp(s: Statistics, node: Expr) -> Form | None:
@@ -552,13 +369,13 @@ def _exp(s: Statistics, node: Expr) -> Form | None:
     terms = {m: (p, c) for (p, m), c in a.terms.items()}
     if set(terms) - {LOG, LOG_COMPLEMENT} or len({p for p, _ in terms.values()}) != 1:
         return None
-    powers = [_number(terms[m][1]) if m in terms else 0.0 for m in (LOG, LOG_COMPLEMENT)]
+    powers = [scalar_value(terms[m][1]) if m in terms else 0.0 for m in (LOG, LOG_COMPLEMENT)]
     if any(v is None for v in powers):
         return None
     p = next(iter(terms.values()))[0]
     m = (Fraction(powers[0]), Fraction(powers[1]), _0, _0)  # type: ignore[arg-type]
     out = Form(node.shape)
-    _add_term(out, p, m, ONE if a.const is None else e.exp(a.const))
+    add_term(out, p, m, ONE if a.const is None else e.exp(a.const))
     return out
 
 
@@ -566,7 +383,7 @@ def _xlogy(s: Statistics, node: Expr) -> Form | None:
     a, b = s._get(node.args[0]), s.log(node.args[1])
     if a is None or b is None:
         return None
-    out = _product(node.shape, a, b)
+    out = multiply_forms(node.shape, a, b)
     if out is not None and a.free and b.const is not None and b.const.op is e.log:
         # 0 log 0 is 0 here, as in the node itself.
         assert a.const is not None
@@ -581,8 +398,8 @@ def _xlog1py(s: Statistics, node: Expr) -> Form | None:
     if y.free:
         b: Form | None = Form(node.shape, const=e.log1p(node.args[1]))
     else:
-        b = s._log_of_monomial(_sum(node.shape, y, Form((), const=ONE)))
-    return None if b is None else _product(node.shape, a, b)
+        b = s._log_of_monomial(add_forms(node.shape, y, Form((), const=ONE)))
+    return None if b is None else multiply_forms(node.shape, a, b)
 
 
 def _structural(s: Statistics, node: Expr) -> Form | None:
@@ -601,7 +418,7 @@ def _where(s: Statistics, node: Expr) -> Form | None:
     if node.args[0] in s._above:
         return None
     a, b = s._get(node.args[1]), s._get(node.args[2])
-    return None if a is None or b is None else _choose(node.shape, node.args[0], a, b)
+    return None if a is None or b is None else choose(node.shape, node.args[0], a, b)
 
 
 def _sum_rule(s: Statistics, node: Expr) -> Form | None:
@@ -624,11 +441,11 @@ def _stack(s: Statistics, node: Expr) -> Form | None:
 
         def place(v: Expr, i: int = i, x: Expr = x) -> Expr:
             blank = zeros(x.shape, dtype=v.dtype)
-            return stack([_whole(v, x.shape) if j == i else blank for j in range(len(xs))], axis)
+            return stack([spread(v, x.shape) if j == i else blank for j in range(len(xs))], axis)
 
         for (p, m), c in form.terms.items():
-            image = p if p.shape == () else expand_dims(_whole(p, x.shape), axis)
-            _add_term(out, image, m, place(c))
+            image = p if p.shape == () else expand_dims(spread(p, x.shape), axis)
+            add_term(out, image, m, place(c))
         out.rest = plus(out.rest, None if form.rest is None else place(form.rest))
         out.const = plus(out.const, None if form.const is None else place(form.const))
     return out
@@ -644,7 +461,7 @@ def _concatenate(s: Statistics, node: Expr) -> Form | None:
 
         def place(v: Expr, i: int = i) -> Expr:
             parts = [
-                _whole(v, y.shape) if j == i else zeros(y.shape, dtype=v.dtype)
+                spread(v, y.shape) if j == i else zeros(y.shape, dtype=v.dtype)
                 for j, y in enumerate(xs)
             ]
             return concatenate(parts, axis)
@@ -652,7 +469,7 @@ def _concatenate(s: Statistics, node: Expr) -> Form | None:
         loose = Form(x.shape)
         for (p, m), c in form.terms.items():
             if p.shape == ():
-                _add_term(out, p, m, place(c))
+                add_term(out, p, m, place(c))
             else:
                 loose.terms[p, m] = c
         loose.rest = form.rest
@@ -671,7 +488,7 @@ def _abs(s: Statistics, node: Expr) -> Form | None:
         return None
     c, p, m = found
     out = Form(node.shape)
-    _add_term(out, p, m, c if (_number(c) or 0) > 0 else e.abs(c))
+    add_term(out, p, m, c if (scalar_value(c) or 0) > 0 else e.abs(c))
     return out
 
 
@@ -683,7 +500,7 @@ def _cholesky(s: Statistics, node: Expr) -> Form | None:
         return None
     c, p, m = found
     out = Form(node.shape)
-    _add_term(out, p, (m[0] / 2, _0, _0, _0), node.op(broadcast_to(c, node.shape)))
+    add_term(out, p, (m[0] / 2, _0, _0, _0), node.op(broadcast_to(c, node.shape)))
     return out
 
 
@@ -707,12 +524,12 @@ def _solve(s: Statistics, node: Expr) -> Form | None:
     for (q, m), c in right.terms.items():
         if p is not None and q is not p:
             return None
-        _add_term(out, q, (m[0] + power, *m[1:]), solved(c))
+        add_term(out, q, (m[0] + power, *m[1:]), solved(c))
     if right.const is not None:
         if p is None:
             out.const = solved(right.const)
         else:
-            _add_term(out, p, (power, _0, _0, _0), solved(right.const))
+            add_term(out, p, (power, _0, _0, _0), solved(right.const))
     return out
 
 
@@ -720,7 +537,7 @@ _STRUCTURAL = frozenset({"index", "reshape", "permute_dims"})
 # fmt: off
 _RULES: dict[str, Rule] = {
     "add":          _add(ONE),
-    "subtract":     _add(_MINUS),
+    "subtract":     _add(MINUS),
     "multiply":     _multiply,
     "divide":       _divide,
     "negative":     _unary(-1.0),
@@ -785,22 +602,3 @@ def linear_form(
     below = set(toposort([whole]))
     used = {m: t for m, t in reader.stand_ins.items() if t in below}
     return whole, used, zero if const is None else const
-
-
-__all__ = [
-    "IDENTITY",
-    "INVERSE",
-    "INVERSE_SQUARE",
-    "LOG",
-    "LOG_COMPLEMENT",
-    "LOG_SQUARE",
-    "SQUARE",
-    "Any",
-    "Monomial",
-    "Statistics",
-    "broadcast_shapes",
-    "linear_form",
-    "rebuild",
-    "statistic",
-    "zeros_like",
-]

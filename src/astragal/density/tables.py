@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from astragal.density.algebra import simplify
-from astragal.density.statistics import plus
+from astragal.density.forms import plus
 from astragal.graph.expr import Expr
 from astragal.graph.literal import constant, scalar
 from astragal.graph.subgraph import placeholder

@@ -7,8 +7,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from astragal.density.algebra import simplify
+from astragal.density.forms import LOG, SQUARE, Monomial
 from astragal.density.joint import Factor, Joint
-from astragal.density.statistics import LOG, SQUARE, Monomial, linear_form
+from astragal.density.statistics import linear_form
 from astragal.density.transforms import interval_of
 from astragal.derive.families import find_family
 from astragal.derive.notation import write_law

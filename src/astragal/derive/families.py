@@ -10,7 +10,7 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from astragal.density.statistics import (
+from astragal.density.forms import (
     IDENTITY,
     INVERSE,
     LOG,

@@ -8,7 +8,7 @@ relations that justify it. Nothing here runs anything: `Sampler.initial` and
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -440,6 +440,3 @@ def as_data(name: str, value: Any, type: TensorType) -> np.ndarray[Any, Any]:
         bad = array[~same].flat[0] if array.ndim else array
         raise DomainError(f"data for {name!r} hold {bad}, which is no {type.dtype}")
     return converted
-
-
-Derive = Callable[..., Sampler]
