@@ -291,6 +291,16 @@ def test_lengths_of_one_name_must_agree(backend: str) -> None:
 
 
 @backends
+@pytest.mark.parametrize("n", [1, 2])
+def test_a_length_of_one_at_the_call_does_not_stretch(backend: str, n: int) -> None:
+    x, y = ag.input("x", shape=("n",)), ag.input("y", shape=(3,))
+    f = ag.function([x, y], x * y, backend=backend)
+    assert f([1.0, 2.0, 3.0], [5.0, 6.0, 7.0]).tolist() == [5.0, 12.0, 21.0]
+    with pytest.raises(ShapeError):
+        f(np.ones(n), [5.0, 6.0, 7.0])
+
+
+@backends
 def test_a_computed_length_is_checked(backend: str) -> None:
     x = ag.input("x", shape=("n",))
     y = ag.input("y", shape=(x.shape[0] + 1,))

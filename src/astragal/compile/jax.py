@@ -21,6 +21,7 @@ from jax import lax
 from astragal.compile import numpy as reference
 from astragal.compile.arguments import as_keys
 from astragal.compile.arrays import Lowering, array_lowerings
+from astragal.compile.checks import shape_check
 from astragal.compile.jax_arrays import VOCABULARY
 from astragal.compile.jax_map import random_bits, require, run_map
 from astragal.compile.keyarray import KeyArray
@@ -182,8 +183,12 @@ def rule(node: Expr) -> Callable[..., Any]:
     if not isinstance(node.type, TensorType):
         return function
     dtype = np.dtype(node.type.dtype)
+    # While JAX traces, all shapes are known: the check costs nothing when the program runs.
+    check = shape_check(node)
 
     def compute(*args: Any) -> Any:
+        if check is not None:
+            check(*args)
         value = function(*args)
         return value if getattr(value, "dtype", None) == dtype else jnp.asarray(value, dtype=dtype)
 
