@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import astragal as ag
 
 # fmt: off
@@ -12,7 +15,7 @@ exp log sum where matmul linalg special grad scan while_loop subgraph
 random RandomStream model Model
 relation rewrite equivalents verify
 logdensity derive function evaluate
-""".split()
+""".split()  # noqa: SIM905
 DISTRIBUTIONS = """
 uniform normal half_normal truncated_normal skew_normal lognormal exponential gamma inverse_gamma
 beta beta_prime chi_square noncentral_chi_square f student_t cauchy half_cauchy laplace
@@ -21,7 +24,7 @@ inverse_gaussian generalized_inverse_gaussian von_mises triangular kumaraswamy e
 polya_gamma bernoulli binomial negative_binomial poisson geometric hypergeometric discrete_uniform
 categorical beta_binomial log_series zipf multivariate_normal multivariate_t matrix_normal dirichlet
 multinomial dirichlet_multinomial wishart inverse_wishart lkj
-""".split()
+""".split()  # noqa: SIM905
 # fmt: on
 
 
@@ -32,6 +35,11 @@ def test_the_contract_is_kept() -> None:
 
 def test_every_distribution_of_the_contract_is_there() -> None:
     assert [n for n in DISTRIBUTIONS if not hasattr(ag.random, n)] == []
+
+
+def test_type_checkers_see_every_distribution() -> None:
+    text = Path(ag.random.__file__).read_text(encoding="utf-8")
+    assert re.findall(r"^    (\w+): _Draw$", text, re.MULTILINE) == sorted(ag.random.RANDOM_OPS)
 
 
 def test_importing_loads_no_compiler() -> None:

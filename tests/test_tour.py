@@ -8,7 +8,7 @@ from __future__ import annotations
 import etuples
 import numpy as np
 import pytest
-from kanren import run, var
+from kanren import run, var  # type: ignore[attr-defined]
 
 import astragal as ag
 from astragal.rewrites.convolutions import normal_convolution

@@ -83,7 +83,8 @@ def full_svd_remade(a: Any) -> Any:
 
 
 def norm_of(ord: Any) -> Any:
-    return lambda x: np.linalg.norm(x, ord=ord, keepdims=True)
+    norm: Any = np.linalg.norm
+    return lambda x: norm(x, ord=ord, keepdims=True)
 
 
 Case = tuple[str, Callable[..., Any], Callable[..., Any], tuple[np.ndarray, ...]]

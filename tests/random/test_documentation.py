@@ -1,6 +1,7 @@
 """The docstrings that are made from the declarations, and their examples."""
 
 import doctest
+from typing import Any
 
 import pytest
 
@@ -8,7 +9,7 @@ import astragal as ag
 
 
 @pytest.mark.parametrize("name", sorted(ag.random.RANDOM_OPS))
-def test_the_example_of_every_distribution_runs(name):
+def test_the_example_of_every_distribution_runs(name: Any) -> None:
     function = getattr(ag.random, name)
     found = doctest.DocTestFinder().find(function, name, globs={})
     for example in found:

@@ -1,5 +1,7 @@
 """Parameters outside their domains: refused when built if static, at the call if not."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -8,7 +10,7 @@ from astragal.graph.errors import DomainError
 
 
 @pytest.mark.parametrize("backend", ["numpy", "numba"])
-def test_a_parameter_that_is_an_input_is_checked_at_the_call(backend):
+def test_a_parameter_that_is_an_input_is_checked_at_the_call(backend: Any) -> None:
     scale = ag.input("scale", shape=(3,))
     p = ag.input("p")
     a, b = ag.split(ag.key(0))
@@ -23,14 +25,14 @@ def test_a_parameter_that_is_an_input_is_checked_at_the_call(backend):
         f([1.0, np.nan, 0.5], 0.3)
 
 
-def test_jax_gives_nan_where_it_cannot_raise():
+def test_jax_gives_nan_where_it_cannot_raise() -> None:
     scale = ag.input("scale")
     f = ag.function([scale], ag.random.exponential(ag.key(0), scale=scale), backend="jax")
     assert np.isfinite(f(2.0))
     assert np.isnan(f(-2.0))
 
 
-def test_static_parameters_are_refused_where_they_are_built():
+def test_static_parameters_are_refused_where_they_are_built() -> None:
     k = ag.key(0)
     with pytest.raises(DomainError, match=r"gamma: parameter shape is -1.0"):
         ag.random.gamma(k, -1.0, rate=2.0)

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from laws import OTHERS, UNIVARIATE, Case
+from laws import OTHERS, UNIVARIATE, Case  # type: ignore[import-not-found]
 
 import astragal as ag
 

@@ -1,5 +1,7 @@
 """Keys: the cipher's known answers, the tree of splits, and what keys refuse."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -8,7 +10,7 @@ from astragal.graph.errors import DomainError, DTypeError
 from astragal.random.implementations import threefry4x32
 
 
-def words_of(text):
+def words_of(text: Any) -> Any:
     return tuple(ag.constant(int(w, 16), "uint32") for w in text.split())
 
 
@@ -29,24 +31,24 @@ THREEFRY_4X32_20 = [
 
 
 @pytest.mark.parametrize(("counter", "key", "result"), THREEFRY_4X32_20)
-def test_threefry_gives_the_known_answers(counter, key, result):
+def test_threefry_gives_the_known_answers(counter: Any, key: Any, result: Any) -> None:
     out = threefry4x32(words_of(key), words_of(counter))
     assert [int(ag.evaluate(w)) for w in out] == [int(w, 16) for w in result.split()]
 
 
-def words(key):
+def words(key: Any) -> Any:
     return ag.evaluate(ag.key_data(key))
 
 
-def test_a_root_key_is_its_seed_at_the_root_of_the_tree():
+def test_a_root_key_is_its_seed_at_the_root_of_the_tree() -> None:
     assert words(ag.key(5 + (7 << 96))).tolist() == [5, 0, 0, 7, 0, 1]
 
 
-def test_a_child_appends_its_number_to_the_path():
+def test_a_child_appends_its_number_to_the_path() -> None:
     assert words(ag.split(ag.key(9), 5))[:, 5].tolist() == [8, 9, 10, 11, 12]
 
 
-def test_splitting_in_four_is_splitting_twice_across_new_cipher_keys():
+def test_splitting_in_four_is_splitting_twice_across_new_cipher_keys() -> None:
     key = ag.key(11)
     for depth in range(70):
         twice = [c for half in ag.split(key) for c in ag.split(half)]
@@ -56,20 +58,20 @@ def test_splitting_in_four_is_splitting_twice_across_new_cipher_keys():
         key = ag.wrap_key_data(words(ag.split(key)[1]))
 
 
-def test_a_symbolic_number_of_children_gives_the_same_children():
+def test_a_symbolic_number_of_children_gives_the_same_children() -> None:
     n = ag.constant(3) + ag.constant(2)
     key = ag.split(ag.key(4), 3)[2]
     assert np.array_equal(words(ag.split(key, n)), words(ag.split(key, 5)))
 
 
-def test_folding_in_different_data_gives_different_keys():
+def test_folding_in_different_data_gives_different_keys() -> None:
     data = np.array([0, 1, 2, 2**40, 2**56, 2**62, 2**63 - 1])
     rows = words(ag.fold_in(ag.key(3), data))
     assert len(np.unique(rows, axis=0)) == len(data)
     assert rows[:, 4:].tolist() == [[0, 1]] * len(data)
 
 
-def test_key_arrays_keep_their_keys_through_every_change_of_shape():
+def test_key_arrays_keep_their_keys_through_every_change_of_shape() -> None:
     k = ag.split(ag.key(1), 6)
     w = words(k)
     assert np.array_equal(words(k[4]), w[4])
@@ -84,7 +86,7 @@ def test_key_arrays_keep_their_keys_through_every_change_of_shape():
     assert np.array_equal(words(k[ag.constant([5, 1])]), w[[5, 1]])
 
 
-def test_one_draw_a_key_is_the_draw_of_each_key():
+def test_one_draw_a_key_is_the_draw_of_each_key() -> None:
     k = ag.split(ag.key(2), 3)
     rate = np.array([[0.5, 2.0], [1.0, 3.0], [9.0, 0.1]])
     together = ag.evaluate(ag.random.gamma(k, 1.7, rate=rate))
@@ -93,7 +95,7 @@ def test_one_draw_a_key_is_the_draw_of_each_key():
 
 
 @pytest.mark.parametrize("name", ["normal", "poisson"])
-def test_a_shorter_draw_is_the_beginning_of_a_longer_one(name):
+def test_a_shorter_draw_is_the_beginning_of_a_longer_one(name: Any) -> None:
     k = ag.key(8)
     draw = getattr(ag.random, name)
     long = ag.evaluate(draw(k, 12.5, size=(1000,)))
@@ -102,7 +104,7 @@ def test_a_shorter_draw_is_the_beginning_of_a_longer_one(name):
     assert np.array_equal(ag.evaluate(draw(k, 12.5, size=(50, 20))), long.reshape(50, 20))
 
 
-def test_a_key_has_no_arithmetic():
+def test_a_key_has_no_arithmetic() -> None:
     k = ag.key(0)
     with pytest.raises(DTypeError, match="keys have no arithmetic"):
         k + 1
@@ -110,10 +112,10 @@ def test_a_key_has_no_arithmetic():
         np.asarray(k)
 
 
-def test_a_bad_seed_or_implementation_is_refused():
+def test_a_bad_seed_or_implementation_is_refused() -> None:
     with pytest.raises(DomainError, match="2\\*\\*128"):
         ag.key(-1)
     with pytest.raises(DTypeError, match="seed"):
-        ag.key(1.5)
+        ag.key(1.5)  # type: ignore[arg-type]
     with pytest.raises(DomainError, match="threefry4x32"):
         ag.key(1, impl="mersenne")

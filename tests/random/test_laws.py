@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from laws import CONTINUOUS, DISCRETE, UNIVARIATE, Case
+from laws import CONTINUOUS, DISCRETE, UNIVARIATE, Case  # type: ignore[import-not-found]
 from scipy import stats
 
 import astragal as ag

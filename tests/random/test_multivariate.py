@@ -22,13 +22,13 @@ DRAWS = 20_000
 # fmt: off
 LAWS: dict[str, tuple[tuple[Any, ...], Any]] = {
     "multivariate_normal":   ((m, S), stats.multivariate_normal(m, S)),
-    "multivariate_t":        ((m, S, 5.5), stats.multivariate_t(m, S, df=5.5)),
+    "multivariate_t":        ((m, S, 5.5), stats.multivariate_t(m, S, df=5.5)),  # type: ignore[arg-type]
     "matrix_normal":         ((M, S, C), stats.matrix_normal(M, S, C)),
     "wishart":               ((5.5, S), stats.wishart(5.5, S)),
     "inverse_wishart":       ((7.5, S), stats.invwishart(7.5, S)),
     "dirichlet":             ((A,), stats.dirichlet(A)),
     "multinomial":           ((40, P), stats.multinomial(40, P)),
-    "dirichlet_multinomial": ((40, A), stats.dirichlet_multinomial(A, 40)),
+    "dirichlet_multinomial": ((40, A), stats.dirichlet_multinomial(A, 40)),  # type: ignore[arg-type]
 }
 # fmt: on
 

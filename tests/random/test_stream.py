@@ -1,6 +1,7 @@
 """Streams: keys by creation order, state by function, saved and restored exactly."""
 
 import json
+from typing import Any
 
 import numpy as np
 import pytest
@@ -9,11 +10,11 @@ import astragal as ag
 from astragal.graph.errors import ModelError
 
 
-def same(a, b):
+def same(a: Any, b: Any) -> Any:
     return np.array_equal(np.asarray(a), np.asarray(b))
 
 
-def test_a_variable_depends_on_the_seed_and_its_number_alone():
+def test_a_variable_depends_on_the_seed_and_its_number_alone() -> None:
     first, second = ag.RandomStream(5), ag.RandomStream(5)
     a, b = first.normal(size=4), first.gamma(2.0, rate=3.0)
     c = second.normal(size=4)
@@ -24,7 +25,7 @@ def test_a_variable_depends_on_the_seed_and_its_number_alone():
     assert same(ag.function([], c, backend="numpy")(), ag.function([], a, backend="numpy")())
 
 
-def test_each_call_advances_and_functions_do_not_disturb_each_other():
+def test_each_call_advances_and_functions_do_not_disturb_each_other() -> None:
     stream = ag.RandomStream(1)
     x = stream.uniform(size=3)
     f, g = (ag.function([], x, backend="numpy") for _ in range(2))
@@ -34,7 +35,7 @@ def test_each_call_advances_and_functions_do_not_disturb_each_other():
 
 
 @pytest.mark.parametrize("other", ["jax", "numba"])
-def test_a_state_is_restored_on_another_backend(other):
+def test_a_state_is_restored_on_another_backend(other: Any) -> None:
     stream = ag.RandomStream(8)
     x, y = stream.normal(size=3), stream.poisson(4.5)
     f = ag.function([], [x, y], backend="numpy")
@@ -48,7 +49,7 @@ def test_a_state_is_restored_on_another_backend(other):
             assert same(a, b)
 
 
-def test_seeding_a_function_begins_anew():
+def test_seeding_a_function_begins_anew() -> None:
     stream = ag.RandomStream(2)
     f = ag.function([], stream.beta(0.5, 2.0, size=2), backend="numpy")
     stream.seed(f, 99)
@@ -57,7 +58,7 @@ def test_seeding_a_function_begins_anew():
     assert same(f(), g())
 
 
-def test_a_stream_knows_its_variables():
+def test_a_stream_knows_its_variables() -> None:
     stream = ag.RandomStream(0)
     x, y = stream.normal(), stream.normal()
     assert x in stream
@@ -67,7 +68,7 @@ def test_a_stream_knows_its_variables():
     ag.check_keys(x, y)
 
 
-def test_state_of_other_variables_is_refused():
+def test_state_of_other_variables_is_refused() -> None:
     stream = ag.RandomStream(0)
     f = ag.function([], stream.normal(), backend="numpy")
     g = ag.function([], stream.normal(), backend="numpy")

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Protocol
 
 from astragal.graph.expr import Expr, Op
 from astragal.random import continuous, discrete, keys, lower, multivariate
@@ -27,7 +26,72 @@ for _name, _op in RANDOM_OPS.items():
 
 if TYPE_CHECKING:
 
-    def __getattr__(name: str) -> Callable[..., Expr]: ...
+    class _Draw(Protocol):
+        def __call__(
+            self, key: Expr, *args: Any, size: Any = None, dtype: Any = None, **named: Any
+        ) -> Expr: ...
+
+        op: RandomOp
+
+    # What type checkers cannot compute; tests/test_public_names.py compares it with the table.
+    asymmetric_laplace: _Draw
+    bernoulli: _Draw
+    beta: _Draw
+    beta_binomial: _Draw
+    beta_prime: _Draw
+    binomial: _Draw
+    bits: _Draw
+    categorical: _Draw
+    cauchy: _Draw
+    chi_square: _Draw
+    dirichlet: _Draw
+    dirichlet_multinomial: _Draw
+    discrete_uniform: _Draw
+    ex_gaussian: _Draw
+    exponential: _Draw
+    f: _Draw
+    gamma: _Draw
+    generalized_inverse_gaussian: _Draw
+    geometric: _Draw
+    gumbel: _Draw
+    half_cauchy: _Draw
+    half_normal: _Draw
+    half_student_t: _Draw
+    hypergeometric: _Draw
+    inverse_gamma: _Draw
+    inverse_gaussian: _Draw
+    inverse_wishart: _Draw
+    kumaraswamy: _Draw
+    laplace: _Draw
+    levy: _Draw
+    lkj: _Draw
+    log_logistic: _Draw
+    log_series: _Draw
+    logistic: _Draw
+    lognormal: _Draw
+    lomax: _Draw
+    matrix_normal: _Draw
+    maxwell: _Draw
+    multinomial: _Draw
+    multivariate_normal: _Draw
+    multivariate_t: _Draw
+    negative_binomial: _Draw
+    noncentral_chi_square: _Draw
+    normal: _Draw
+    ordered_logistic: _Draw
+    pareto: _Draw
+    poisson: _Draw
+    polya_gamma: _Draw
+    rayleigh: _Draw
+    skew_normal: _Draw
+    student_t: _Draw
+    triangular: _Draw
+    truncated_normal: _Draw
+    uniform: _Draw
+    von_mises: _Draw
+    weibull: _Draw
+    wishart: _Draw
+    zipf: _Draw
 
 
 __all__ = ["OPS", "RANDOM_OPS", *RANDOM_OPS]  # noqa: PLE0604

@@ -15,7 +15,6 @@ from astragal.ops import special as sp
 from astragal.ops.creation import arange
 from astragal.ops.searching import where
 from astragal.random import kernels
-from astragal.random import polya_gamma as polya_gamma_sampler
 from astragal.random.distribution import (
     NON_NEGATIVE,
     NUMBER,
@@ -27,6 +26,7 @@ from astragal.random.distribution import (
     Parameter,
     interval,
 )
+from astragal.random.polya_gamma import polya_gamma as draw_polya_gamma
 
 _HALF_LOG_2PI = 0.5 * math.log(2 * math.pi)
 _LOG_2 = math.log(2)
@@ -744,7 +744,7 @@ def _polya_gamma_variance(h: Expr, z: Expr) -> Expr:
 polya_gamma = Distribution(
     name="polya_gamma",
     parameters=(Parameter("h", POSITIVE), Parameter("z", REAL, 0.0)),
-    sampler=polya_gamma_sampler.polya_gamma,
+    sampler=draw_polya_gamma,
     support=_positive,
     logdensity=_log_polya_gamma,
     mean=_polya_gamma_mean,

@@ -135,7 +135,7 @@ class Calibration:
         figure = Figure(figsize=(3 * min(4, len(names)), 2 * -(-len(names) // 4)))
         FigureCanvasAgg(figure)
         bins = min(16, self.most_rank + 1)
-        low, high = stats.binom.ppf([0.005, 0.995], self.simulations, 1 / bins)
+        low, high = np.asarray(stats.binom.ppf([0.005, 0.995], self.simulations, 1 / bins))
         for i, name in enumerate(names):
             axis = figure.add_subplot(-(-len(names) // 4), min(4, len(names)), i + 1)
             axis.axhspan(low, high, alpha=0.2)
