@@ -224,4 +224,4 @@ def _from_jax(value: Any, impl: str) -> KeyArray:
 def _is_tracer(x: Any) -> bool:
     import jax
 
-    return isinstance(x, jax.core.Tracer)
+    return isinstance(x, jax.core.Tracer)  # pyright: ignore[reportAttributeAccessIssue]

@@ -34,7 +34,7 @@ from astragal.graph.types import FLOATS, KeyType, TensorType, Type, show_shape
 from astragal.ops.indexing import python_index
 
 # The context manager left jax.experimental in the course of JAX 0.8.
-_home: Any = jax if hasattr(jax, "enable_x64") else jax.experimental
+_home: Any = jax if hasattr(jax, "enable_x64") else jax.experimental  # pyright: ignore[reportAttributeAccessIssue]
 
 
 def enable_x64() -> Any:

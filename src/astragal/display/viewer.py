@@ -199,13 +199,13 @@ def viewer(rewriting: Rewriting, relations: Iterable[Relation] = ()) -> Any:
     tried = tuple(relations)
     widget = Viewer(frames=frames(rewriting, tried))
     widget.add_class("astragal")
-    widget.rewriting = rewriting
+    widget.rewriting = rewriting  # pyright: ignore[reportAttributeAccessIssue]
 
     def take(change: dict[str, Any]) -> None:
         if change["new"]:
             index, place, *_ = change["new"]
-            widget.rewriting = follow(widget.rewriting, index, place, tried)
-            widget.frames = frames(widget.rewriting, tried)
+            widget.rewriting = follow(widget.rewriting, index, place, tried)  # pyright: ignore[reportAttributeAccessIssue]
+            widget.frames = frames(widget.rewriting, tried)  # pyright: ignore[reportAttributeAccessIssue]
             widget.index = index + 1
 
     widget.observe(take, names="chosen")

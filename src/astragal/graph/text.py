@@ -189,9 +189,9 @@ def _show(node: Expr, text: dict[Expr, tuple[str, int]]) -> tuple[str, int]:
     from astragal.graph.types import KeyType
 
     keyed = len(args) > 2 and isinstance(args[0], Expr) and isinstance(args[0].type, KeyType)
-    if keyed and not isinstance(args[1], Expr):
+    if keyed and not isinstance(args[1], Expr):  # pyright: ignore[reportGeneralTypeIssues]
         # A random variable: the key, the parameters, and its size only where it has one.
-        size = [] if args[1] is None else [f"size={args[1]!r}"]
+        size = [] if args[1] is None else [f"size={args[1]!r}"]  # pyright: ignore[reportGeneralTypeIssues]
         return f"{name}({', '.join([shown_args[0], *shown_args[2:], *size])})", _ATOM
     return f"{name}({', '.join(shown_args)})", _ATOM
 

@@ -126,7 +126,7 @@ def relation_goal(relation: Relation, lhs: Any, rhs: Any) -> Goal:
     """
 
     def goal(state: State) -> Iterator[State]:
-        left, right = library_reify((lhs, rhs), state)
+        left, right = library_reify((lhs, rhs), state)  # pyright: ignore[reportGeneralTypeIssues]
         n = len(relation.left.roots)
         l_graph, r_graph = _graph(left, n), _graph(right, n)
         seen: list[tuple[Expr, ...]] = []

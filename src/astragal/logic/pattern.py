@@ -133,7 +133,7 @@ def make_side(value: object, name: str, which: str) -> Side:
             raise ModelError(
                 f"relation {name}: the {which} side holds {describe(r)}, no expression"
             )
-    return Side(tuple(roots))
+    return Side(tuple(roots))  # pyright: ignore[reportArgumentType]
 
 
 def accepts(wanted: Type, given: Type) -> bool:

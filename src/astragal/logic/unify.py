@@ -244,7 +244,7 @@ def _open_pairs(a: Expr, b: Any) -> list[tuple[Any, Any]] | None:
                 if not _same_static(x, y):
                     return None
             else:
-                pairs.append((x, y))
+                pairs.append((x, y))  # pyright: ignore[reportArgumentType]
         return pairs
     if type(b) is ConsPair:
         return [(a.op, b.car), (ExpressionTuple(a.args), b.cdr)]

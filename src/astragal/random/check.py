@@ -122,7 +122,7 @@ class _Ledger:
         if data is None or keys.unknown or len(keys.options) > 1 or keys.varies:
             self.spend(_Keys(keys.options, keys.varies or varies, keys.unknown), consumer)
             return
-        ids, numbers = np.broadcast_arrays(keys.options[0], data)
+        ids, numbers = np.broadcast_arrays(keys.options[0], data)  # pyright: ignore[reportGeneralTypeIssues]
         self._refuse_in_loop(ids, consumer, False)
         for i, n in zip(ids.ravel().tolist(), numbers.ravel().tolist(), strict=True):
             known = self.folds.setdefault(i, {})

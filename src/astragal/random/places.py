@@ -19,7 +19,7 @@ class PlacedOp(Op):
 
     __slots__ = ()
 
-    def _intern(self, args: tuple[Any, ...], type: Type, *rest: Any) -> Expr:
+    def _intern(self, args: tuple[Any, ...], type: Type, *rest: Any) -> Expr:  # pyright: ignore[reportIncompatibleMethodOverride]
         node = super()._intern(args, type, *rest)
         frame = sys._getframe(2)
         for _ in range(_NEAR):

@@ -101,10 +101,10 @@ def _place(flat: int, shape: tuple[int, ...]) -> str:
 def warnings_of(table: pd.DataFrame, stats: Arrays, chains: int) -> list[str]:
     """Say in words what is wrong with a run, and what to do about it."""
     out = []
-    if "r_hat" in table and (bad := table["r_hat"] > RHAT_LIMIT).any():
+    if "r_hat" in table and (bad := table["r_hat"] > RHAT_LIMIT).any():  # pyright: ignore[reportGeneralTypeIssues]
         worst = table["r_hat"].idxmax()
         out.append(
-            f"{int(bad.sum())} of {len(table)} quantities have not converged: R-hat of {worst} is "
+            f"{int(bad.sum())} of {len(table)} quantities have not converged: R-hat of {worst} is "  # pyright: ignore[reportArgumentType]
             f"{table['r_hat'].max():.3f}, above {RHAT_LIMIT}. Run longer, or look at the chains' "
             f"traces of {worst}."
         )

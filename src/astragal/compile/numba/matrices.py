@@ -199,7 +199,7 @@ def _solve(scope: Scope, node: Expr) -> Array:
 def _matmul(scope: Scope, node: Expr) -> Any:
     x, y = node.args
     a, b = scope.array(x), scope.array(y)
-    scope.same("matmul", a.dims[-1], b.dims[-2] if len(b.dims) > 1 else b.dims[0])
+    scope.same("matmul", a.dims[-1], b.dims[-2] if len(b.dims) > 1 else b.dims[0])  # pyright: ignore[reportGeneralTypeIssues]
     u, v = scope.vector(a), scope.vector(b)
     if len(a.dims) == len(b.dims) == 1:
         return scope.writer.let(f"dot({u}, {v})")
@@ -209,7 +209,7 @@ def _matmul(scope: Scope, node: Expr) -> Any:
         return scope.result(f"vecmat({u}, {v}, {b.dims[0]}, {b.dims[1]})", b.dims[1:], node.dtype)
     rows = a.dims[-2:-1] if len(a.dims) > 1 else ()
     columns = b.dims[-1:] if len(b.dims) > 1 else ()
-    n, k, m = rows[0] if rows else "1", a.dims[-1], columns[0] if columns else "1"
+    n, k, m = rows[0] if rows else "1", a.dims[-1], columns[0] if columns else "1"  # pyright: ignore[reportGeneralTypeIssues]
     batch = broadcast_batch(scope, node, (x, a.dims), (y, b.dims))
     dims = (*batch, *rows, *columns)
     out = scope.empty(dims, node.dtype)

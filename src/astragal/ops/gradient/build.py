@@ -113,7 +113,7 @@ def product(*factors: Ct | float) -> Ct:
     for f in factors[1:]:
         out = mul(out, f)
     assert not isinstance(out, float)
-    return out
+    return out  # pyright: ignore[reportReturnType]
 
 
 def neg(a: Ct) -> Ct:

@@ -138,7 +138,7 @@ def doubled_product(x: Expr, axis: int) -> Expr:
         order = (axis, *(i for i in range(x.ndim) if i != axis))
         rows = permute_dims(x, order)
         one = full(rows.shape[1:], lit(1.0, x))
-        _, products = scan(lambda c, row: (e.multiply(c, row),) * 2, one, rows)
+        _, products = scan(lambda c, row: (e.multiply(c, row),) * 2, one, rows)  # pyright: ignore[reportArgumentType]
         back = tuple(order.index(i) for i in range(x.ndim))
         return permute_dims(products, back)
     step = 1
