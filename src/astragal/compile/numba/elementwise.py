@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from astragal.graph.types import FLOATS, INTEGERS, SIGNED
+from astragal.graph.types import FLOATS, SIGNED
 
 Template = Callable[..., str]
 
@@ -205,6 +205,3 @@ def cost(name: str) -> int:
     """Tell what computing an element again costs, in additions."""
     found = COSTS.get(name)
     return found if found is not None else 1 if name in CHEAP else 20
-
-
-_ = INTEGERS
