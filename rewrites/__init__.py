@@ -1,9 +1,9 @@
 """The book of identities: pages of relations, in reading order."""
 
 from astragal import Relation
-from astragal.rewrites import conjugacy, convolutions
+from astragal.rewrites import conjugacy, convolutions, powers
 
-PAGES = (convolutions, conjugacy)
+PAGES = (convolutions, conjugacy, powers)
 """The table of contents."""
 
 BOOK = tuple(v for page in PAGES for v in vars(page).values() if isinstance(v, Relation))

@@ -11,12 +11,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from astragal.graph.errors import AstragalError
+from astragal.graph.errors import AstragalError, DomainError
 from astragal.graph.expr import Expr
 from astragal.graph.literal import is_constant, scalar, value_of
-from astragal.graph.traverse import toposort
+from astragal.graph.traverse import children, toposort
 from astragal.graph.types import FLOATS, KeyType
-from astragal.logic.algebra import HALF, cost, nonnegative, number_of, simplify
+from astragal.logic.algebra import HALF, cost, decide, nonnegative, number_of, simplify
 from astragal.logic.pattern import Side, accepts, child_of, descend
 from astragal.logic.solve import Solution, equal_fractions, even_split, letter, solve
 from astragal.logic.variables import Variable, fresh
@@ -24,6 +24,7 @@ from astragal.ops import elementwise as e
 from astragal.random.distribution import (
     NON_NEGATIVE,
     POSITIVE,
+    Domain,
     RandomOp,
     batch_shape,
     is_random,
@@ -523,8 +524,24 @@ def _build_draw(p: Expr, out: Mapping[Expr, Any], size: Any, known: set[Expr], e
         if isinstance(value, Expr) and _worth_a_look(value):
             positive = q.domain in (POSITIVE, NON_NEGATIVE)
             value = simplify(value, known, fold=positive, exact=exact, known=exact)
+        if isinstance(value, Expr) and _is_number(value) and _outside(q.domain, value):
+            raise DomainError(f"{op.name}: {q.name} is {value!r}, expected {q.domain.words}")
         parameters.append(value)
     return op(out[p.args[0]], size or None, *parameters)
+
+
+def _is_number(x: Expr) -> bool:
+    """Whether an expression is made of constants alone, as a third is."""
+    if not x.args or is_constant(x):
+        return False  # a constant is checked where the new term is built
+    return all(is_constant(y) for y in toposort([x]) if not children(y))
+
+
+def _outside(domain: Domain, x: Expr) -> bool:
+    from astragal.logic.numeric import evaluate_at
+
+    verdict = decide(domain.contains(x))
+    return not evaluate_at([domain.contains(x)], {})[0].all() if verdict is None else not verdict
 
 
 def _worth_a_look(x: Expr) -> bool:
