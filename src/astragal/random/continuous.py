@@ -9,6 +9,8 @@ import math
 from typing import Any
 
 from astragal.graph.expr import Expr
+from astragal.graph.literal import is_constant, scalar, value_of
+from astragal.graph.types import FLOATS
 from astragal.ops import elementwise as e
 from astragal.ops import reductions as r
 from astragal.ops import special as sp
@@ -34,7 +36,23 @@ _EULER = 0.57721566490153286061
 
 
 def _inverse(x: Expr) -> Expr:
+    # A number stays a number, and the inverse of an inverse is plain: so that a rate given as
+    # a scale is found by relations.
+    if _is_number(x) and (value := value_of(x).item()):
+        return scalar(1.0 / value, x.dtype)
+    if (
+        x.op is e.divide
+        and x.args[1].type == x.type
+        and _is_number(x.args[0])
+        and (value_of(x.args[0]).item() == 1)
+    ):
+        inner: Expr = x.args[1]
+        return inner
     return e.divide(1.0, x)
+
+
+def _is_number(x: Expr) -> bool:
+    return is_constant(x) and not x.shape and x.dtype in FLOATS
 
 
 def _root_inverse(x: Expr) -> Expr:
