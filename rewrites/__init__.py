@@ -1,9 +1,19 @@
 """The book of identities: pages of relations, in reading order."""
 
 from astragal import Relation
-from astragal.rewrites import conjugacy, convolutions, powers
+from astragal.rewrites import (
+    conjugacy,
+    convolutions,
+    powers,
+    squares,
+)
 
-PAGES = (convolutions, conjugacy, powers)
+PAGES = (
+    convolutions,
+    conjugacy,
+    powers,
+    squares,
+)
 """The table of contents."""
 
 BOOK = tuple(v for page in PAGES for v in vars(page).values() if isinstance(v, Relation))

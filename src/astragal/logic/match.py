@@ -126,6 +126,8 @@ def match(p: Expr, x: Expr, m: Match) -> Iterator[Match]:
         # Numbers alone: an equation, solved when the rest is known.
         out = m.copy()
         out.equations.append((p, x))
+        if p in m.side.roots:
+            out.env[p] = x
         yield out
         return
     for args in views(p.op.name, x):
