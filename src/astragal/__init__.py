@@ -20,7 +20,9 @@ from astragal.graph.expr import Expr
 from astragal.graph.literal import constant
 from astragal.graph.text import pprint
 from astragal.logic.goals import equivalents, path
-from astragal.logic.relation import Integer, Key, Matrix, Relation, Vector, relation
+from astragal.logic.families import Family, LocationScale
+from astragal.logic.relation import Relation
+from astragal.logic.statement import Integer, Key, Matrix, Vector, relation
 from astragal.logic.rewriting import Rewriting, rewrite
 from astragal.logic.verify import Verdict, verify
 from astragal.model import Model, model
@@ -172,6 +174,7 @@ from astragal.ops.sorting import (
 )
 from astragal.ops.special import expit, log_softmax, softmax, softplus
 from astragal.random.check import check_keys
+from astragal.random.improper import constrain, factor
 from astragal.random.keys import fold_in, key, key_data, split, wrap_key_data
 from astragal.random.stream import RandomStream
 from astragal.serialize import load, save
@@ -233,6 +236,7 @@ __all__ = [
     "concatenate",
     "cond",
     "constant",
+    "constrain",
     "copysign",
     "cos",
     "cosh",
@@ -253,6 +257,7 @@ __all__ = [
     "expit",
     "expm1",
     "eye",
+    "factor",
     "finfo",
     "flip",
     "floor",

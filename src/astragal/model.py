@@ -16,6 +16,7 @@ from astragal.graph.traverse import toposort
 from astragal.graph.types import KeyType, TensorType
 from astragal.ops.creation import input
 from astragal.random.distribution import RandomOp
+from astragal.random.improper import FACTOR
 
 ROOT = "key"
 """The name of the key input from which a decorated model draws."""
@@ -156,7 +157,8 @@ class Model:
         Raises
         ------
         ModelError
-            Where the model has inputs beside its keys.
+            Where the model has inputs beside its keys, an improper prior or a factor: such a
+        model has a density, and no law to draw from.
         """
         from astragal.compile import function
         from astragal.random.keys import fold_in, key
@@ -164,6 +166,7 @@ class Model:
         if self.inputs:
             missing = ", ".join(str(n.args[0]) for n in self.inputs)
             raise ModelError(f"the model reads {missing}: give values before drawing from it")
+        self._refuse_weights()
         outputs = list(self._variables.values())
         keys = list(self.keys)
         run = function(keys, outputs, backend=backend)
@@ -176,6 +179,16 @@ class Model:
         if draws is None:
             return dict(zip(self._variables, rows[0], strict=True))
         return {name: np.stack([row[j] for row in rows]) for j, name in enumerate(self._variables)}
+
+    def _refuse_weights(self) -> None:
+        """Refuse to draw what is no law."""
+        for node in toposort(self._variables.values()):
+            if node.op is FACTOR:
+                raise ModelError("the model has a factor: its joint law cannot be drawn from")
+            if isinstance(node.op, RandomOp) and node.op.distribution.sampler is None:
+                raise ModelError(
+                    f"the model has an improper prior ({node.op.name}), which cannot be drawn from"
+                )
 
 
 class ModelFunction:

@@ -21,7 +21,14 @@ from astragal.model import Model
 from astragal.ops import reductions as r
 from astragal.ops.manipulation import broadcast_to
 from astragal.ops.searching import where
-from astragal.random.distribution import REAL, batch_shape, is_random, random_parts
+from astragal.random.distribution import (
+    REAL,
+    Distribution,
+    batch_shape,
+    is_random,
+    random_parts,
+)
+from astragal.random.improper import FACTOR
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,6 +55,11 @@ class Factor:
     parameters: tuple[Expr, ...]
     density: Expr
     support: Expr | None
+
+    @property
+    def distribution(self) -> Distribution:
+        """Declaration of the distribution."""
+        return random_parts(self.rv)[0]
 
     @property
     def family(self) -> str:
@@ -82,7 +94,8 @@ class Joint:
     factors
         One a random variable, in topological order.
     jacobians
-        Scalar terms of changes of variables, by the name of the deterministic variable.
+        Scalar terms of changes of variables, by the name of the deterministic variable, and
+        of the model's factors.
     values
         Every named variable as an expression of the coordinates.
     """
@@ -134,7 +147,10 @@ def factorise(model: Model, clamped: Iterable[str] = (), *, name_all: bool = Fal
     # Deterministic variables whose value is given, or that hide unnamed random ones.
     solve: list[str] = []
     for name, x in model.variables.items():
-        if not is_random(x):
+        if x.op is FACTOR:
+            if name in clamped:
+                raise ModelError(f"{name!r} is a factor of the joint density: it is not observed")
+        elif not is_random(x):
             unnamed = [v for v in rvs if v not in names and v in depends(x)]
             if name in clamped or (unnamed and not name_all):
                 solve.append(name)
@@ -177,7 +193,11 @@ def factorise(model: Model, clamped: Iterable[str] = (), *, name_all: bool = Fal
                 None if domain is REAL else domain.contains(value),
             )
         )
-    values = dict(zip(model.variables, substitute(model.variables.values(), resolved), strict=True))
+    shown = {n: x for n, x in model.variables.items() if x.op is not FACTOR}
+    values = dict(zip(shown, substitute(shown.values(), resolved), strict=True))
+    for name, x in model.variables.items():
+        if x.op is FACTOR:
+            jacobians[name] = r.sum(x.args[0])
     done = {name: substitute([j], resolved)[0] for name, j in jacobians.items()}
     return Joint(model, coordinates, tuple(factors), done, values)
 

@@ -6,14 +6,17 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from astragal.density import matrices
 from astragal.density.joint import Factor
 from astragal.graph.expr import Expr
-from astragal.graph.literal import is_constant, value_of
+from astragal.graph.literal import is_constant, scalar, value_of
+from astragal.graph.traverse import toposort
 from astragal.graph.types import FLOATS, Shape, TensorType
 from astragal.ops import elementwise as e
 from astragal.ops import special as sp
 from astragal.ops.creation import zeros_like
-from astragal.random.distribution import NON_NEGATIVE, POSITIVE, PROBABILITY, REAL
+from astragal.random.distribution import Domain, random_parts
+from astragal.random.multivariate import CORRELATION, COVARIANCE, MATRIX, SIMPLEX, VECTOR
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,8 +59,9 @@ class Transform:
     backward
         From values to coordinates.
     log_jacobian
-        From coordinates to log |d value / d coordinate|: elementwise, or a scalar where
-        the elements are tied together.
+        From coordinates to log |d value / d coordinate|: elementwise, or one number a
+        value where the elements are tied together. The value of a simplex is measured by
+        all its entries but the last, that of a symmetric matrix by its lower triangle.
     shape
         Of the coordinates.
     """
@@ -70,33 +74,68 @@ class Transform:
 
 def interval_of(factor: Factor) -> Interval | None:
     """Find the interval of a variable from its own distribution; None where it has none."""
-    from astragal.graph.literal import scalar
-
-    d = factor.rv.op.distribution  # type: ignore[attr-defined]
+    d = random_parts(factor.rv)[0]
     if not isinstance(factor.rv.type, TensorType) or factor.rv.dtype not in FLOATS or d.core:
         return None
     domain = d.support(*factor.parameters)
-    dtype = factor.rv.dtype
-    if domain is REAL:
-        return Interval(None, None)
-    if domain is POSITIVE or domain is NON_NEGATIVE:
-        return Interval(scalar(0.0, dtype), None)
-    if domain is PROBABILITY:
-        return Interval(scalar(0.0, dtype), scalar(1.0, dtype))
-    names = [p.name for p in d.parameters]
-    at = dict(zip(names, factor.parameters, strict=True))
-    if d.name == "pareto":
-        return Interval(at["scale"], None)
-    if d.name in {"uniform", "truncated_normal", "triangular"}:
-        low, high = (
-            next((at[n] for n in choice if n in at), None)
-            for choice in (("low", "lower", "left"), ("high", "upper", "right"))
-        )
-        if low is not None and high is not None:
-            return Interval(
-                None if _is(low, -math.inf) else low, None if _is(high, math.inf) else high
-            )
-    return None
+    if domain.bounds is None:
+        return None
+    ends = []
+    for end, none in zip(domain.bounds, (-math.inf, math.inf), strict=True):
+        x = scalar(end, factor.rv.dtype) if isinstance(end, (int, float)) else end
+        ends.append(None if x is None or _is(x, none) else x)
+    if any(x is not None and factor.value in toposort([x]) for x in ends):
+        return None  # a bound that the variable moves itself
+    return Interval(*ends)
+
+
+def transform_of(factor: Factor) -> Transform | None:
+    """Give the unconstrained coordinates of a continuous variable, from its own support.
+
+    Returns
+    -------
+    Transform or None
+        None for discrete variables, and supports without a known transform.
+    """
+    type = factor.rv.type
+    if not isinstance(type, TensorType) or factor.rv.dtype not in FLOATS:
+        return None
+    interval = interval_of(factor)
+    if interval is not None:
+        if factor.family == "von_mises":
+            return circle(factor.parameters[0], type.shape)
+        return to_line(interval, type.shape)
+    return _tied(random_parts(factor.rv)[0].support(*factor.parameters), type.shape)
+
+
+def _tied(domain: Domain, shape: Shape) -> Transform | None:
+    """Supports whose elements are tied together."""
+    if domain is VECTOR or domain is MATRIX:
+        return Transform(lambda u: u, lambda z: z, zeros_like, shape)
+    if domain not in (SIMPLEX, COVARIANCE, CORRELATION):
+        return None
+    n = shape[-1]
+    if not isinstance(n, int) or n == 0:
+        return None
+    maps = {SIMPLEX: matrices.simplex, COVARIANCE: matrices.covariance}
+    forward, backward, slope, size = maps.get(domain, matrices.correlation)(n)
+    batch = shape[: len(shape) - (1 if domain is SIMPLEX else 2)]
+    return Transform(forward, backward, slope, (*batch, size))
+
+
+def circle(centre: Expr, shape: Shape) -> Transform:
+    """Give the transform of an angle: cut open at the point that lies opposite to a centre."""
+    whole = 2.0 * math.pi
+
+    def wrapped(x: Expr) -> Expr:
+        return x - whole * e.round(x / whole)
+
+    return Transform(
+        lambda u: wrapped(centre + whole * (sp.expit(u) - 0.5)),
+        lambda z: sp.logit(wrapped(z - centre) / whole + 0.5),
+        lambda u: -e.logaddexp(0.0, u) - e.logaddexp(0.0, -u) + math.log(whole),
+        shape,
+    )
 
 
 def to_line(interval: Interval, shape: Shape) -> Transform:

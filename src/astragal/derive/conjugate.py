@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 
 from astragal.density.algebra import simplify
 from astragal.density.forms import LOG, SQUARE, Monomial
@@ -86,7 +87,9 @@ class Neighbourhoods:
         self._factors: dict[Expr, list[Factor]] = {}
         self._extras: dict[Expr, list[Expr]] = {}
         for f in joint.factors:
-            mask = self._mask[f.density] | (0 if f.support is None else self._mask[f.support])
+            # A flat density reads no variable, not even its own.
+            own = bit.get(f.value, 0)
+            mask = own | self._mask[f.density] | (0 if f.support is None else self._mask[f.support])
             for z in self._list(mask):
                 self._factors.setdefault(z, []).append(f)
         for j in joint.jacobians.values():
@@ -195,6 +198,9 @@ def conjugate(near: Neighbourhood, reads: Neighbourhoods) -> Found | str:
         return _above(near, above, whole, stand_ins, const)
     family = find_family(word, set(stand_ins), set(RANDOM_OPS))
     bounds: tuple[Expr, ...] = ()
+    power = common_power(stand_ins) if family is None and word == "positive" else None
+    if power is not None:
+        return _of_power(near, whole, stand_ins, const, power)
     if family is None and SQUARE in stand_ins and "truncated_normal" in RANDOM_OPS:
         # On any interval: the normal, cut to it.
         family = find_family("real", set(stand_ins), set(RANDOM_OPS))
@@ -225,6 +231,61 @@ def conjugate(near: Neighbourhood, reads: Neighbourhoods) -> Found | str:
         logq=law_density(law, z),
         marginal=simplify(const + r.sum(broadcast_to(normaliser, size))),
         text=lambda labels: write_law(law, labels),
+    )
+
+
+def common_power(used: Iterable[Monomial]) -> Fraction | None:
+    """Find c where the statistics of z are log, identity and inverse of w = z^c; None for 1."""
+    powers = {abs(m[0]) for m in used if m[0]}
+    plain = all(not (m[1] or m[3]) and (m == LOG or (m[0] and not m[2])) for m in used)
+    if not plain or len(powers) != 1 or powers == {Fraction(1)}:
+        return None
+    return powers.pop()
+
+
+def _of_power(
+    near: Neighbourhood,
+    whole: Expr,
+    stand_ins: Mapping[Monomial, Expr],
+    const: Expr,
+    power: Fraction,
+) -> Found | str:
+    """The law of z where w = z^c has a known one, such as a scale with an inverse gamma square.
+
+    exp(a log z + ...) dz is exp((a / c + 1 / c - 1) log w + ...) dw / c.
+    """
+    z, own = near.z, near.own
+    assert own is not None
+    zero = Fraction(0)
+    in_w: dict[Monomial, Monomial] = {
+        m: LOG if m == LOG else (m[0] / power, zero, zero, zero) for m in stand_ins
+    }
+    family = find_family("positive", set(in_w.values()), set(RANDOM_OPS))
+    if family is None:
+        shown = ", ".join(sorted(show_monomial(m) for m in stand_ins))
+        return f"no family has the statistics {shown} on its support"
+    c = float(power)
+    of = {w: m for m, w in in_w.items()}
+    given = [stand_ins[of[m]] if m in of else None for m in family.statistics]
+    natural = natural_parameters(whole, given, z)
+    at = family.statistics.index(LOG)
+    natural[at] = (natural[at] + (1.0 - c)) / c
+    natural = [simplify(x, keep_shape=False) for x in natural]
+    parameters = [simplify(x, keep_shape=False) for x in family.parameters(*natural)]
+    size = _size(z, own)
+    law = RANDOM_OPS[family.name](KEY, size, *parameters)
+    target = str(z.args[0])
+    root = "sqrt({})" if c == 2.0 else f"({{}})^{1.0 / c:g}"
+    slope = r.sum(math.log(c) + (c - 1.0) * e.log(z))
+    normaliser = family.log_normaliser(*natural) - math.log(c)
+    return Found(
+        targets=(target,),
+        family=family.name,
+        law=None,
+        outputs={target: e.sqrt(law) if c == 2.0 else e.pow(law, 1.0 / c)},
+        logq=law_density(law, e.pow(z, c)) + slope,
+        marginal=simplify(const + r.sum(broadcast_to(normaliser, size))),
+        text=lambda labels: root.format(write_law(law, labels)),
     )
 
 

@@ -5,20 +5,28 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Protocol
 
 from astragal.graph.expr import Expr, Op
-from astragal.random import continuous, discrete, keys, lower, multivariate
+from astragal.random import checked, continuous, discrete, improper, keys, lower, multivariate
 from astragal.random.distribution import RandomOp, make_function
 
 DISTRIBUTIONS = (
     *continuous.DISTRIBUTIONS,
     *discrete.DISTRIBUTIONS,
     *multivariate.DISTRIBUTIONS,
+    *improper.DISTRIBUTIONS,
 )
 
 RANDOM_OPS: dict[str, RandomOp] = {d.name: RandomOp(d) for d in DISTRIBUTIONS}
 """The operation of every distribution, by name."""
 
 OPS: dict[str, Op] = {
-    op.name: op for op in (*keys.OPS, lower.RANDOM_BITS, lower.REQUIRE, *RANDOM_OPS.values())
+    op.name: op
+    for op in (
+        *keys.OPS,
+        lower.RANDOM_BITS,
+        checked.REQUIRE,
+        improper.FACTOR,
+        *RANDOM_OPS.values(),
+    )
 }
 
 for _name, _op in RANDOM_OPS.items():
@@ -58,6 +66,7 @@ if TYPE_CHECKING:
     half_normal: _Draw
     half_student_t: _Draw
     hypergeometric: _Draw
+    improper_uniform: _Draw
     inverse_gamma: _Draw
     inverse_gaussian: _Draw
     inverse_wishart: _Draw

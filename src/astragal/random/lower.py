@@ -20,7 +20,6 @@ from astragal.graph.subgraph import Subgraph, placeholder
 from astragal.graph.traverse import toposort
 from astragal.graph.types import FLOATS, KeyType, Shape, TupleType, Type, tensor_type
 from astragal.ops import elementwise as e
-from astragal.ops import reductions as r
 from astragal.ops.control import MAP
 from astragal.ops.creation import IOTA, shape_argument, shape_dims
 from astragal.ops.declare import cast
@@ -37,8 +36,9 @@ from astragal.ops.manipulation import (
 )
 from astragal.ops.searching import where
 from astragal.random import keys
-from astragal.random.distribution import Distribution, RandomOp, batch_of
+from astragal.random.distribution import RandomOp, batch_of
 from astragal.random.implementations import IMPLEMENTATIONS
+from astragal.random.improper import FACTOR
 from astragal.random.sampler import Composition, Kernel, Source
 
 _ALL = ("slice", None, None, 1)
@@ -61,13 +61,6 @@ for SIMD: of the elements 32 g + j, those with j below 16 have the first half of
 16 g + j, the others the second half of block 16 g + j - 16.
 """
 
-REQUIRE = Op("require", lambda x, ok, message: x.type)
-"""A parameter that is checked at the call: ``require(x, ok, message)``.
-
-It is ``x``. Where the scalar ``ok`` is false, NumPy and Numba raise a `DomainError`; JAX, which
-cannot raise, makes NaN of the whole parameter if it is of floating point.
-"""
-
 Memo = dict[Expr, Expr]
 
 
@@ -80,7 +73,7 @@ def lowered_type(type: Type) -> Type:
     return type
 
 
-def lower_random(roots: Sequence[Expr], *, checked: bool = False) -> tuple[Expr, ...]:
+def lower_random(roots: Sequence[Expr]) -> tuple[Expr, ...]:
     """Rewrite graphs so that they hold no keys and no random variables.
 
     Parameters
@@ -88,9 +81,6 @@ def lower_random(roots: Sequence[Expr], *, checked: bool = False) -> tuple[Expr,
     roots
         Inputs and outputs of a function. An input that is a key becomes an input of the same
         name that is a uint32 array.
-    checked
-        Whether parameters that are not static are checked at the call. The bodies of loops
-        and branches are not: a branch may hold what is never run.
 
     Returns
     -------
@@ -107,7 +97,7 @@ def lower_random(roots: Sequence[Expr], *, checked: bool = False) -> tuple[Expr,
     new: Memo = {}
     for node in toposort(roots):
         if isinstance(node.op, RandomOp):
-            new[node] = _lower_rv(node, new, checked)
+            new[node] = _lower_rv(node, new)
         else:
             new[node] = _lower(node, new)
     return tuple(new[r] for r in roots)
@@ -128,6 +118,8 @@ def lower_body(body: Subgraph) -> Subgraph:
 
 
 def _lower(node: Expr, new: Memo) -> Expr:
+    if node.op is FACTOR:
+        return new[node.args[0]]
     rule = _KEY_RULES.get(node.op.name)
     if rule is not None and (isinstance(node.type, KeyType) or node.op.name == "key_data"):
         return rule(node, *(new[a] if isinstance(a, Expr) else a for a in node.args))
@@ -389,18 +381,7 @@ class Draws:
         return MAP(body, *chosen)
 
 
-def _checked(d: Distribution, parameters: Sequence[Expr]) -> list[Expr]:
-    """Put a check around each parameter that is not static."""
-    out = list(parameters)
-    for i, (x, p) in enumerate(zip(parameters, d.parameters, strict=True)):
-        if not is_constant(x):
-            ok = r.all(p.domain.contains(x))
-            message = f"{d.name}: parameter {p.name} has a value that is not {p.domain.words}"
-            out[i] = REQUIRE(x, ok, message)
-    return out
-
-
-def _lower_rv(node: Expr, new: Memo, checked: bool) -> Expr:
+def _lower_rv(node: Expr, new: Memo) -> Expr:
     op = node.op
     assert isinstance(op, RandomOp)
     d = op.distribution
@@ -408,8 +389,6 @@ def _lower_rv(node: Expr, new: Memo, checked: bool) -> Expr:
     assert isinstance(key.type, KeyType)
     words = new[key]
     lowered = [new[p] for p in parameters]
-    if checked:
-        lowered = _checked(d, lowered)
     size = new[size] if isinstance(size, Expr) else size
     batch = batch_of(d, words.type.shape[:-1], size, lowered)
     draws = Draws(key.type.impl, components(words), batch)
