@@ -5,6 +5,7 @@ from astragal.rewrites import (
     conjugacy,
     convolutions,
     powers,
+    quotients,
     squares,
 )
 
@@ -13,6 +14,7 @@ PAGES = (
     conjugacy,
     powers,
     squares,
+    quotients,
 )
 """The table of contents."""
 
