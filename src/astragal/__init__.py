@@ -19,11 +19,20 @@ from astragal.graph.errors import (
 from astragal.graph.expr import Expr
 from astragal.graph.literal import constant
 from astragal.graph.text import pprint
+from astragal.logic.families import (
+    Continuous,
+    Family,
+    HasCdf,
+    HasQuantile,
+    Location,
+    LocationScale,
+    Rate,
+    Scale,
+)
 from astragal.logic.goals import equivalents, path
-from astragal.logic.families import Family, LocationScale
 from astragal.logic.relation import Relation
-from astragal.logic.statement import Integer, Key, Matrix, Vector, relation
 from astragal.logic.rewriting import Rewriting, rewrite
+from astragal.logic.statement import Integer, Key, Matrix, Vector, relation
 from astragal.logic.verify import Verdict, verify
 from astragal.model import Model, model
 from astragal.ops import linalg, special
@@ -183,21 +192,29 @@ from astragal.serialize import load, save
 # fmt: off
 __all__ = [
     "AstragalError",
+    "Continuous",
     "DTypeError",
     "DomainError",
     "Expr",
+    "Family",
     "FormatError",
     "Function",
+    "HasCdf",
+    "HasQuantile",
     "Integer",
     "Key",
     "KeyArray",
     "KeyReuseError",
+    "Location",
+    "LocationScale",
     "Matrix",
     "Model",
     "ModelError",
     "RandomStream",
+    "Rate",
     "Relation",
     "Rewriting",
+    "Scale",
     "ShapeError",
     "UnsupportedError",
     "Vector",

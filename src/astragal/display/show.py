@@ -84,6 +84,8 @@ def relation_formula(relation: Relation) -> Formula:
     if relation.where:
         conditions = f.listed(*(formula_of(c) for c in relation.where))
         whole = f.row(whole, f.sign(r"\quad"), f.text("where "), conditions)
+    if relation.choice.text:
+        whole = f.row(whole, f.sign(r"\quad"), f.text(f"for {relation.choice.text}"))
     return whole
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from cons.core import ConsPair
 from etuples.core import ExpressionTuple
 from kanren.constraints import ConstrainedState, ConstraintStore
+from kanren.core import lany
 from unification import isvar, var
 from unification import reify as library_reify
 from unification import unify as library_unify
@@ -124,6 +125,10 @@ def relation_goal(relation: Relation, lhs: Any, rhs: Any) -> Goal:
     known side does not determine a parameter of the other, the answer holds a typed logic
     variable, with its conditions among the constraints of the state.
     """
+    if relation.expand is not None:
+        goals = [relation_goal(member, lhs, rhs) for member in relation.members]
+        either: Goal = lany(*goals)  # type: ignore[no-untyped-call]
+        return either
 
     def goal(state: State) -> Iterator[State]:
         left, right = library_reify((lhs, rhs), state)  # pyright: ignore[reportGeneralTypeIssues]
@@ -347,7 +352,8 @@ def equivalents(
 
     from astragal.logic.relation import Relation
 
-    rules = (relations,) if isinstance(relations, Relation) else tuple(relations)
+    given = (relations,) if isinstance(relations, Relation) else relations
+    rules = tuple(member for r in given for member in r.members)
     if limit is not None and limit < 1:
         return
     yield x
@@ -386,7 +392,8 @@ def path(
     """
     from astragal.logic.relation import Relation
 
-    rules = (relations,) if isinstance(relations, Relation) else tuple(relations)
+    given = (relations,) if isinstance(relations, Relation) else relations
+    rules = tuple(member for r in given for member in r.members)
     came: dict[Expr, tuple[Expr, Step] | None] = {a: None}
     queue = deque([a])
     while queue and len(came) <= limit:

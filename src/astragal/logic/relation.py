@@ -2,42 +2,23 @@
 
 from __future__ import annotations
 
-import inspect
-import typing
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Literal
 
-from astragal.graph.errors import AstragalError, ModelError
+from astragal.graph.errors import AstragalError
 from astragal.graph.expr import Expr, describe
-from astragal.graph.types import KeyType, Type, tensor_type
 from astragal.logic.algebra import decide
+from astragal.logic.families import Choice
 from astragal.logic.match import Match, assign_keys, build_side, match, settle
-from astragal.logic.pattern import Side, accepts, make_side
+from astragal.logic.pattern import Side, accepts
 from astragal.logic.soundness import Place, check, count_uses, may_give_back, one_consumer
-from astragal.logic.variables import VARIABLE, Variable
+from astragal.logic.variables import Variable
 from astragal.ops.declare import as_expr
-from astragal.random.keys import DEFAULT
 
 Kind = Literal["sure", "in law", "reversal"]
 KINDS: tuple[str, ...] = ("sure", "in law", "reversal")
-
-
-class Key(Expr):
-    """Annotation of a relation's key variables: ``def rule(k: Key, m, s)``."""
-
-
-class Integer(Expr):
-    """Annotation of a relation's integer variables."""
-
-
-class Vector(Expr):
-    """Annotation of a relation's vector variables."""
-
-
-class Matrix(Expr):
-    """Annotation of a relation's matrix variables."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,6 +42,10 @@ class Relation:
     doc : str
     defaults : dict
         Values for variables that nothing determines.
+    choice : Choice
+        Its family variables, and what they stand for.
+    whole : Relation or None
+        The statement about a family that this one is an instance of.
     """
 
     name: str
@@ -73,6 +58,14 @@ class Relation:
     doc: str
     defaults: Mapping[str, Any]
     module: str
+    choice: Choice = field(default_factory=Choice)
+    whole: Relation | None = None
+    expand: Callable[[], tuple[Relation, ...]] | None = None
+
+    @cached_property
+    def members(self) -> tuple[Relation, ...]:
+        """The relations that a statement about families stands for; otherwise itself."""
+        return (self,) if self.expand is None else self.expand()
 
     def __call__(self, lhs: Any, rhs: Any) -> Callable[[Any], Iterator[Any]]:
         """Give the kanren goal that two terms are the two sides."""
@@ -85,6 +78,31 @@ class Relation:
 
     def __reduce__(self) -> tuple[Any, ...]:
         return (_find, (self.module, self.name))
+
+    def chosen(self, bindings: Mapping[str, Any]) -> tuple[tuple[Relation, ...], dict[str, Any]]:
+        """List the members that bindings allow, and the bindings that are left.
+
+        A family variable may be bound to a distribution, ``D=ag.random.normal``.
+
+        Raises
+        ------
+        TypeError
+            For a name that no member has.
+        """
+        wanted = {n: getattr(bindings[n], "op", None) for n in bindings if n in self.choice.made}
+        rest = {n: x for n, x in bindings.items() if n not in wanted}
+        out = []
+        for m in self.members:
+            made = m.choice.made
+            named = {n: f.member.name for n, f in made.items() if f.member is not None}
+            if all(op is not None and named.get(n) == op.name for n, op in wanted.items()):
+                out.append(m)
+        known = [m for m in out if set(rest) <= {str(v.args[0]) for v in m.variables}]
+        if not known:
+            (out or self.members)[0].bound(rest)
+            choices = ", ".join(m.choice.label for m in self.members)
+            raise TypeError(f"{self.name}: {', '.join(wanted)} is one of {choices}")
+        return tuple(known), rest
 
     def side(self, direction: str) -> tuple[Side, Side]:
         """Give the side that is matched and the side that is written, in a direction.
@@ -144,8 +162,10 @@ class Relation:
             if not isinstance(v, Expr):
                 raise TypeError(f"{self.name}.{direction} takes expressions, got {describe(v)}")
         place = Place(count_uses(xs))
-        for step in self.steps(xs, direction, bindings, place):
-            return step.new if isinstance(x, tuple) else step.new[0]
+        members, rest = self.chosen(bindings)
+        for member in members:
+            for step in member.steps(xs, direction, rest, place):
+                return step.new if isinstance(x, tuple) else step.new[0]
         return None
 
     def bound(self, bindings: Mapping[str, Any]) -> dict[Expr, Expr]:
@@ -184,6 +204,11 @@ class Relation:
         refused
             Gets a sentence for each match that may not be rewritten.
         """
+        if self.expand is not None:
+            members, rest = self.chosen(bindings)
+            for member in members:
+                yield from member.steps(xs, direction, rest, place, refused)
+            return
         source, target = self.side(direction)
         if len(xs) != len(source.roots):
             return
@@ -197,6 +222,10 @@ class Relation:
         self, x: Expr, direction: str, place: Place, refused: list[str] | None = None
     ) -> Iterator[Step]:
         """List the ways to rewrite where the side's first anchor is a given node."""
+        if self.expand is not None:
+            for member in self.members:
+                yield from member.steps_at(x, direction, place, refused)
+            return
         source, target = self.side(direction)
         if not source.single_anchor:
             return
@@ -362,129 +391,7 @@ class Step:
 def _find(module: str, name: str) -> Relation:
     import importlib
 
-    found = getattr(importlib.import_module(module), name)
+    whole, _, label = name.partition("[")
+    found = getattr(importlib.import_module(module), whole)
     assert isinstance(found, Relation)
-    return found
-
-
-def _annotation_type(annotation: Any, name: str) -> Type:
-    if annotation is Key:
-        return KeyType(DEFAULT)
-    if annotation in (Integer, int):
-        return tensor_type("int64")
-    if annotation is bool:
-        return tensor_type("bool")
-    if annotation in (Vector, Matrix):
-        from astragal.graph.expr import DIMENSION
-
-        dims = tuple(DIMENSION(f"{name}{i}") for i in range(1 if annotation is Vector else 2))
-        return tensor_type("float64", dims)
-    if annotation in (inspect.Parameter.empty, float, Expr, None):
-        return tensor_type("float64")
-    if isinstance(annotation, Type):
-        return annotation
-    raise ModelError(f"variable {name}: {annotation!r} is no type of a relation's variable")
-
-
-def relation(
-    kind: Kind,
-    *,
-    source: str = "",
-    where: Callable[..., Any] | None = None,
-) -> Callable[[Callable[..., Any]], Relation]:
-    """Make a relation of a function of logic variables that gives its two sides.
-
-    The function returns a pair, or yields both sides one after the other; a side is an
-    expression or a tuple of them, whose joint law is then meant. Parameters annotated with
-    `Key` are keys; others are float64 scalars unless annotated otherwise.
-
-    Parameters
-    ----------
-    kind
-        ``"sure"``: both sides are the same function of the same keys. ``"in law"``: they
-        have the same distribution. ``"reversal"``: the same joint law of several variables.
-    source
-        Where the identity is stated and proved.
-    where
-        A function of some of the variables that gives the conditions of the identity.
-
-    Returns
-    -------
-    callable
-        A decorator.
-
-    Raises
-    ------
-    ModelError
-        Where the function does not give two sides of the same types.
-
-    Examples
-    --------
-    >>> import astragal as ag
-    >>> @relation("sure", source="definition")
-    ... def standardise(k: Key, m, s):
-    ...     return ag.random.normal(k, m, s), m + s * ag.random.normal(k, 0.0, 1.0)
-    >>> standardise.forward(ag.random.normal(ag.key(1), 5.0, 2.0))
-    5.0 + 2.0 * normal(key(1, 'threefry4x32'), 0.0, 1.0)
-    """
-    if kind not in KINDS:
-        raise ModelError(f"kind {kind!r}: a relation is {', '.join(map(repr, KINDS))}")
-
-    def decorate(function: Callable[..., Any]) -> Relation:
-        name = getattr(function, "__name__", "relation")
-        signature = inspect.signature(function)
-        try:
-            hints = typing.get_type_hints(function)
-        except NameError:
-            hints = {}
-        variables = []
-        defaults = {}
-        for p in signature.parameters.values():
-            annotation = hints.get(p.name, p.annotation)
-            if annotation == "Key":
-                annotation = Key
-            v = VARIABLE(p.name, _annotation_type(annotation, p.name))
-            assert isinstance(v, Variable)
-            variables.append(v)
-            if p.default is not inspect.Parameter.empty:
-                defaults[p.name] = p.default
-        left, right = _two_sides(function(*variables), name)
-        for a, b in zip(left.roots, right.roots, strict=True):
-            if a.type != b.type:
-                raise ModelError(f"relation {name}: the sides have types {a.type!r} and {b.type!r}")
-        conditions: tuple[Expr, ...] = ()
-        if where is not None:
-            wanted = inspect.signature(where).parameters
-            by_name = {str(v.args[0]): v for v in variables}
-            given = where(**{n: by_name[n] for n in wanted})
-            conditions = tuple(given) if isinstance(given, (tuple, list)) else (given,)
-        return Relation(
-            name=name,
-            kind=kind,
-            variables=tuple(variables),
-            left=left,
-            right=right,
-            where=conditions,
-            source=source,
-            doc=inspect.cleandoc(function.__doc__ or ""),
-            defaults=defaults,
-            module=getattr(function, "__module__", ""),
-        )
-
-    return decorate
-
-
-def _two_sides(given: Any, name: str) -> tuple[Side, Side]:
-    sides: Iterable[Any] = given
-    if isinstance(given, Expr):
-        raise ModelError(f"relation {name} gives one expression; expected two sides")
-    pair = list(sides)
-    if len(pair) != 2:
-        raise ModelError(f"relation {name} gives {len(pair)} sides; expected two")
-    left, right = (make_side(s, name, w) for s, w in zip(pair, ("left", "right"), strict=True))
-    if len(left.roots) != len(right.roots):
-        raise ModelError(
-            f"relation {name}: the left side has {len(left.roots)} expressions, the right one "
-            f"{len(right.roots)}"
-        )
-    return left, right
+    return next(m for m in found.members if m.name == name) if label else found

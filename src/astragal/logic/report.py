@@ -97,7 +97,8 @@ def statement(relation: Relation) -> str:
     if relation.kind == "reversal":
         sides = "  <=>  ".join(map(side_text, (relation.left, relation.right)))
     conditions = ", ".join(_written(c, {}) for c in relation.where)
-    return f"{sides}  where {conditions}" if conditions else sides
+    sides = f"{sides}  where {conditions}" if conditions else sides
+    return f"{sides}  for {relation.choice.text}" if relation.choice.text else sides
 
 
 def latex(relation: Relation) -> str:
@@ -106,6 +107,8 @@ def latex(relation: Relation) -> str:
     a, b = (_latex_side(s) for s in (relation.left, relation.right))
     conditions = ", ".join(_tex(c, {}) for c in relation.where)
     tail = rf" \quad\text{{where }} {conditions}" if conditions else ""
+    if relation.choice.text:
+        tail += rf" \quad\text{{for {relation.choice.text}}}"
     return rf"{a} \;{sign}\; {b}{tail}"
 
 

@@ -126,7 +126,8 @@ def rewrite(
     >>> ag.rewrite(total, normal_convolution)
     normal(split(key(0, 'threefry4x32'), 3)[0], 6.0, 6.0)
     """
-    rules = (relations,) if isinstance(relations, Relation) else tuple(relations)
+    given = (relations,) if isinstance(relations, Relation) else relations
+    rules = tuple(member for r in given for member in r.members)
     roots, names, rebuild = _open(target)
     check_keys(*roots)
     run = _Run(rules, direction, roots, names, explain, limit)
