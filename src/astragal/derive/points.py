@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from astragal.density.joint import Factor, Joint
-from astragal.density.transforms import Transform, interval_of, to_line
+from astragal.density.transforms import transform_of
 from astragal.derive.check import Array, compiled
 from astragal.graph.errors import DomainError, UnsupportedError
 from astragal.graph.expr import Expr
@@ -17,14 +17,6 @@ from astragal.graph.traverse import substitute, toposort
 from astragal.graph.types import FLOATS
 from astragal.random import RANDOM_OPS
 from astragal.random.keys import split
-
-
-def transform_of(factor: Factor) -> Transform | None:
-    """Give the unconstrained coordinates of a continuous variable, from its own support."""
-    interval = interval_of(factor)
-    if interval is None:
-        return None
-    return to_line(interval, factor.value.shape)
 
 
 def starting_values(
@@ -101,12 +93,9 @@ def _generic(factor: Factor, known: Mapping[Expr, Expr], rng: np.random.Generato
     shape = tuple(int(d) if isinstance(d, int) else 3 for d in factor.rv.shape)
     t = transform_of(factor)
     if t is not None:
-        u = constant(rng.normal(size=shape))
+        u = constant(rng.normal(size=tuple(d if isinstance(d, int) else 3 for d in t.shape)))
         (value,) = compiled([], substitute([t.forward(u)], known))()
         return np.asarray(value, dtype=factor.rv.dtype)
-    if factor.family == "dirichlet":
-        raw = rng.gamma(2.0, size=shape) + 0.05
-        return np.asarray(raw / raw.sum(-1, keepdims=True))
     if factor.rv.dtype not in FLOATS:
         return _discrete(factor, shape, known, rng)
     # What has no transform here is drawn from its own distribution.
