@@ -87,6 +87,7 @@ def _fill(impl: str, tag: int, kind: str) -> str:
     n = len(set(targets))
     groups = "count" if kind == PAIRS else f"count // {GROUP}"
     lines = [
+        *writer.definitions,
         f"@unit_function({ins!r}, {n})",
         f"def main({', '.join([*words, 'start', 'count', *dict.fromkeys(targets)])}):",
         f"    groups = {groups}",

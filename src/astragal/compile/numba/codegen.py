@@ -27,7 +27,10 @@ from numba import njit
 from numpy import bool_, float32, float64, int8, int16, int32, int64, inf, nan
 from numpy import uint8, uint16, uint32, uint64
 
-options = {"cache": True, "nogil": True, "error_model": "numpy"}
+from astragal.compile.numba.pipeline import Pipeline
+
+options = {"nogil": True, "error_model": "numpy", "pipeline_class": Pipeline}
+inlined = {**options, "no_cpython_wrapper": True, "no_cfunc_wrapper": True, "forceinline": True}
 
 '''
 _WORD = re.compile(r"(?<![.\w])([a-zA-Z_]\w*)\(")
@@ -243,7 +246,8 @@ def generate(
     parameters += [f"{name}_" for name in writer.constants.values()]
     body = [*lines, *writer.lines, f"return ({', '.join(returned)},)" if returned else "return ()"]
     main = [
-        f"@njit([({', '.join(signature)}{',' if signature else ''})], **options)",
+        *writer.definitions,
+        f"@njit([({', '.join(signature)}{',' if signature else ''})], cache=True, **options)",
         f"def main({', '.join(parameters)}):",
         *("    " + line for line in body),
     ]

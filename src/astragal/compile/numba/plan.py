@@ -32,6 +32,7 @@ SOURCES = frozenset({"full", "iota"})
 UPDATES = frozenset({"set_index", "add_index"})
 ELEMENT_READERS = frozenset({"concatenate", "stack", "set_index", "add_index"})
 
+SHORT = 8  # nodes from which a body of scalars that is called is a function of the module
 LONG = 30  # nodes from which a body of scalars is compiled on its own
 LONG_INSIDE = 250  # the same, inside such a body or a long loop: there it is faster in place
 NEVER = 2**62

@@ -20,6 +20,8 @@ from numba.core.imputils import impl_ret_borrowed
 from numba.extending import intrinsic as _intrinsic
 from numba.np import arrayobj
 
+from astragal.compile.numba.pipeline import Pipeline
+
 # What these make is called from compiled code only.
 intrinsic: Any = _intrinsic
 jit: Any = njit
@@ -309,9 +311,14 @@ def unit_function(ins: list[str], outs: list[str] | int) -> Any:
     """Compile a function of scalars with C's calling convention."""
 
     def compile(function):
-        compiled = cfunc(_c_signature(ins, outs), cache=True, error_model="numpy", nogil=True)(
-            function
+        make = cfunc(
+            _c_signature(ins, outs),
+            cache=True,
+            error_model="numpy",
+            nogil=True,
+            pipeline_class=Pipeline,
         )
+        compiled = make(function)
         llvmlite.binding.add_symbol(function.__module__, compiled.address)
         return compiled
 

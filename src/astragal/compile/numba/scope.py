@@ -10,7 +10,7 @@ from astragal.compile.numba import arrays, bits, control, matrices
 from astragal.compile.numba.elementwise import TEMPLATES, cast, literal
 from astragal.compile.numba.expand import expanded
 from astragal.compile.numba.loops import Nest, emit_group
-from astragal.compile.numba.plan import LONG, REDUCTIONS, UPDATES, Plan, body_size, is_one
+from astragal.compile.numba.plan import LONG, REDUCTIONS, SHORT, UPDATES, Plan, body_size, is_one
 from astragal.compile.numba.special import row as special_row
 from astragal.compile.numba.units import signature, unit
 from astragal.compile.numba.writer import Array, Bits, Writer, product
@@ -230,12 +230,41 @@ class Scope:
         limit = self.limit if limit is None else limit
         if own and body_size(body) >= limit:
             return self._called(body, arguments)
+        if own and body_size(body) >= SHORT:
+            return self._local(body, arguments, limit)
         values = {}
         for p, a in zip(body.parameters, arguments, strict=True):
             values[p] = self.fitted(p, a) if isinstance(a, Array) else a
         scope = Scope(self.writer, values, self, limit)
         scope.free.update(body.parameters[k] for k in free)
         return scope.run(body.outputs)
+
+    def _local(self, body: Subgraph, arguments: Sequence[str], limit: int) -> list[str]:
+        """Call a subgraph of scalars that is a function of this module.
+
+        Numba compiles it once; LLVM writes it in place, as if it had stood there.
+        """
+        writer = self.writer
+        found = writer.functions.get((body, limit))
+        if found is None:
+            found = writer.fresh("function_")
+            lines: list[str] = []
+            parameters = {p: writer.fresh("p") for p in body.parameters}
+            with writer.into(lines):
+                outs = Scope(writer, parameters, limit=limit).run(body.outputs)
+            # What it calls itself has been named before it, and stands above.
+            writer.functions[body, limit] = found
+            writer.definitions += [
+                "@njit(**inlined)",
+                f"def {found}({', '.join(parameters.values())}):",
+                *("    " + text for text in lines),
+                f"    return {', '.join(outs)}",
+                "",
+                "",
+            ]
+        names = [writer.fresh() for _ in body.outputs]
+        writer.line(f"{', '.join(names)} = {found}({', '.join(arguments)})")
+        return names
 
     def _called(self, body: Subgraph, arguments: Sequence[str]) -> list[str]:
         """Call a subgraph of scalars that is compiled as a module of its own."""

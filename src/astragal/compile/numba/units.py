@@ -63,6 +63,7 @@ def _source(body: Subgraph) -> str:
         for k, (code, kind) in enumerate(zip(coded, kinds, strict=True)):
             writer.line(f"poke_{kind}(out, {k}, {code})")
     lines = [
+        *writer.definitions,
         f"@unit_function({signature(body)})",
         f"def main({', '.join(parameters)}):",
         *("    " + text for text in writer.lines),

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from astragal.graph.expr import Expr
 from astragal.graph.literal import Literal
+from astragal.graph.subgraph import Subgraph
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +92,9 @@ class Writer:
         self.prefix = ""
         self.constants: dict[Literal, str] = {}
         self.failures: list[Exception] = []
+        # Functions of the module that others call, and their text.
+        self.functions: dict[tuple[Subgraph, int], str] = {}
+        self.definitions: list[str] = []
         self._known: dict[str, int] = {}
         self._count = 0
 

@@ -1,0 +1,83 @@
+"""The passes of Numba that generated code needs.
+
+Generated code is plain: one type a name, no closures, no array expressions, no branches on
+constants. What Numba does for such things takes a third of the time to compile.
+"""
+
+# mypy: disable-error-code="no-untyped-def, no-untyped-call, untyped-decorator, misc"
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+from numba.core import ir, lowering
+from numba.core.analysis import compute_use_defs, must_use_alloca
+from numba.core.compiler import CompilerBase
+from numba.core.compiler_machinery import PassManager, register_pass
+from numba.core.typed_passes import (
+    AnnotateTypes,
+    BaseNativeLowering,
+    IRLegalization,
+    NoPythonBackend,
+    NopythonTypeInference,
+    PreLowerStripPhis,
+)
+from numba.core.untyped_passes import (
+    FixupArgs,
+    GenericRewrites,
+    IRProcessing,
+    TranslateByteCode,
+)
+
+
+class _Lower(lowering.Lower):
+    """Numba's lowering, with one search in time linear in the code where it takes the square."""
+
+    def _find_singly_assigned_variable(self) -> None:
+        blocks = self.func_ir.blocks
+        found = compute_use_defs(blocks)
+        shared = must_use_alloca(blocks)
+        for used in found.usemap.values():  # names that a block reads from another one
+            shared |= used
+        places: Counter[str] = Counter()
+        for block in self.blocks.values():
+            places.update(s.target.name for s in block.body if isinstance(s, ir.Assign))
+        self._singly_assigned_vars = {
+            name for name, n in places.items() if n == 1 and name not in shared
+        }
+        self._blk_local_varmap: dict[Any, Any] = {}
+
+
+@register_pass(mutates_CFG=True, analysis_only=False)
+class _Lowering(BaseNativeLowering):
+    _name = "astragal_lowering"
+
+    @property
+    def lowering_class(self) -> Any:
+        return _Lower
+
+
+PASSES = (
+    TranslateByteCode,
+    FixupArgs,
+    IRProcessing,
+    GenericRewrites,
+    NopythonTypeInference,
+    PreLowerStripPhis,
+    IRLegalization,
+    AnnotateTypes,
+    _Lowering,
+    NoPythonBackend,
+)
+
+
+class Pipeline(CompilerBase):
+    """Compiler of generated functions, for ``njit(pipeline_class=...)``."""
+
+    def define_pipelines(self) -> list[Any]:
+        """Give the passes in order."""
+        manager = PassManager("astragal")
+        for p in PASSES:
+            manager.add_pass(p, p.__name__)
+        manager.finalize()
+        return [manager]
