@@ -5,9 +5,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import astragal as ag
+from astragal.logic.expectations import Tests
 from astragal.logic.numeric import Law, law
 from astragal.logic.pattern import Side
-from astragal.logic.verify import Tests
 from astragal.random import exponential, normal
 from astragal.rewrites.convolutions import normal_convolution
 
@@ -41,8 +41,8 @@ def expectations(
     roots: tuple[ag.Expr, ...], tests: Tests | None
 ) -> tuple[np.ndarray, Tests, float]:
     ways: list[Law] = [law(Side(roots), {}, shift) for shift in (0.0, 0.5)]
-    tests = tests or Tests(ways[0], ways[0])
-    table = np.asarray([w.expect(tests) for w in ways])
+    tests = tests or Tests(ways[0])
+    table = np.asarray([tests.expect(w) for w in ways])
     off = float(np.ptp(table, axis=0).max()) + max(abs(w.mass - 1) for w in ways)
     return table.mean(axis=0), tests, off
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any
 
 import numpy as np
@@ -61,9 +61,19 @@ def _density(d: Distribution) -> tuple[list[Expr], list[Expr]]:
 
 
 def log_density(d: Distribution, x: Array, parameters: Sequence[Array]) -> Array:
-    """Evaluate a log density, minus infinity outside the support and where nothing is defined."""
+    """Evaluate a log density, minus infinity outside the support and where nothing is defined.
+
+    Raises
+    ------
+    NotNumeric
+        Where it cannot be evaluated on a grid.
+    """
     inputs, outputs = _density(d)
-    value, inside = run(inputs, outputs, [x, *parameters])
+    try:
+        value, inside = run(inputs, outputs, [x, *parameters])
+    except ValueError as error:
+        # A series along an axis of its own does not broadcast against a grid.
+        raise NotNumeric(f"the density of {d.name}: {error}") from None
     with np.errstate(all="ignore"):
         valid = np.asarray(valid_parameters(d, parameters))
         return np.where(inside & valid & ~np.isnan(value), value, -np.inf)
@@ -196,13 +206,12 @@ class Law:
     weights: Array
     mass: float
 
-    def expect(self, g: Any) -> Array:
-        """Compute the expectations of functions of the roots."""
-        with np.errstate(all="ignore"):
-            values = g(*self.roots)
-            return np.asarray(
-                [float(np.sum(np.where(np.isfinite(v), v, 0.0) * self.weights)) for v in values]
-            )
+    @cached_property
+    def points(self) -> tuple[list[Array], Array]:
+        """Values of the roots at the points that carry weight, and the weights."""
+        flat = np.ravel(self.weights)
+        kept = flat > 1e-18 / flat.size * max(self.mass, 1e-300)
+        return [np.ravel(r)[kept] for r in self.roots], flat[kept]
 
 
 def numeric_sort(side: Side) -> str | None:
@@ -248,11 +257,7 @@ def law(side: Side, values: Mapping[Expr, Any], shift: float) -> Law:
         shape = tuple(-1 if j == i else 1 for j in range(n_axes))
         # Each axis has an offset of its own, so that no diagonal is favoured.
         value, logw = axis_of(d, parameters, n, (shift * (1 + 0.37 * i)) % 1.0, shape)
-        try:
-            logp = log_density(d, value, parameters)
-        except ValueError as error:
-            # A series along an axis of its own does not broadcast against a grid.
-            raise NotNumeric(f"the density of {d.name}: {error}") from None
+        logp = log_density(d, value, parameters)
         with np.errstate(all="ignore"):
             total = total + np.nan_to_num(logp + logw, nan=-np.inf, neginf=-np.inf, posinf=-np.inf)
         known[x] = value
