@@ -25,6 +25,7 @@ from astragal.graph.tree import flatten
 from astragal.graph.types import KeyType
 from astragal.ops.declare import as_expr
 from astragal.ops.fuse_scans import fuse_scans
+from astragal.random.checked import with_checks
 from astragal.random.lower import lower_random
 
 
@@ -63,9 +64,17 @@ def check_backend(backend: str) -> str:
     return backend
 
 
-def lower(roots: Sequence[Expr]) -> tuple[Expr, ...]:
+def lower(
+    roots: Sequence[Expr],
+    backend: str,
+    check: bool = True,
+    names: Mapping[Expr, str] | None = None,
+) -> tuple[Expr, ...]:
     """Bring graphs into the form that backends take: simplified, fused, without randomness."""
-    return lower_random(fuse_scans(simplify(roots)), checked=True)
+    # JAX is traced with checks and without them: what it draws is marked in any case.
+    marking = backend == "jax" or not check
+    guarded = with_checks(roots, raising=check, marking=marking, names=names)
+    return lower_random(fuse_scans(simplify(guarded)))
 
 
 class Function:
@@ -74,6 +83,8 @@ class Function:
     Attributes
     ----------
     backend : str
+    check : bool
+        Whether a call raises where a parameter is outside its domain.
     inputs, outputs
         As given: expressions, or containers of them.
     updates : dict
@@ -86,8 +97,11 @@ class Function:
         outputs: Any,
         updates: Mapping[Shared, Any] | None = None,
         backend: str = "numba",
+        *,
+        check: bool = True,
     ) -> None:
         self.backend = check_backend(backend)
+        self.check = check
         self.inputs = dict(inputs) if isinstance(inputs, Mapping) else inputs
         self.outputs = dict(outputs) if isinstance(outputs, Mapping) else outputs
         self._leaves = _check_inputs(flatten(self.inputs)[0])
@@ -99,7 +113,9 @@ class Function:
         _check_free(wanted, self._leaves)
 
         held = [*self._leaves, *variables]
-        lowered = lower([*held, *wanted])
+        named = self.outputs if isinstance(self.outputs, dict) else {}
+        names = {x: str(n) for n, x in named.items() if isinstance(x, Expr)}
+        lowered = lower([*held, *wanted], backend, check, names)
         operands, results = lowered[: len(held)], lowered[len(held) :]
         self._dims = Dimensions(self._leaves, operands, results)
         self._program = BACKENDS[backend](operands, results, self._dims.places)
@@ -232,7 +248,7 @@ class Function:
 
         tree = (self.inputs, self.outputs, list(self.updates.items()))
         own = [c.read() for c in self._cells if c.origin is not None]
-        return (_restore, (*dump_tree(tree), self.backend, own))
+        return (_restore, (*dump_tree(tree), self.backend, own, self.check))
 
     def __copy__(self) -> Function:
         return self
@@ -241,11 +257,13 @@ class Function:
         return self
 
 
-def _restore(data: bytes, cells: Sequence[Cell], backend: str, own: Sequence[Any]) -> Function:
+def _restore(
+    data: bytes, cells: Sequence[Cell], backend: str, own: Sequence[Any], check: bool
+) -> Function:
     from astragal.serialize import load_tree
 
     inputs, outputs, updates = load_tree(data, cells)
-    f = Function(inputs, outputs, dict(updates), backend)
+    f = Function(inputs, outputs, dict(updates), backend, check=check)
     for cell, value in zip((c for c in f._cells if c.origin is not None), own, strict=True):
         cell.write(value)
     return f
@@ -313,6 +331,7 @@ def function(
     *,
     updates: Mapping[Shared, Any] | None = None,
     backend: str = "numba",
+    check: bool = True,
 ) -> Function:
     """Compile a graph into a function of values.
 
@@ -328,6 +347,10 @@ def function(
         From shared variable (`astragal.shared`) to what it becomes after each call.
     backend
         ``"numba"`` (compiled, the default), ``"jax"`` or ``"numpy"`` (the reference).
+    check
+        Whether a call raises where a parameter of a random variable is outside its domain,
+        those in loops and in branches that are taken included. Without it, and in ``fn.pure``
+        always, what is drawn from wrong parameters is NaN, or ``-2**63`` where it is an integer.
 
     Returns
     -------
@@ -355,7 +378,7 @@ def function(
     >>> float(f([1.0, 2.0], 3)["sum"])
     6.0
     """
-    return Function(inputs, outputs, updates, backend)
+    return Function(inputs, outputs, updates, backend, check=check)
 
 
 def evaluate(outputs: Any, backend: str = "numpy") -> Any:
@@ -397,7 +420,7 @@ def evaluate(outputs: Any, backend: str = "numpy") -> Any:
             f"the value depends on {names}; compile a function of it with astragal.function"
         )
     held = [n for n in order if isinstance(n, Shared)]
-    lowered = lower([*held, *exprs])
+    lowered = lower([*held, *exprs], backend)
     program = BACKENDS[backend](lowered[: len(held)], lowered[len(held) :], {})
     results = program(*(s.cell.raw() for s in held))
     return write(

@@ -23,10 +23,11 @@ from astragal.compile.arguments import as_keys
 from astragal.compile.arrays import Lowering, array_lowerings
 from astragal.compile.checks import shape_check
 from astragal.compile.jax_arrays import VOCABULARY
-from astragal.compile.jax_map import random_bits, require, run_map
+from astragal.compile.jax_checks import Checks, checking, checks_of, first, have_checks, require
+from astragal.compile.jax_map import random_bits, run_map
 from astragal.compile.keyarray import KeyArray
 from astragal.compile.program import Program
-from astragal.graph.errors import DTypeError, ShapeError, UnsupportedError
+from astragal.graph.errors import DomainError, DTypeError, ShapeError, UnsupportedError
 from astragal.graph.expr import Expr
 from astragal.graph.subgraph import Subgraph
 from astragal.graph.traverse import children, toposort
@@ -62,13 +63,25 @@ def _scan(body: Subgraph, n: Any, reverse: bool, k: int, m: int, *args: Any) -> 
     init = [_leaf(a, p.type) for a, p in zip(args[:k], parameters[:k], strict=True)]
     sequences, captures = list(args[k : k + m]), args[k + m :]
 
+    checks = checks_of(body)
+
     def step(carry: list[Any], xs: list[Any]) -> tuple[list[Any], list[Any]]:
         out = call(body, [*carry, *xs, *captures])
         new = [_leaf(v, o.type) for v, o in zip(out, outs, strict=True)]
         return new[:k], new[k:]
 
+    def checked(state: Any, xs: list[Any]) -> Any:
+        assert checks is not None
+        (new, ys), failed = checks.within(lambda: step(state[0], xs))
+        return (new, first(state[1], failed)), ys
+
     xs = [jnp.asarray(s) for s in sequences]
-    last, rows = lax.scan(step, init, xs, length=length, reverse=reverse)
+    if checks is None:
+        last, rows = lax.scan(step, init, xs, length=length, reverse=reverse)
+    else:
+        start = init, jnp.int32(0)
+        (last, failed), rows = lax.scan(checked, start, xs, length=length, reverse=reverse)
+        checks.add(failed)
     return (*last, *rows)
 
 
@@ -80,7 +93,28 @@ def _while(condition: Subgraph, body: Subgraph, n: int, *args: Any) -> Any:
         new = call(body, [*state, *captures])
         return [_leaf(v, o.type) for v, o in zip(new, body.outputs, strict=True)]
 
-    return tuple(lax.while_loop(lambda state: call(condition, [*state, *captures])[0], step, init))
+    def test(state: Any) -> Any:
+        return call(condition, [*state, *captures])[0]
+
+    checks = checks_of(condition, body)
+    if checks is None:
+        return tuple(lax.while_loop(test, step, init))
+
+    def checked_test(state: Any) -> Any:
+        # What a condition draws is checked in the turn that follows, and once more at the end.
+        return checks.within(lambda: test(state[0]))[0]
+
+    def checked(state: Any) -> Any:
+        def turn() -> Any:
+            test(state[0])
+            return step(state[0])
+
+        new, failed = checks.within(turn)
+        return new, first(state[1], failed)
+
+    last, failed = lax.while_loop(checked_test, checked, (init, jnp.int32(0)))
+    checks.add(first(failed, checks.within(lambda: test(last))[1]))
+    return tuple(last)
 
 
 def _switch(n: int, index: Any, *rest: Any) -> Any:
@@ -88,13 +122,22 @@ def _switch(n: int, index: Any, *rest: Any) -> Any:
     if not _is_traced(index):
         return tuple(call(branches[min(max(int(index), 0), n - 1)], operands))
 
-    def branch(sub: Subgraph) -> Callable[[], tuple[Any, ...]]:
-        return lambda: tuple(
-            _leaf(v, o.type) for v, o in zip(call(sub, operands), sub.outputs, strict=True)
-        )
+    checks = checks_of(*branches)
+
+    def branch(sub: Subgraph) -> Callable[[], Any]:
+        def run() -> tuple[Any, ...]:
+            return tuple(
+                _leaf(v, o.type) for v, o in zip(call(sub, operands), sub.outputs, strict=True)
+            )
+
+        return run if checks is None else lambda: checks.within(run)
 
     # lax.switch clamps the index.
-    return lax.switch(index, [branch(b) for b in branches])
+    out = lax.switch(index, [branch(b) for b in branches])
+    if checks is None:
+        return out
+    checks.add(out[1])
+    return out[0]
 
 
 # -- arrays ------------------------------------------------------------------------------------
@@ -264,7 +307,15 @@ class JaxProgram:
         self._places = list(dims.values())
         self._program = Program([*inputs, *dims], outputs, rule)
         self.lengths = _lengths(inputs, outputs)
-        self._jitted = jax.jit(self._trace, static_argnums=self.lengths)
+        self._checks = Checks() if have_checks(outputs) else None
+        traced = self._trace if self._checks is None else self._trace_checked
+        self._jitted: Any = jax.jit(traced, static_argnums=self.lengths)
+
+    def _trace_checked(self, *values: Any) -> tuple[list[Any], Any]:
+        checks = self._checks
+        assert checks is not None
+        with checking(checks):
+            return checks.within(lambda: self._trace(*values))
 
     def _trace(self, *values: Any) -> list[Any]:
         arrays = [
@@ -279,16 +330,27 @@ class JaxProgram:
 
     def pure(self, *values: Any) -> list[Any]:
         """Compute with 64-bit types on, whatever the caller's setting is."""
-        with enable_x64():
+        with enable_x64(), checking(None):
             return self._trace(*values)
 
     def __call__(self, *values: Any) -> list[Any]:
-        """Compute the outputs, compiled."""
+        """Compute the outputs, compiled.
+
+        Raises
+        ------
+        DomainError
+            Where a check fails, which is known once the program has run.
+        """
         if self.lengths:
             values = tuple(int(v) if i in self.lengths else v for i, v in enumerate(values))
         with enable_x64():
-            out: list[Any] = self._jitted(*values)
-        return out
+            out: Any = self._jitted(*values)
+            if self._checks is not None:
+                out, failed = out
+                number = int(failed)
+                if number:
+                    raise DomainError(self._checks.messages[number - 1])
+        return out  # type: ignore[no-any-return]
 
     @property
     def source(self) -> str:

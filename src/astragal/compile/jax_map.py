@@ -262,12 +262,6 @@ def fenced(
     return end
 
 
-def require(x: Array, ok: Array, message: str) -> Array:
-    """Make NaN of a parameter outside its domain."""
-    x = jnp.asarray(x)
-    return jnp.where(ok, x, jnp.nan) if x.dtype.name in FLOATS else x
-
-
 def random_bits(impl: str, block: bool, tag: int, count: Any, *words: Array) -> Any:
     """Make the first bits of elements: see `astragal.random.lower.RANDOM_BITS`."""
     count = int(count[0]) if isinstance(count, tuple) else int(count)

@@ -143,7 +143,7 @@ def first_block(impl: str, tag: int) -> Subgraph:
 
 def require(x: Any, ok: Any, message: str) -> Any:
     """Refuse a parameter outside its domain."""
-    if not ok:
+    if not np.all(ok):
         raise DomainError(message)
     return x
 

@@ -348,7 +348,7 @@ def _rebuilt(node: Expr, done: Mapping[Expr, Expr]) -> Expr:
         new = done[a] if isinstance(a, Expr) else simplify_body(a) if isinstance(a, Subgraph) else a
         changed = changed or new is not a
         args.append(new)
-    return node.op(*args) if changed else node
+    return node.op.again(node, args) if changed else node
 
 
 def simplify_body(body: Subgraph) -> Subgraph:

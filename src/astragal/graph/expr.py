@@ -12,7 +12,7 @@ axis, a name, a `Subgraph`); ``t.op(*t.args) is t`` holds for every term.
 from __future__ import annotations
 
 import weakref
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from astragal.graph.errors import DTypeError
@@ -107,6 +107,10 @@ class Op:
                 return other
             _forget(kept)
         return node
+
+    def again(self, node: Expr, args: Sequence[Arg]) -> Expr:
+        """Apply the operation to other arguments, in the place of a term of it."""
+        return self(*args)
 
     def __repr__(self) -> str:
         return self.name

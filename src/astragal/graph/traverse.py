@@ -57,7 +57,7 @@ def rebuild(node: Expr, new: Mapping[Expr, Expr]) -> Expr:
     args = [new.get(a, a) if isinstance(a, Expr) else a for a in node.args]
     for a, b in zip(args, node.args, strict=True):
         if a is not b:
-            return node.op(*args)
+            return node.op.again(node, args)
     return node
 
 

@@ -328,6 +328,11 @@ class Draws:
         children = [_items(MAP(body, *self.parts, scalar(i, "uint64"))) for i in range(n)]
         return [Draws(self.impl, c, self.batch) for c in children]
 
+    def child(self, number: Expr, n: int) -> Draws:
+        """Give a child of the keys whose number is computed."""
+        out = _items(MAP(_child_body(self.impl, n), *self.parts, number))
+        return Draws(self.impl, out, self.batch)
+
     def values(
         self, kernel: Kernel, *parameters: Expr, core: Shape = (), dtype: str | None = None
     ) -> Any:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import weakref
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +31,14 @@ class PlacedOp(Op):
                 break
             frame = frame.f_back
         return node
+
+    def again(self, node: Expr, args: Sequence[Any]) -> Expr:
+        """Apply the operation to other arguments; the term remembers the place of another."""
+        new = self(*args)
+        place = _PLACES.get(node)
+        if place is not None:
+            _PLACES[new] = place
+        return new
 
 
 def place_of(x: Expr) -> str:
