@@ -2,8 +2,10 @@
 
 from astragal import Relation
 from astragal.rewrites import (
+    circles,
     conjugacy,
     convolutions,
+    counts,
     powers,
     quotients,
     squares,
@@ -15,6 +17,8 @@ PAGES = (
     powers,
     squares,
     quotients,
+    circles,
+    counts,
 )
 """The table of contents."""
 
