@@ -12,15 +12,16 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from astragal.graph.errors import AstragalError, DomainError
-from astragal.graph.expr import Expr
+from astragal.graph.expr import DIMENSION, Expr
 from astragal.graph.literal import is_constant, scalar, value_of
-from astragal.graph.traverse import children, toposort
-from astragal.graph.types import FLOATS, KeyType
+from astragal.graph.traverse import children, substitute, toposort
+from astragal.graph.types import FLOATS, Dim, KeyType, Shape, same_shape
 from astragal.logic.algebra import HALF, cost, decide, nonnegative, number_of, simplify
 from astragal.logic.pattern import Side, accepts, child_of, descend
 from astragal.logic.solve import Solution, equal_fractions, even_split, letter, solve
 from astragal.logic.variables import Variable, fresh
 from astragal.ops import elementwise as e
+from astragal.ops.declare import as_expr
 from astragal.random.distribution import (
     NON_NEGATIVE,
     POSITIVE,
@@ -86,6 +87,18 @@ class Match:
         """The random variables of the graph that take part."""
         return tuple(self.env[d] for d in self.side.draws)
 
+    def lead(self) -> Shape:
+        """The dimensions that the match has in front of those of the statement.
+
+        A statement about scalars holds element by element of a batch, one about vectors for
+        each vector.
+        """
+        for p in (*self.side.draws, *self.side.roots):
+            x = self.env.get(p)
+            if x is not None and not isinstance(x.type, KeyType):
+                return lead_of(p, x)
+        return ()
+
     @property
     def parameters(self) -> dict[Variable, Expr]:
         """The logic variables' values, keys left out."""
@@ -94,6 +107,15 @@ class Match:
             for v, x in self.env.items()
             if isinstance(v, Variable) and not isinstance(v.type, KeyType)
         }
+
+
+def lead_of(p: Expr, x: Expr) -> Shape:
+    """Give the dimensions of an expression in front of those of its pattern."""
+    if is_random(p):
+        whole, own = batch_shape(x), batch_shape(p)
+    else:
+        whole, own = x.type.shape, p.type.shape
+    return whole[: len(whole) - len(own)]
 
 
 def match(p: Expr, x: Expr, m: Match) -> Iterator[Match]:
@@ -110,11 +132,14 @@ def match(p: Expr, x: Expr, m: Match) -> Iterator[Match]:
         if accepts(p.type, x.type):
             out = m.copy()
             out.env[p] = x
-            yield out
+            if isinstance(p.type, KeyType) or bind_dims(p.type.shape, x.type.shape, out):
+                yield out
         return
     if is_constant(p):
         if constant_fits(p, x):
-            yield m
+            out = m.copy()
+            out.env[p] = x
+            yield out
         return
     if is_random(p):
         yield from _match_draw(p, x, m)
@@ -128,7 +153,8 @@ def match(p: Expr, x: Expr, m: Match) -> Iterator[Match]:
         out.equations.append((p, x))
         if p in m.side.roots:
             out.env[p] = x
-        yield out
+        if bind_dims(p.type.shape, x.type.shape, out):
+            yield out
         return
     for args in views(p.op.name, x):
         if len(args) != len(p.args):
@@ -160,7 +186,32 @@ def _match_draw(p: Expr, x: Expr, m: Match) -> Iterator[Match]:
         return
     out = m.copy()
     out.env[p] = x
-    yield from match_all(p.args[2:], x.args[2:], out)
+    if bind_dims(batch_shape(p), batch_shape(x), out):
+        yield from match_all(p.args[2:], x.args[2:], out)
+
+
+def bind_dims(wanted: Shape, given: Shape, m: Match) -> bool:
+    """Bind the lengths that a pattern leaves open to the last dimensions of an array.
+
+    A length may be a letter of the statement, such as the n of ``size=(n,)``, one that a
+    vector brings along, or an expression of these, which becomes an equation.
+    """
+    if len(given) < len(wanted):
+        return False
+    for p, x in zip(wanted, given[len(given) - len(wanted) :], strict=True):
+        if isinstance(p, int) or not p.args:
+            if not same_shape((p,), (x,)):
+                return False
+            continue
+        value = as_expr(x)
+        known = m.env.get(p)
+        if isinstance(p, Variable) or p.op is DIMENSION:
+            if known is not None and known is not value:
+                return False
+            m.env[p] = value
+        else:
+            m.equations.append((p, value))
+    return True
 
 
 def constant_fits(p: Expr, x: Expr) -> bool:
@@ -256,6 +307,12 @@ _VIEWS: dict[tuple[str, str], Any] = {
     ("pow", "reciprocal"): lambda x: (x, _like(x, -1.0)),
     ("sqrt", "pow"): lambda x, k: (x,) if number_of(k) == HALF else None,
     ("reciprocal", "divide"): lambda x, y: (y,) if number_of(x) == 1 else None,
+    ("pow", "divide"): lambda x, y: (y, _like(y, -1.0)) if number_of(x) == 1 else None,
+    **{
+        pair: lambda x, y: (y, x)
+        for a, b in (("less", "greater"), ("less_equal", "greater_equal"))
+        for pair in ((a, b), (b, a))
+    },
 }
 
 
@@ -494,7 +551,7 @@ def give_back(keys: list[Expr], allowed: Any = None) -> list[Expr]:
 
 def build_side(m: Match, target: Side, keys: Mapping[Expr, Expr]) -> tuple[Expr, ...] | None:
     """Build the new side; None where a parameter falls outside its domain."""
-    size = batch_shape(m.draws[0]) if m.draws else ()
+    lead = m.lead()
     known = nonnegative_of(m)
     out: dict[Expr, Any] = dict(m.env)
     for d, x in keys.items():
@@ -503,7 +560,8 @@ def build_side(m: Match, target: Side, keys: Mapping[Expr, Expr]) -> tuple[Expr,
         for p in target.order:
             if p in target.random or p not in out:
                 if is_random(p):
-                    out[p] = _build_draw(p, out, size, known, exact=m.solved)
+                    own = tuple(_length(d, out) for d in batch_shape(p))
+                    out[p] = _build_draw(p, out, (*lead, *own), known, exact=m.solved)
                 elif is_constant(p) and not p.type.shape:
                     out[p] = value_of(p).item()
                 elif isinstance(p.type, KeyType) or p.op is SPLIT or isinstance(p, Variable):
@@ -515,6 +573,18 @@ def build_side(m: Match, target: Side, keys: Mapping[Expr, Expr]) -> tuple[Expr,
         return tuple(out[r] for r in target.roots)
     except AstragalError:
         return None
+
+
+def _length(d: Dim, out: Mapping[Expr, Any]) -> Dim:
+    """Give a length of the new side: a number where it is one."""
+    if isinstance(d, int):
+        return d
+    if d not in out:
+        [d] = substitute([d], {k: as_expr(v) for k, v in out.items() if isinstance(v, Expr)})
+    else:
+        d = as_expr(out[d])
+    value = number_of(d)
+    return d if value is None else int(value)
 
 
 def _build_draw(p: Expr, out: Mapping[Expr, Any], size: Any, known: set[Expr], exact: bool) -> Expr:

@@ -120,6 +120,16 @@ class Side:
                     out.append(x)
         return frozenset(out)
 
+    def bound_to_axes(self, x: Expr) -> bool:
+        """Whether a node holds of arrays as they are written, not row by row of a batch."""
+        if isinstance(x.type, KeyType) or not x.args or is_random(x) or x.op.elementwise:
+            return False
+        return x.op.name not in _ANYWHERE
+
+
+_ANYWHERE = frozenset({"variable", "constant", "dimension", "shape", "astype", "where"})
+"""Operations besides the elementwise ones that do not look at axes."""
+
 
 def _is_parameter(x: Expr) -> bool:
     return isinstance(x, Variable) and not isinstance(x.type, KeyType)

@@ -287,7 +287,7 @@ class Relation:
         for v in self.variables:
             if v not in found.env and str(v.args[0]) in self.defaults:
                 found.env[v] = as_expr(self.defaults[str(v.args[0])])
-        why = check(found, self.kind, place)
+        why = check(found, self.kind, place, target)
         if why is None:
             why = self.unmet(found)
         if why is not None:

@@ -11,10 +11,10 @@ from dataclasses import dataclass, field
 
 from astragal.graph.expr import Expr
 from astragal.graph.traverse import children, toposort
-from astragal.graph.types import show_shape
-from astragal.logic.match import Match
-from astragal.logic.pattern import child_of
-from astragal.random.distribution import batch_shape
+from astragal.graph.types import KeyType, Shape, same_shape, show_shape
+from astragal.logic.match import Match, lead_of
+from astragal.logic.pattern import Side, child_of
+from astragal.random.distribution import batch_shape, is_random, random_parts
 
 
 @dataclass
@@ -122,28 +122,72 @@ def may_give_back(place: Place, parent: Expr, freed: list[Expr]) -> bool:
 
 
 def same_batch(m: Match) -> str | None:
-    """Check that all random variables of the match, and its roots, have one batch shape.
+    """Check that random variables and roots have the same dimensions beside the statement's.
 
     A scalar drawn once and broadcast over a vector is no vector of independent draws.
     """
-    if not m.draws:
-        return None
-    shapes = [batch_shape(x) for x in m.draws]
-    for x, s in zip(m.draws, shapes, strict=True):
-        if s != shapes[0]:
-            return (
-                f"batch shapes differ: {m.draws[0].op.name} has {show_shape(shapes[0])}, "
-                f"{x.op.name} has {show_shape(s)}"
-            )
-    rank = len(shapes[0])
-    for p, x in zip(m.side.roots, m.roots, strict=True):
-        own = x.type.shape[:rank]
-        if own != shapes[0] or len(x.type.shape) - rank != len(p.type.shape):
-            return (
-                f"{x.op.name} has shape {show_shape(x.type.shape)}, its random variables have "
-                f"the batch shape {show_shape(shapes[0])}"
-            )
+    first: tuple[str, Shape] | None = None
+    for p in (*m.side.draws, *m.side.roots):
+        x = m.env[p]
+        if first is None:
+            first = (x.op.name, lead_of(p, x))
+        elif not same_shape(lead := lead_of(p, x), first[1]):
+            shapes = show_shape(lead), show_shape(first[1])
+            what = "batch shapes differ" if is_random(p) and m.draws else "shapes differ"
+            return f"{what}: {x.op.name} has {shapes[0]} in front, {first[0]} has {shapes[1]}"
     return None
+
+
+def lifts(m: Match, target: Side | None = None) -> str | None:
+    """Check that a statement about arrays is not read along other axes.
+
+    ``sum(x)`` of a matrix is no sum of its rows: what names axes holds of what is written.
+    """
+    lead = m.lead()
+    if not lead:
+        return None
+    for side in (m.side, *([target] if target is not None else ())):
+        for x in side.order:
+            if side.bound_to_axes(x):
+                return f"{x.op.name} of the statement names axes, but the match has a batch"
+    return None
+
+
+def plain_parameters(m: Match) -> str | None:
+    """Check that no parameter has dimensions that the statement does not give it.
+
+    In ``normal(k, m, s, size=(n,))`` all draws have one mean; a vector of means is another law.
+    A vector of length 1 that is stretched by its surroundings is no vector of their length.
+    """
+    rank = len(m.lead())
+    for v, x in m.parameters.items():
+        own = len(v.type.shape)
+        if len(x.type.shape) > rank + own:
+            return f"the parameter {v!r} has shape {show_shape(x.type.shape)}, not one value a draw"
+    for p in m.side.order:
+        if p not in m.env or not (p.op.elementwise or is_random(p)):
+            continue
+        x = m.env[p]
+        whole = batch_shape(x) if is_random(p) else x.type.shape
+        args = p.args if p.op is x.op else ()
+        for a in args:
+            if not isinstance(a, Expr) or isinstance(a.type, KeyType) or a not in m.env:
+                continue
+            value = m.env[a]
+            core = _core(p, a)
+            wanted, given = (t.type.shape[: len(t.type.shape) - core] for t in (a, value))
+            for i in range(1, len(wanted) + 1):
+                if not (wanted[-i].__class__ is int or same_shape((given[-i],), (whole[-i],))):
+                    return f"{value!r} is stretched from {show_shape(given)} to {show_shape(whole)}"
+    return None
+
+
+def _core(p: Expr, a: Expr) -> int:
+    """Give the number of dimensions of one value of a parameter of a random variable."""
+    if not is_random(p):
+        return 0
+    d = random_parts(p)[0]
+    return max(q.core for x, q in zip(p.args[2:], d.parameters, strict=True) if x is a)
 
 
 def independent(m: Match) -> str | None:
@@ -185,8 +229,9 @@ def one_consumer(m: Match, new: Iterable[Expr], place: Place) -> str | None:
     return private(m, place)
 
 
-def check(m: Match, kind: str, place: Place) -> str | None:
+def check(m: Match, kind: str, place: Place, target: Side | None = None) -> str | None:
     """Run the checks that a kind of identity needs."""
+    shapes = same_batch(m) or lifts(m, target) or plain_parameters(m)
     if kind == "sure":
-        return same_batch(m)
-    return same_batch(m) or independent(m) or keys_fresh(m, place) or private(m, place)
+        return shapes
+    return shapes or independent(m) or keys_fresh(m, place) or private(m, place)
