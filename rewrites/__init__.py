@@ -8,10 +8,14 @@ from astragal.rewrites import (
     counts,
     powers,
     quotients,
+    special_cases,
     squares,
+    standard,
 )
 
 PAGES = (
+    standard,
+    special_cases,
     convolutions,
     conjugacy,
     powers,

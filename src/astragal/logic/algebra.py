@@ -510,7 +510,7 @@ def _build_term(m: Monomial, c: Fraction, dtype: str, exact: bool) -> Expr:
     bottom: Expr | None = None
     for x, p in m:
         n = number_of(x)
-        if n is not None and p == HALF and c.denominator % n.numerator == 0:
+        if n and p == HALF and c.denominator % n.numerator == 0:
             c *= n  # sqrt(2) / 2 is written 1 / sqrt(2)
             p = -HALF  # noqa: PLW2901
         f = _build_power(x, abs(p))

@@ -1,0 +1,455 @@
+"""Which identities of a catalogue the book connects, counted by family.
+
+    python tests/logic/coverage.py [--missing] [--family NAME] [--id ENTRY]
+
+Both programs of an entry are built as graphs, with letters for parameters, and then with
+numbers. The entry is covered where the relations of the book turn one graph into the other,
+by one application on either side, or by one on each. Graphs are compared draw by draw: equal
+distributions with parameters that agree as numbers, in some order, keys left out.
+"""
+
+from __future__ import annotations
+
+import argparse
+import ast
+import itertools
+import sys
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+import astragal as ag
+from astragal import random as r
+from astragal.graph.expr import Expr
+from astragal.graph.traverse import substitute, toposort
+from astragal.graph.types import INTEGERS
+from astragal.logic.goals import neighbours
+from astragal.logic.numeric import evaluate_at
+from astragal.random.distribution import is_random
+
+sys.path.insert(0, str(Path(__file__).parent))
+import catalogue as base  # type: ignore[import-not-found]
+from catalogue import Untranslatable
+
+FOLDER = Path(__file__).parents[3] / "shared" / "catalogue"
+
+
+def _asymmetric(k: Expr, loc: Any, s: Any, p: Any, **size: Any) -> Expr:
+    # There the slopes are p/s and (1 - p)/s; here kappa/scale and 1/(kappa scale).
+    return r.asymmetric_laplace(k, loc, s / ag.sqrt(p * (1 - p)), ag.sqrt(p / (1 - p)), **size)
+
+
+def _gig(k: Expr, p: Any, a: Any, b: Any, **size: Any) -> Expr:
+    return r.generalized_inverse_gaussian(k, p, ag.sqrt(a * b), ag.sqrt(b / a), **size)
+
+
+def _named(*names: str, scaled: bool = False) -> Any:
+    """Call the first of these distributions that there is."""
+
+    def draw(k: Expr, *args: Any, **size: Any) -> Any:
+        found = next((f for n in names if (f := getattr(r, n, None)) is not None), None)
+        if found is None:
+            raise Untranslatable(names[0])
+        return found(k, *args, **size)
+
+    return draw
+
+
+# fmt: off
+DISTRIBUTIONS: dict[str, Any] = {
+    **base.DISTRIBUTIONS,
+    "wald": r.inverse_gaussian, "loglogistic": r.log_logistic, "halft": r.half_student_t,
+    "betabinom": r.beta_binomial, "logseries": r.log_series, "ncx2": r.noncentral_chi_square,
+    "randint": r.discrete_uniform, "categorical": r.categorical,
+    "dirichletmultinomial": r.dirichlet_multinomial, "truncnormal": r.truncated_normal,
+    "skewnormal": lambda k, al, m, s, **z: r.skew_normal(k, m, s, al, **z),
+    "exgaussian": r.ex_gaussian, "asymmetriclaplace": _asymmetric, "gig": _gig,
+    "mvnormal": r.multivariate_normal, "wishart": r.wishart, "invwishart": r.inverse_wishart,
+    "mvt": lambda k, df, m, S, **z: r.multivariate_t(k, m, S, df, **z),
+    "matrixnormal": r.matrix_normal, "zipf": r.zipf,
+}
+# fmt: on
+
+
+def _order(k: Any, x: Any) -> Any:
+    return ag.sort(x)[k - 1]
+
+
+def _list(xs: Sequence[Any]) -> Any:
+    if not any(isinstance(x, Expr) for x in xs):
+        return ag.constant(np.asarray(xs))
+    return ag.stack([ag.asarray(x) for x in xs])
+
+
+# fmt: off
+FUNCTIONS: dict[str, Any] = {
+    **base.FUNCTIONS,
+    **{n: getattr(ag, n) for n in ("prod", "argmax", "argmin", "ones", "zeros", "eye", "concat",
+                                   "softmax", "logsumexp", "expit", "sin", "cos", "tan", "atan",
+                                   "sinh", "cosh", "tanh")},
+    **{n: getattr(ag.linalg, n) for n in ("inv", "det", "trace", "diag", "outer")},
+    **{n: getattr(ag.special, n) for n in ("logit", "gammaln", "betaln")},
+    "inf": float("inf"), "Phi": ag.special.ndtr, "Phi_inv": ag.special.ndtri,
+    "arctan2": ag.atan2, "arctan": ag.atan, "arcsin": ag.asin, "arcsinh": ag.asinh,
+    "arccos": ag.acos, "chol": ag.linalg.cholesky, "dot": lambda a, b: ag.sum(a * b),
+    "cumsum": ag.cumulative_sum, "cumprod": ag.cumulative_prod, "order": _order,
+    "logdet": lambda a: ag.linalg.slogdet(a)[1],
+    "quad": lambda x, S: ag.sum(x * ag.linalg.solve(S, x)),
+}
+# fmt: on
+
+
+def _normal(u: Any, m: Any, s: Any) -> Any:
+    return m + s * ag.special.ndtri(u)
+
+
+# The inverse cdf, as the book writes it.
+QUANTILES: dict[str, Any] = {
+    "weibull": lambda u, c, s: s * (-ag.log1p(-u)) ** (1 / c),
+    "gamma": lambda u, c, s: s * ag.special.gammaincinv(c, u),
+    "beta": lambda u, a, b: ag.special.betaincinv(a, b, u),
+    "cauchy": lambda u, m, s: m + s * ag.tan(np.pi * (u - 0.5)),
+    "geometric": lambda u, p: ag.ceil(ag.log1p(-u) / ag.log1p(-p)),
+    "normal": _normal,
+    "exponential": lambda u, s: -s * ag.log1p(-u),
+}
+
+
+class Program(base.Program):  # type: ignore[misc]
+    """A program with all that the catalogue's language has."""
+
+    def value(self, t: ast.expr) -> Any:
+        if isinstance(t, ast.List):
+            return _list([self.value(e) for e in t.elts])
+        if isinstance(t, ast.Name) and t.id not in self.names and t.id in FUNCTIONS:
+            return FUNCTIONS[t.id]
+        if isinstance(t, ast.Attribute) and t.attr == "T":
+            return ag.matrix_transpose(self.value(t.value))
+        if isinstance(t, ast.Subscript):
+            x = self.value(t.value)
+            if isinstance(t.slice, ast.Tuple):
+                return x[tuple(self.value(i) for i in t.slice.elts)]
+            return x[self.value(t.slice)]
+        if isinstance(t, ast.BinOp) and isinstance(t.op, (ast.BitAnd, ast.BitOr)):
+            a, b = self.value(t.left), self.value(t.right)
+            return a & b if isinstance(t.op, ast.BitAnd) else a | b
+        if isinstance(t, ast.BinOp) and isinstance(t.op, ast.MatMult):
+            return ag.matmul(self.value(t.left), self.value(t.right))
+        if isinstance(t, ast.BinOp) and isinstance(t.op, ast.Mod):
+            return self.value(t.left) % self.value(t.right)
+        return super().value(t)
+
+    def call(self, name: str, args: list[ast.expr]) -> Any:
+        if name == "iid" and isinstance(args[1], ast.Call) and isinstance(args[1].func, ast.Name):
+            n = self.value(args[0])
+            return self.draw(args[1].func.id, args[1].args, size=(n,))
+        if name == "quantile" and isinstance(args[0], ast.Call):
+            assert isinstance(args[0].func, ast.Name)
+            made = QUANTILES.get(args[0].func.id)
+            if made is None:
+                raise Untranslatable(f"the quantile of {args[0].func.id}")
+            return made(self.value(args[1]), *(self.value(a) for a in args[0].args))
+        if name == "given":
+            return self.given(*args)
+        if name in DISTRIBUTIONS:
+            return self.draw(name, args)
+        if name in FUNCTIONS:
+            return FUNCTIONS[name](*(self.value(a) for a in args))
+        raise Untranslatable(name)
+
+    def given(self, value: ast.expr, event: ast.expr) -> Any:
+        if not hasattr(ag, "given"):
+            raise Untranslatable("given")
+        return ag.given(self.value(value), self.value(event))
+
+    def draw(self, name: str, args: list[ast.expr], **size: Any) -> Any:
+        if name not in DISTRIBUTIONS:
+            raise Untranslatable(name)
+        return DISTRIBUTIONS[name](next(self.keys), *(self.value(a) for a in args), **size)
+
+
+# -- entries as graphs ----------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Built:
+    """Both sides of an entry, and numbers for its letters."""
+
+    left: tuple[Expr, ...]
+    right: tuple[Expr, ...]
+    values: dict[Expr, Any]
+
+
+def programs(entry: Mapping[str, Any]) -> tuple[str, str]:
+    """Give the two programs of an entry; a conjugate one as a reversal of the pair."""
+    if "lhs" in entry:
+        if entry.get("form", "law") != "law":
+            raise Untranslatable(f"a statement about {entry['form']}")
+        return entry["lhs"], entry["rhs"]
+    shown = ", ".join([*_names(entry["prior"]), *_names(entry["likelihood"])])
+    if entry.get("predictive") is None and entry.get("marginal") is None:
+        raise Untranslatable("no law of the data is given")
+    marginal = entry.get("marginal") or entry["predictive"]
+    return (
+        f"{entry['prior']}; {entry['likelihood']}; ({shown})",
+        f"{marginal}; {entry['posterior']}; ({shown})",
+    )
+
+
+def _names(program: str) -> list[str]:
+    return [s.split("~")[0].strip() for s in program.split(";") if "~" in s]
+
+
+def build(entry: Mapping[str, Any], letters: bool) -> Built:
+    """Build both sides, with inputs for the parameters or with numbers."""
+    rng = np.random.default_rng(7)
+    params = {n: str(t) for n, t in (entry.get("params") or {}).items()}
+    for _ in range(300):
+        numbers = {n: _number(n, t, rng) for n, t in params.items()}
+        if all(_holds(c, numbers) for c in entry.get("conditions") or ()):
+            break
+    else:
+        raise Untranslatable("no parameters meet the conditions")
+    given: dict[str, Any] = dict(numbers)
+    values: dict[Expr, Any] = {}
+    for n, x in numbers.items():
+        if letters and not params[n].startswith("const"):
+            dtype = "int64" if np.asarray(x).dtype.kind == "i" else "float64"
+            given[n] = ag.input(n, np.shape(x), dtype)
+            values[given[n]] = np.asarray(x)
+        elif np.ndim(x):
+            given[n] = ag.constant(x)
+    keys = ag.split(ag.key(5), 16)
+    sides = []
+    for text in programs(entry):
+        made = Program(text, given, (keys[i] for i in range(16))).run()
+        parts = made if isinstance(made, tuple) else (made,)
+        sides.append(tuple(x if isinstance(x, Expr) else ag.constant(x) for x in parts))
+    return Built(sides[0], sides[1], values)
+
+
+def _holds(condition: str, numbers: Mapping[str, Any]) -> bool:
+    found = Program(str(condition), dict(numbers), iter(())).run()
+    return bool(ag.evaluate(found) if isinstance(found, Expr) else found)
+
+
+def _number(name: str, text: str, rng: np.random.Generator) -> Any:
+    kind, _, rest = text.partition("(")
+    bounds = [float(x) for x in rest.rstrip(")").split(",") if x.strip()]
+    if kind in {"real", "pos", "unit"}:
+        low, high = bounds if bounds else {"real": (-1.5, 1.5), "pos": (0.4, 2.5),
+                                           "unit": (0.15, 0.85)}[kind]  # fmt: skip
+        return round(float(rng.uniform(low, high)), 3)
+    if kind in {"int", "nat"}:
+        low, high = bounds if bounds else (1, 6)
+        return int(rng.integers(low, high + 1))
+    if kind == "const":
+        return int(bounds[0]) if bounds[0] == int(bounds[0]) else bounds[0]
+    n = int(bounds[0])
+    shape = (n, int(bounds[1])) if kind in {"mat", "stochmat", "posmat"} else (n,)
+    if kind in {"vec", "mat"}:
+        return np.round(rng.normal(0, 1, shape), 3)
+    if kind in {"posvec", "posmat"}:
+        return np.round(rng.uniform(0.4, 2.5, shape), 3)
+    if kind == "unitvec":
+        return np.round(rng.uniform(0.15, 0.85, shape), 3)
+    if kind == "intvec":
+        return rng.integers(int(bounds[1]), int(bounds[2]) + 1, n)
+    if kind in {"simplex", "stochmat"}:
+        return rng.dirichlet(np.full(shape[-1], 3.0), shape[:-1])
+    if kind == "spd":
+        a = rng.normal(0, 1, (n, n))
+        return np.round(a @ a.T + n * np.eye(n), 3)
+    raise Untranslatable(f"a parameter {name} of type {text}")
+
+
+# -- comparing graphs -----------------------------------------------------------------------
+
+
+def _ops(roots: Sequence[Expr]) -> Counter[str]:
+    return Counter(x.op.name for x in toposort(roots) if is_random(x))
+
+
+def same(a: Sequence[Expr], b: Sequence[Expr], values: Mapping[Expr, Any]) -> bool:
+    """Tell whether two graphs are equal but for keys and the writing of numbers."""
+    if len(a) != len(b) or _ops(a) != _ops(b):
+        return False
+    mine = [x for x in toposort(a) if is_random(x)]
+    theirs = [x for x in toposort(b) if is_random(x)]
+    if len({x.args[0] for x in mine}) != len({x.args[0] for x in theirs}):
+        return False
+    rng = np.random.default_rng(3)
+
+    def extend(known: dict[Expr, Any], left: list[Expr], right: list[Expr]) -> bool:
+        if not left:
+            return _equal(a, b, known)
+        x, *rest = left
+        value = _stand_in(x, known, rng)
+        for y in right:
+            if y.op is not x.op or len(y.shape) != len(x.shape):
+                continue
+            if not _equal(_numbers(x), _numbers(y), known):
+                continue
+            if extend({**known, x: value, y: value}, rest, [z for z in right if z is not y]):
+                return True
+        return False
+
+    try:
+        return extend(dict(values), mine, theirs)
+    except (ag.AstragalError, ValueError, IndexError, TypeError):
+        return False
+
+
+def _numbers(x: Expr) -> list[Expr]:
+    return [q for q in x.args[1:] if isinstance(q, Expr)]
+
+
+def _stand_in(x: Expr, known: Mapping[Expr, Any], rng: np.random.Generator) -> Any:
+    dims = [int(d) if isinstance(d, int) else int(evaluate_at([d], known)[0]) for d in x.shape]
+    if x.dtype in INTEGERS:
+        return rng.integers(1, 3, dims)
+    if x.dtype == "bool":
+        return rng.integers(0, 2, dims).astype(bool)
+    value = rng.uniform(0.2, 0.8, dims)
+    return value @ value.T + np.eye(dims[0]) if len(dims) == 2 and dims[0] == dims[1] else value
+
+
+def _equal(a: Sequence[Expr], b: Sequence[Expr], known: Mapping[Expr, Any]) -> bool:
+    if len(a) != len(b):
+        return False
+    if all(x is y for x, y in zip(a, b, strict=True)):
+        return True
+    # A draw that no value stands for yet: the order does not fit.
+    below = {x for x in toposort([*a, *b], stop=lambda x: x in known)} if False else set()
+    del below
+    with np.errstate(all="ignore"):
+        found = evaluate_at([*a, *b], known)
+    return all(
+        x.shape == y.shape and np.allclose(x, y, rtol=1e-9, atol=1e-12, equal_nan=True)
+        for x, y in zip(found[: len(a)], found[len(a) :], strict=True)
+    )
+
+
+# -- connecting -----------------------------------------------------------------------------
+
+
+@lru_cache(maxsize=1)
+def book() -> tuple[ag.Relation, ...]:
+    """Load the relations."""
+    from astragal.rewrites import BOOK
+
+    return tuple(BOOK)
+
+
+def forms(roots: tuple[Expr, ...]) -> Iterator[tuple[str, tuple[Expr, ...]]]:
+    """List what one application of a relation makes of a graph."""
+    seen = set()
+    for relation in book():
+        n = len(relation.left.roots)
+        if n != len(roots) or n == 1:
+            continue
+        for order in itertools.permutations(range(n)):
+            for direction in ("forward", "backward"):
+                source, _ = relation.side(direction)
+                if not _ops(source.roots) <= _ops(roots):
+                    continue
+                try:
+                    new = relation.apply(tuple(roots[i] for i in order), direction, {})
+                except ag.AstragalError:
+                    continue
+                if new is not None:
+                    back = [new[order.index(i)] for i in range(n)]
+                    if tuple(back) not in seen:
+                        seen.add(tuple(back))
+                        yield relation.name, tuple(back)
+    for step in neighbours(roots, book()):
+        new = substitute(roots, dict(zip(step.old, step.new, strict=True)))
+        if new not in seen:
+            seen.add(new)
+            yield step.relation.name, new
+
+
+def connect(built: Built) -> tuple[str, ...] | None:
+    """Find relations that turn one side into the other; None where there are none."""
+    a, b, values = built.left, built.right, built.values
+    if same(a, b, values):
+        return ()
+    lefts, rights = [], []
+    for name, x in forms(a):
+        if same(x, b, values):
+            return (name,)
+        lefts.append((name, x))
+    for name, y in forms(b):
+        if same(a, y, values):
+            return (name,)
+        rights.append((name, y))
+    for (n, x), (m, y) in itertools.product(lefts, rights):
+        if same(x, y, values):
+            return (n, m)
+    return None
+
+
+def covered(entry: Mapping[str, Any]) -> tuple[bool, str]:
+    """Tell whether the book covers an entry, and how, or why not."""
+    why = ""
+    for letters in (True, False):
+        try:
+            built = build(entry, letters)
+            found = connect(built)
+        except Untranslatable as missing:
+            why = why or f"not expressed: {missing}"
+            continue
+        except (ag.AstragalError, TypeError, IndexError, KeyError, SyntaxError,
+                AttributeError, ValueError) as error:  # fmt: skip
+            why = why or f"not built: {type(error).__name__}: {str(error)[:150]}"
+            continue
+        if found is not None:
+            return True, ("letters: " if letters else "numbers: ") + (
+                " + ".join(found) or "one form already"
+            )
+        why = why or "no relation connects the sides"
+    return False, why
+
+
+def entries() -> list[dict[str, Any]]:
+    """Load the catalogue's identities, without limits."""
+    import yaml
+
+    text = (FOLDER / "catalogue.yaml").read_text(encoding="utf-8")
+    loaded: list[dict[str, Any]] = yaml.load(text, yaml.CSafeLoader)["entries"]
+    return [e for e in loaded if e["family"] != "limit" and e.get("joint") != "approx"]
+
+
+def main() -> None:
+    """Print counts by family."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--family", action="append")
+    parser.add_argument("--id", action="append")
+    parser.add_argument("--missing", action="store_true")
+    parser.add_argument("--all", action="store_true")
+    options = parser.parse_args()
+    total: Counter[str] = Counter()
+    hit: Counter[str] = Counter()
+    for entry in entries():
+        family = entry["family"]
+        if options.family and family not in options.family:
+            continue
+        if options.id and entry["id"] not in options.id:
+            continue
+        yes, how = covered(entry)
+        total[family] += 1
+        hit[family] += yes
+        if options.all or options.id or (options.missing and not yes):
+            print(f"{'+' if yes else '-'} {entry['id']}: {how}", flush=True)
+    for family in total:
+        print(f"{family:20s} {hit[family]:4d} of {total[family]}")
+    print(f"{'all':20s} {sum(hit.values()):4d} of {sum(total.values())}")
+
+
+if __name__ == "__main__":
+    main()
