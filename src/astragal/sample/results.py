@@ -63,7 +63,6 @@ def diagnose(tree: xr.DataTree) -> pd.DataFrame:
         One row a scalar component; columns ``mean``, ``sd``, ``5%``, ``50%``, ``95%``,
         ``mcse``, ``ess_bulk``, ``ess_tail``, ``r_hat``, all floats.
     """
-    import arviz_stats as stats
     import pandas as pd
 
     posterior = tree["posterior"].dataset
@@ -71,11 +70,13 @@ def diagnose(tree: xr.DataTree) -> pd.DataFrame:
     enough = posterior.sizes["draw"] >= 4
     measures: dict[str, Any] = {}
     if enough:
+        import arviz_stats as stats
+
         measures["mcse"] = stats.mcse(posterior, method="mean")
         measures["ess_bulk"] = stats.ess(posterior, method="bulk")
         measures["ess_tail"] = stats.ess(posterior, method="tail", prob=(0.05, 0.95))
-    if enough and several:
-        measures["r_hat"] = stats.rhat(posterior)
+        if several:
+            measures["r_hat"] = stats.rhat(posterior)
     rows: dict[str, dict[str, float]] = {}
     for name, array in posterior.data_vars.items():
         values = np.asarray(array, dtype=float)

@@ -49,6 +49,36 @@ class _Lower(lowering.Lower):
 
 
 @register_pass(mutates_CFG=True, analysis_only=False)
+class _Inference(NopythonTypeInference):
+    """Numba's inference, which finds the type of an operation on the same types once."""
+
+    _name = "astragal_inference"
+
+    def run_pass(self, state: Any) -> bool:
+        context = state.typingctx
+        resolve = context.resolve_function_type  # of a caller's inference, where it waits for this
+        known: dict[Any, Any] = {}
+
+        def once(function: Any, args: Any, kws: Any) -> Any:
+            if kws:
+                return resolve(function, args, kws)
+            found = known.get((function, args))
+            if found is None:
+                found = known[function, args] = resolve(function, args, kws)
+            return found
+
+        kept = vars(context).get("resolve_function_type")
+        context.resolve_function_type = once
+        try:
+            return bool(super().run_pass(state))
+        finally:
+            if kept is None:
+                del context.resolve_function_type
+            else:
+                context.resolve_function_type = kept
+
+
+@register_pass(mutates_CFG=True, analysis_only=False)
 class _Lowering(BaseNativeLowering):
     _name = "astragal_lowering"
 
@@ -62,7 +92,7 @@ PASSES = (
     FixupArgs,
     IRProcessing,
     GenericRewrites,
-    NopythonTypeInference,
+    _Inference,
     PreLowerStripPhis,
     IRLegalization,
     AnnotateTypes,
