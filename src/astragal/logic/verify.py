@@ -22,6 +22,7 @@ from astragal.graph.types import KeyType
 from astragal.logic.batch import NotBatched
 from astragal.logic.densities import Inverse, compared, inverse_of, recovers
 from astragal.logic.expectations import Difference, NoSamples, by_quadrature, by_samples, sample
+from astragal.logic.lengths import lengths_of, with_lengths
 from astragal.logic.numeric import Array, NotNumeric, numeric_sort
 from astragal.logic.pattern import Side
 from astragal.logic.relation import Relation
@@ -114,6 +115,8 @@ def verify(relation: Relation, seed: int = 0, effort: Effort = "usual") -> Verdi
     """
     if relation.members != (relation,):
         return _verify_members(relation, seed, effort)
+    if lengths_of(relation):
+        return _verify_lengths(relation, seed, effort)
     rng = np.random.default_rng([seed, 20260])
     plan = PLANS[effort]
     if relation.kind == "sure":
@@ -125,6 +128,21 @@ def verify(relation: Relation, seed: int = 0, effort: Effort = "usual") -> Verdi
         except (NotBatched, NotNumeric, NoSamples):
             pass
     return _verify_laws(relation, rng, plan)
+
+
+def _verify_lengths(relation: Relation, seed: int, effort: Effort) -> Verdict:
+    """Verify a statement about arrays of any length at some lengths."""
+    evidence = ""
+    letters = lengths_of(relation)
+    for fixed in with_lengths(relation):
+        verdict = verify(fixed, seed, effort)
+        evidence = verdict.evidence
+        if not verdict.holds:
+            return verdict
+    if not evidence:
+        names = ", ".join(repr(d) for d in letters)
+        return Verdict(False, f"no lengths {names} were found at which the statement has shapes")
+    return Verdict(True, f"at two choices of lengths; {evidence}")
 
 
 def _verify_members(relation: Relation, seed: int, effort: Effort) -> Verdict:
