@@ -2,6 +2,7 @@
 
 from astragal import Relation
 from astragal.rewrites import (
+    affine,
     circles,
     conjugacy,
     convolutions,
@@ -23,6 +24,7 @@ PAGES = (
     quotients,
     circles,
     counts,
+    affine,
 )
 """The table of contents."""
 
