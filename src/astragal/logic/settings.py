@@ -91,6 +91,11 @@ def allowed(relation: Relation, values: Mapping[Expr, Any]) -> bool:
                     value = evaluate_at([a], values)[0]
                 if not np.all(_inside(p.domain, value, p.integer)):
                     return False
+            named = {p.name: a for a, p in zip(parameters, d.parameters, strict=True)}
+            for pair in d.ordered:
+                ends = [named[n] for n in pair]
+                if side.random.isdisjoint(ends) and not np.less(*evaluate_at(ends, values)).all():
+                    return False
     return True
 
 
