@@ -25,6 +25,7 @@ from astragal.graph.tree import flatten
 from astragal.graph.types import KeyType
 from astragal.ops.declare import as_expr
 from astragal.ops.fuse_scans import fuse_scans
+from astragal.random.check import check_keys as prove_keys
 from astragal.random.checked import with_checks
 from astragal.random.lower import lower_random
 
@@ -99,6 +100,7 @@ class Function:
         backend: str = "numba",
         *,
         check: bool = True,
+        check_keys: bool = False,
     ) -> None:
         self.backend = check_backend(backend)
         self.check = check
@@ -111,6 +113,8 @@ class Function:
         wanted = [*outs, *self.updates.values()]
         variables = _shared_below(wanted, list(self.updates))
         _check_free(wanted, self._leaves)
+        if check_keys:
+            prove_keys(*wanted)
 
         held = [*self._leaves, *variables]
         named = self.outputs if isinstance(self.outputs, dict) else {}
@@ -332,6 +336,7 @@ def function(
     updates: Mapping[Shared, Any] | None = None,
     backend: str = "numba",
     check: bool = True,
+    check_keys: bool = False,
 ) -> Function:
     """Compile a graph into a function of values.
 
@@ -351,6 +356,11 @@ def function(
         Whether a call raises where a parameter of a random variable is outside its domain,
         those in loops and in branches that are taken included. Without it, and in ``fn.pure``
         always, what is drawn from wrong parameters is NaN, or ``-2**63`` where it is an integer.
+    check_keys
+        Whether to prove first that no key is spent twice, outputs and updates together, as
+        `astragal.check_keys` does. Off by default: outputs that share a key are dependent
+        but well defined, as common random numbers are, and `derive` and `rewrite`, which rely on
+        independence, always check.
 
     Returns
     -------
@@ -361,6 +371,8 @@ def function(
     ------
     ModelError
         Where the outputs read an input that is not listed, or one is listed twice.
+    KeyReuseError
+        With ``check_keys``, naming both consumers of a key and where they were built.
     UnsupportedError
         For an unknown backend, or one that has no rule for an operation.
 
@@ -378,7 +390,7 @@ def function(
     >>> float(f([1.0, 2.0], 3)["sum"])
     6.0
     """
-    return Function(inputs, outputs, updates, backend, check=check)
+    return Function(inputs, outputs, updates, backend, check=check, check_keys=check_keys)
 
 
 def evaluate(outputs: Any, backend: str = "numpy") -> Any:

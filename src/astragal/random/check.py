@@ -17,9 +17,7 @@ selects all that it could select.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -28,153 +26,13 @@ from astragal.graph.errors import KeyReuseError
 from astragal.graph.expr import Expr
 from astragal.graph.literal import is_constant, value_of
 from astragal.graph.subgraph import Subgraph
-from astragal.graph.text import one_line
 from astragal.graph.traverse import toposort
-from astragal.graph.types import KeyType, Shape, TupleType, Type
+from astragal.graph.types import INTEGERS, KeyType, TupleType, Type
 from astragal.ops.creation import shape_dims
 from astragal.ops.fuse_scans import fuse_scans
 from astragal.ops.indexing import python_index
 from astragal.random.distribution import RandomOp
-from astragal.random.places import place_of
-
-Ids = np.ndarray[Any, Any]
-
-
-@dataclass(frozen=True, eq=False)
-class _Keys:
-    """Numbers of keys: arrays of one shape, any of which may be the one that is meant.
-
-    ``varies`` says that within a loop each turn means other ones, by a counter; ``unknown``,
-    that an element may occur more than once.
-    """
-
-    options: tuple[Ids, ...]
-    varies: bool = False
-    unknown: bool = False
-
-    @property
-    def shape(self) -> tuple[int, ...]:
-        return tuple(self.options[0].shape)
-
-
-Value = Any  # _Keys, a list of values for a tuple, None for what is no key
-
-
-class _Ledger:
-    """Who spent which number."""
-
-    def __init__(self, stand_in: int) -> None:
-        self.owner = np.zeros(64, np.int64)
-        self.count = 1
-        self.consumers: list[Expr | None] = [None]
-        self.folds: dict[int, dict[int, Expr]] = {}
-        self.log: list[Ids] = []
-        self.barriers: list[int] = [0]
-        self.stand_in = stand_in
-
-    def fresh(self, shape: Shape) -> _Keys:
-        dims = [self.length(d) for d in shape]
-        start, self.count = self.count, self.count + math.prod(dims)
-        if self.count > len(self.owner):
-            self.owner = np.concatenate([self.owner, np.zeros(self.count, np.int64)])
-        return _Keys((np.arange(start, self.count).reshape(dims) if dims else np.array(start),))
-
-    def length(self, dim: Any) -> int:
-        """Give a length; of one that is not static, that of the stand-ins."""
-        if isinstance(dim, int):
-            return dim
-        if is_constant(dim):
-            return int(value_of(dim))
-        rule = _LENGTHS.get(dim.op.name)
-        if rule is not None:
-            return max(0, int(rule(*(self.length(a) for a in dim.args))))
-        return self.stand_in
-
-    def spend(self, keys: _Keys, consumer: Expr) -> None:
-        """Record that a consumer spends keys."""
-        if len(keys.options) == 1 and keys.options[0].size == 1 and not keys.unknown:
-            # One key: the usual case, without arrays.
-            i = int(keys.options[0].item())
-            if i >= self.barriers[-1] and not self.owner[i]:
-                self._take(keys.options[0].ravel(), consumer)
-                return
-        if keys.unknown:
-            raise KeyReuseError(
-                f"{_name(consumer)} may use a key more than once: which keys an index selects "
-                "is not known before the graph runs; split a key for each use instead"
-            )
-        for ids in keys.options:
-            if len(np.unique(ids)) < ids.size:
-                raise KeyReuseError(
-                    f"{_name(consumer)} uses one key for several elements; "
-                    f"give each its own (astragal.split){_source(self, ids)}"
-                )
-        ids = np.unique(np.concatenate([o.ravel() for o in keys.options]))
-        self._refuse_in_loop(ids, consumer, keys.varies)
-        taken = ids[self.owner[ids] > 0]
-        if taken.size:
-            first = self.consumers[self.owner[taken[0]]]
-            raise _twice(first, consumer)
-        self._take(ids, consumer)
-
-    def fold(self, keys: _Keys, consumer: Expr, data: Ids | None, varies: bool) -> None:
-        """Record that integers are folded into keys."""
-        if data is None or keys.unknown or len(keys.options) > 1 or keys.varies:
-            self.spend(_Keys(keys.options, keys.varies or varies, keys.unknown), consumer)
-            return
-        ids, numbers = np.broadcast_arrays(keys.options[0], data)  # pyright: ignore[reportGeneralTypeIssues]
-        self._refuse_in_loop(ids, consumer, False)
-        for i, n in zip(ids.ravel().tolist(), numbers.ravel().tolist(), strict=True):
-            known = self.folds.setdefault(i, {})
-            other = known.get(n) if known else self.consumers[self.owner[i]]
-            if other is not None:
-                raise _twice(other, consumer)
-            known[n] = consumer
-        self._take(np.unique(ids), consumer)
-
-    def _take(self, ids: Ids, consumer: Expr) -> None:
-        self.consumers.append(consumer)
-        self.owner[ids] = len(self.consumers) - 1
-        self.log.append(ids)
-
-    def _refuse_in_loop(self, ids: Ids, consumer: Expr, varies: bool) -> None:
-        # A counter tells the turns of the innermost loop apart, not those of the loops around.
-        barrier = self.barriers[-2] if varies and len(self.barriers) > 1 else self.barriers[-1]
-        if ids.size and ids.min() < barrier:
-            raise KeyReuseError(
-                f"{_name(consumer)} spends a key from outside the loop again in every turn; "
-                "carry the key and split it, scan over split keys, or fold in the loop's counter "
-                "(astragal.fold_in)"
-            )
-
-
-_LENGTHS: dict[str, Callable[..., float]] = {
-    "add": lambda a, b: a + b,
-    "subtract": lambda a, b: a - b,
-    "multiply": lambda a, b: a * b,
-    "floor_divide": lambda a, b: a // max(b, 1),
-    "maximum": max,
-    "minimum": min,
-}
-
-
-def _name(x: Expr | None) -> str:
-    assert x is not None
-    where = place_of(x)
-    return one_line(x, 90) + (f" ({where})" if where else "")
-
-
-def _source(ledger: _Ledger, ids: Ids) -> str:
-    return f" ({ids.size} elements, {len(np.unique(ids))} keys)"
-
-
-def _twice(first: Expr | None, second: Expr) -> KeyReuseError:
-    if first is second:
-        return KeyReuseError(f"{_name(first)} uses a key more than once")
-    return KeyReuseError(
-        f"a key is used twice, by\n  {_name(first)}\nand by\n  {_name(second)}\n"
-        "Split it first: a, b = astragal.split(key)"
-    )
+from astragal.random.ledger import Counter, Counters, Ids, Keys, Ledger, Value, bounded, name_of
 
 
 def check_keys(*exprs: Expr) -> None:
@@ -209,7 +67,20 @@ def check_keys(*exprs: Expr) -> None:
         (abs(s[1]) for n in order if n.op.name == "index" for s in n.args[1] if s[0] == "int"),
         default=0,
     )
-    _Walk(_Ledger(int(largest) + 3), {}, {}).run(exprs, order)
+    _Walk(Ledger(int(largest) + 3), {}, {}).run(exprs, order)
+
+
+_MOST = 64  # ways in which an array of keys may be chosen that are told apart
+
+
+def _distinct(options: Sequence[Ids]) -> list[Ids]:
+    """Leave out options that are there already."""
+    if len(options) == 1:
+        return list(options)
+    return list({o.tobytes(): o for o in options}.values())
+
+
+_SOURCES = frozenset({"key", "input", "parameter", "variable", "split", "fold_in"})
 
 
 def _holds_keys(type: Type) -> bool:
@@ -221,12 +92,10 @@ def _holds_keys(type: Type) -> bool:
 class _Walk:
     """One pass over one graph or body."""
 
-    def __init__(
-        self, ledger: _Ledger, values: Mapping[Expr, Value], counters: Mapping[Expr, bool]
-    ) -> None:
+    def __init__(self, ledger: Ledger, values: Mapping[Expr, Value], counters: Counters) -> None:
         self.ledger = ledger
         self.values: dict[Expr, Value] = dict(values)
-        self.counters: dict[Expr, bool] = dict(counters)
+        self.counters: dict[Expr, Counter] = dict(counters)
 
     def run(self, outputs: Sequence[Expr], order: Sequence[Expr] | None = None) -> list[Value]:
         for node in toposort(outputs) if order is None else order:
@@ -253,25 +122,58 @@ class _Walk:
             self._fold(node)
         elif name in _MOVES:
             return self._move(node)
-        elif name == "wrap_key_data" and node.args[0].op.name == "key_data":
-            return self.values[node.args[0].args[0]]
-        assert isinstance(node.type, KeyType)
-        return self.ledger.fresh(node.type.shape)
+        elif name == "wrap_key_data":
+            return self._wrapped(node)
+        elif name not in _SOURCES:
+            raise KeyReuseError(f"{name_of(node)} does with keys what the check does not know")
+        return _fresh(self, node.type)
+
+    def _wrapped(self, node: Expr) -> Keys:
+        """Words that come from keys may be any of these keys."""
+        data = node.args[0]
+        if data.op.name == "key_data":
+            keys: Keys = self.values[data.args[0]]
+            return keys
+        sources = [n.args[0] for n in toposort([data]) if n.op.name == "key_data"]
+        if not sources:
+            return self.ledger.fresh(node.type.shape)
+        ids = np.unique(np.concatenate([o.ravel() for s in sources for o in self.options(s)]))
+        shape = [self.ledger.length(d) for d in node.type.shape]
+        if not shape:
+            return Keys(tuple(np.array(i) for i in ids))
+        return Keys((np.resize(ids, shape),), unknown=True)
 
     def _count(self, node: Expr) -> None:
         """Note which integers differ from turn to turn of the loop."""
         name, args = node.op.name, node.args
-        if name in ("astype", "add", "subtract", "multiply", "broadcast_to", "reshape"):
-            exprs = [a for a in args if isinstance(a, Expr)]
-            moving = [a for a in exprs if self.counters.get(a)]
-            still = [a for a in exprs if a not in moving]
-            constant = len(moving) == 1 and all(is_constant(a) for a in still)
-            if constant and (name != "multiply" or all(np.all(value_of(a) != 0) for a in still)):
-                self.counters[node] = True
+        if name not in ("astype", "add", "subtract", "multiply", "broadcast_to", "reshape"):
+            return
+        exprs = [a for a in args if isinstance(a, Expr) and not isinstance(a.type, TupleType)]
+        moving = [a for a in exprs if a in self.counters]
+        if len(moving) != 1:
+            return
+        found: Counter | None = self.counters[moving[0]]
+        assert found is not None
+        if name in ("add", "subtract", "multiply"):
+            (still,) = [a for a in exprs if a is not moving[0]] or [moving[0]]
+            number = _number(still)
+            if number is None:
+                return
+            if name == "multiply":
+                found = found.times(number) if number else None
+            elif name == "add":
+                found = found.plus(number)
+            elif moving[0] is args[0]:
+                found = found.plus(-number)
+            else:
+                negative = found.times(-1)
+                found = negative and negative.plus(number)
+        if found is not None and found.fits(node.dtype):
+            self.counters[node] = found
 
     def _fold(self, node: Expr) -> None:
         key, data = node.args
-        self.ledger.fold(self.values[key], node, self._known(data), self.counters.get(data, False))
+        self.ledger.fold(self.values[key], node, self._known(data), data in self.counters)
 
     def _known(self, x: Expr) -> Ids | None:
         """Give the integers of an expression where they are known."""
@@ -283,21 +185,28 @@ class _Walk:
             return self._known(x.args[0])
         return None
 
-    def _move(self, node: Expr) -> _Keys:
+    def _move(self, node: Expr) -> Keys:
         sources = [self.values[a] for a in node.args if isinstance(a, Expr) and a in self.values]
-        keys = [s for s in sources if isinstance(s, _Keys)]
+        keys = [s for s in sources if isinstance(s, Keys)]
         varies = all(k.varies for k in keys)
         unknown = any(k.unknown for k in keys)
+        if node.op.name == "where" and not node.type.shape and not is_constant(node.args[0]):
+            return Keys(None, varies, unknown, tuple(keys))
         try:
             options, moved, lost = _MOVES[node.op.name](self, node)
         except (ValueError, IndexError):
             # Lengths that only seem to differ: all keys, in no known order.
             options = (np.unique(np.concatenate([o.ravel() for k in keys for o in k.options])),)
             moved, lost = False, True
-        return _Keys(tuple(options), varies or moved, unknown or lost)
+        options = _distinct(options)
+        if len(options) > _MOST and options[0].shape:
+            # Too many to follow: all keys, in no known order.
+            every = np.unique(np.concatenate([o.ravel() for o in options]))
+            options, lost = [np.resize(every, options[0].shape)], True
+        return Keys(tuple(options), varies or moved, unknown or lost)
 
     def options(self, x: Expr) -> tuple[Ids, ...]:
-        keys: _Keys = self.values[x]
+        keys: Keys = self.values[x]
         return keys.options
 
 
@@ -322,9 +231,11 @@ def _index(walk: _Walk, node: Expr) -> Moved:
     axis = 0
     place = 0
     items: list[tuple[Any, ...]] = []
+    at_axes: list[int] = []
     for s in spec:
         if s[0] == "expr" and known[place] is None:
             items.append(("any", axis))
+            at_axes.append(axis)
         else:
             items.append(s)
         place += s[0] == "expr"
@@ -335,7 +246,11 @@ def _index(walk: _Walk, node: Expr) -> Moved:
             options = [np.take(o, [i], axis=item[1]) for o, i in options]
             items[at] = ("int", 0)
     rest = [k for k in known if k is not None]
-    varies = all(walk.counters.get(o) for o in moving)
+    lengths = [x.type.shape[i] for i in at_axes]
+    varies = all(
+        o in walk.counters and walk.counters[o].chooses(n if isinstance(n, int) else None)
+        for o, n in zip(moving, lengths, strict=True)
+    )
     return [o[python_index(tuple(items), list(rest))] for o in options], varies, False
 
 
@@ -396,12 +311,17 @@ _MOVES: dict[str, Callable[[_Walk, Expr], Moved]] = {
 # -- loops, branches, calls ------------------------------------------------------------------
 
 
-def _body(
-    walk: _Walk, body: Subgraph, values: Sequence[Value], counters: Sequence[bool]
-) -> list[Value]:
+Moving = Sequence["Counter | None"]
+
+
+def _body(walk: _Walk, body: Subgraph, values: Sequence[Value], counters: Moving) -> list[Value]:
     known = dict(zip(body.parameters, values, strict=True))
-    moving = {p: c for p, c in zip(body.parameters, counters, strict=True) if c}
+    moving = {p: c for p, c in zip(body.parameters, counters, strict=True) if c is not None}
     return _Walk(walk.ledger, known, moving).run(body.outputs)
+
+
+def _counters(walk: _Walk, args: Sequence[Expr]) -> list[Counter | None]:
+    return [walk.counters.get(a) for a in args]
 
 
 def _fresh(walk: _Walk, type: Type) -> Value:
@@ -410,17 +330,30 @@ def _fresh(walk: _Walk, type: Type) -> Value:
     return walk.ledger.fresh(type.shape) if isinstance(type, KeyType) else None
 
 
-def _advances(body: Subgraph, k: int) -> list[bool]:
-    """Tell which carried integers grow by a constant in every turn."""
-    out = []
-    for p, o in zip(body.parameters[:k], body.outputs[:k], strict=True):
+def _number(x: Expr) -> int | None:
+    """Give the one number that a constant holds."""
+    if x.op.name in ("broadcast_to", "astype"):
+        return _number(x.args[0])
+    if not is_constant(x) or x.dtype not in INTEGERS or value_of(x).size != 1:
+        return None
+    return int(value_of(x).item())
+
+
+def _advances(body: Subgraph, init: Sequence[Expr], turns: int | None) -> list[Counter | None]:
+    """Find the carried integers that grow by a constant in every turn."""
+    out: list[Counter | None] = []
+    for p, o, start in zip(body.parameters, body.outputs, init, strict=False):
         steps = [a for a in o.args if a is not p] if o.op.name in ("add", "subtract") else []
-        out.append(
-            len(steps) == 1
-            and o.args[0 if o.op.name == "subtract" else o.args.index(p)] is p
-            and is_constant(steps[0])
-            and bool(np.all(value_of(steps[0]) != 0))
-        )
+        number = _number(steps[0]) if len(steps) == 1 and p in o.args else None
+        if not number or (o.op.name == "subtract" and o.args[0] is not p):
+            out.append(None)
+            continue
+        step = number if o.op.name == "add" else -number
+        first = _number(start)
+        last = None if first is None or turns is None else first + step * max(turns - 1, 0)
+        ends = (first, last) if step > 0 else (last, first)
+        found = bounded(*ends) if abs(step) < 2**20 else None
+        out.append(found if found is not None and found.fits(p.dtype) else None)
     return out
 
 
@@ -430,7 +363,7 @@ def _loop(
     bodies: Sequence[Subgraph],
     args: Sequence[Expr],
     moved: int,
-    counters: Sequence[bool],
+    counters: Moving,
 ) -> list[Value]:
     """Look at the bodies of a loop; ``moved`` operands are carried or run over."""
     ledger = walk.ledger
@@ -444,7 +377,7 @@ def _loop(
     for p in step.parameters[:moved]:
         inside.append(_fresh(walk, p.type))
     captured = [walk.values.get(a) for a in args[moved:]]
-    counters = [*counters, *(False for _ in captured)]
+    counters = [*counters, *(None for _ in captured)]
     out: list[Value] = []
     for body in bodies:
         out = _body(walk, body, [*inside, *captured], counters)
@@ -458,12 +391,12 @@ def _check_handed_on(walk: _Walk, node: Expr, values: Sequence[Value]) -> None:
     ledger = walk.ledger
     seen: list[Ids] = []
     for v in values:
-        if isinstance(v, _Keys):
+        if isinstance(v, Keys):
             seen += [np.unique(np.concatenate([o.ravel() for o in v.options]))]
     if not seen:
         return
     ids = np.concatenate(seen)
-    place = _name(node)
+    place = name_of(node)
     if ids.size and ids.min() < ledger.barriers[-1]:
         raise KeyReuseError(f"the body of {place} hands on a key from outside in every turn")
     if len(np.unique(ids)) < ids.size:
@@ -472,30 +405,37 @@ def _check_handed_on(walk: _Walk, node: Expr, values: Sequence[Value]) -> None:
     if taken.size:
         consumer = ledger.consumers[ledger.owner[taken[0]]]
         raise KeyReuseError(
-            f"the body of a {node.op.name} spends a key in {_name(consumer)} and hands it on to "
+            f"the body of a {node.op.name} spends a key in {name_of(consumer)} and hands it on to "
             "the next turn; hand on a part of its split instead"
         )
 
 
 def _scan(walk: _Walk, node: Expr) -> Value:
-    body, _, _, k, m, *args = node.args
-    counters = [*_advances(body, k), *(_is_counter(a) for a in args[k : k + m])]
+    body, length, _, k, m, *args = node.args
+    turns = length if isinstance(length, int) else None
+    counters = [*_advances(body, args[:k], turns), *(_counted(a) for a in args[k : k + m])]
     _loop(walk, node, [body], args, k + m, counters)
     return _fresh(walk, node.type)
 
 
-def _is_counter(sequence: Expr) -> bool:
+def _counted(sequence: Expr) -> Counter | None:
+    """Give the bounds of a sequence of integers that are all different."""
     if sequence.op.name == "iota":
-        return True
-    if is_constant(sequence) and sequence.ndim == 1:
+        n = sequence.args[0]
+        return Counter(0, n - 1 if isinstance(n, int) else None)
+    if is_constant(sequence) and sequence.ndim == 1 and sequence.dtype in INTEGERS:
         value = value_of(sequence)
-        return len(np.unique(value)) == value.size
-    return sequence.op.name == "astype" and _is_counter(sequence.args[0])
+        if value.size and len(np.unique(value)) == value.size:
+            return bounded(int(value.min()), int(value.max()))
+    if sequence.op.name == "astype":
+        found = _counted(sequence.args[0])
+        return found if found is not None and found.fits(sequence.dtype) else None
+    return None
 
 
 def _while(walk: _Walk, node: Expr) -> Value:
     condition, body, n, *args = node.args
-    _loop(walk, node, [condition, body], args, n, _advances(body, n))
+    _loop(walk, node, [condition, body], args, n, _advances(body, args[:n], None))
     return _fresh(walk, node.type)
 
 
@@ -504,29 +444,36 @@ def _switch(walk: _Walk, node: Expr) -> Value:
     branches, args = rest[:n], rest[n:]
     ledger = walk.ledger
     values = [walk.values.get(a) for a in args]
-    counters = [walk.counters.get(a, False) for a in args]
+    counters = _counters(walk, args)
     spent: list[tuple[Ids, Ids]] = []
+    folded: list[tuple[int, int, Expr]] = []
     outs = []
     for branch in branches:
         kept, ledger.log = ledger.log, []
-        before = {i: dict(f) for i, f in ledger.folds.items()}
+        mark = len(ledger.folded)
         outs.append(_body(walk, branch, values, counters))
         for ids in ledger.log:
             spent.append((ids, ledger.owner[ids]))
         for ids in ledger.log:
             ledger.owner[ids] = 0
-        ledger.folds = before
+        for i, n, consumer in ledger.folded[mark:]:
+            del ledger.folds[i][n]
+            folded.append((i, n, consumer))
+        del ledger.folded[mark:]
         ledger.log = kept
     for ids, owner in spent:
         ledger.owner[ids] = owner
         ledger.log.append(ids)
+    for i, n, consumer in folded:
+        ledger.folds[i][n] = consumer
+        ledger.folded.append((i, n, consumer))
     return [_either(column) for column in zip(*outs, strict=True)]
 
 
 def _either(values: Sequence[Value]) -> Value:
-    if not isinstance(values[0], _Keys):
+    if not isinstance(values[0], Keys):
         return None
-    return _Keys(
+    return Keys(
         tuple(o for v in values for o in v.options),
         all(v.varies for v in values),
         any(v.unknown for v in values),
@@ -536,7 +483,24 @@ def _either(values: Sequence[Value]) -> Value:
 def _call(walk: _Walk, node: Expr) -> Value:
     body, *args = node.args
     values = [walk.values.get(a) for a in args]
-    return _body(walk, body, values, [walk.counters.get(a, False) for a in args])
+    return _body(walk, body, values, _counters(walk, args))
 
 
-_CONTROL = {"scan": _scan, "while_loop": _while, "switch": _switch, "call": _call}
+def _map(walk: _Walk, node: Expr) -> Value:
+    """Look at a body that runs once an element: a key that is stretched is used again."""
+    body, *args = node.args
+    type0 = node.type.items[0] if isinstance(node.type, TupleType) else node.type
+    shape = [walk.ledger.length(d) for d in type0.shape]
+    read = set(toposort(body.outputs))
+    inside: list[Value] = []
+    for a, p in zip(args, body.parameters, strict=True):
+        if isinstance(a.type, KeyType) and p in read:
+            keys: Keys = walk.values[a]
+            wide = tuple(np.broadcast_to(o, shape) for o in keys.options)
+            walk.ledger.spend(Keys(wide, keys.varies, keys.unknown), node)
+        inside.append(_fresh(walk, p.type))
+    _body(walk, body, inside, [None] * len(args))
+    return _fresh(walk, node.type)
+
+
+_CONTROL = {"scan": _scan, "while_loop": _while, "switch": _switch, "call": _call, "map": _map}
