@@ -5,8 +5,32 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Protocol
 
 from astragal.graph.expr import Expr, Op
-from astragal.random import checked, continuous, discrete, improper, keys, lower, multivariate
-from astragal.random.distribution import RandomOp, make_function
+from astragal.random import (
+    checked,
+    continuous,
+    discrete,
+    improper,
+    keys,
+    lower,
+    multivariate,
+)
+from astragal.random.combinators import (
+    COMBINATORS,
+    Table,
+    censored,
+    hurdle_binomial,
+    hurdle_gamma,
+    hurdle_lognormal,
+    hurdle_negative_binomial,
+    hurdle_poisson,
+    mixture,
+    transformed,
+    truncated,
+    zero_inflated_binomial,
+    zero_inflated_negative_binomial,
+    zero_inflated_poisson,
+)
+from astragal.random.distribution import Law, RandomOp, make_function
 
 DISTRIBUTIONS = (
     *continuous.DISTRIBUTIONS,
@@ -18,8 +42,8 @@ DISTRIBUTIONS = (
 RANDOM_OPS: dict[str, RandomOp] = {d.name: RandomOp(d) for d in DISTRIBUTIONS}
 """The operation of every distribution, by name."""
 
-OPS: dict[str, Op] = {
-    op.name: op
+OPS: dict[str, Op] = Table(
+    (op.name, op)
     for op in (
         *keys.OPS,
         lower.RANDOM_BITS,
@@ -27,7 +51,7 @@ OPS: dict[str, Op] = {
         improper.FACTOR,
         *RANDOM_OPS.values(),
     )
-}
+)
 
 for _name, _op in RANDOM_OPS.items():
     globals()[_name] = make_function(_op)
@@ -40,6 +64,8 @@ if TYPE_CHECKING:
         ) -> Expr: ...
 
         op: RandomOp
+
+        def law(self, *args: Any, dtype: Any = None, **named: Any) -> Law: ...
 
     # What type checkers cannot compute; tests/test_public_names.py compares it with the table.
     asymmetric_laplace: _Draw
@@ -89,6 +115,7 @@ if TYPE_CHECKING:
     normal: _Draw
     ordered_logistic: _Draw
     pareto: _Draw
+    point_mass: _Draw
     poisson: _Draw
     polya_gamma: _Draw
     rayleigh: _Draw
@@ -103,4 +130,22 @@ if TYPE_CHECKING:
     zipf: _Draw
 
 
-__all__ = ["OPS", "RANDOM_OPS", *RANDOM_OPS]  # noqa: PLE0604
+__all__ = [  # noqa: PLE0604
+    "COMBINATORS",
+    "OPS",
+    "RANDOM_OPS",
+    "Law",
+    "censored",
+    "hurdle_binomial",
+    "hurdle_gamma",
+    "hurdle_lognormal",
+    "hurdle_negative_binomial",
+    "hurdle_poisson",
+    "mixture",
+    "transformed",
+    "truncated",
+    "zero_inflated_binomial",
+    "zero_inflated_negative_binomial",
+    "zero_inflated_poisson",
+    *RANDOM_OPS,
+]

@@ -15,7 +15,9 @@ from astragal.ops import elementwise as e
 from astragal.ops import reductions as r
 from astragal.ops import special as sp
 from astragal.ops.creation import arange
+from astragal.ops.declare import as_expr
 from astragal.ops.searching import where
+from astragal.random import coordinates as at
 from astragal.random import kernels
 from astragal.random.distribution import (
     NON_NEGATIVE,
@@ -26,6 +28,7 @@ from astragal.random.distribution import (
     Distribution,
     Domain,
     Parameter,
+    Tails,
     interval,
 )
 from astragal.random.polya_gamma import polya_gamma as draw_polya_gamma
@@ -97,6 +100,13 @@ normal = Distribution(
     quantile=lambda q, loc, scale: loc + scale * sp.ndtri(q),
     mean=lambda loc, scale: loc,
     variance=lambda loc, scale: e.square(scale),
+    tails=Tails(
+        lambda x, loc, scale: sp.log_ndtr((x - loc) / scale),
+        lambda x, loc, scale: sp.log_ndtr((loc - x) / scale),
+    ),
+    standard=at.normal(
+        lambda m, x, loc, scale: (x - loc) / scale, lambda m, y, loc, scale: loc + scale * y
+    ),
     latex=r"\mathcal{N}",
     source="Wichura 1988 (sampler)",
 )
@@ -140,6 +150,13 @@ student_t = Distribution(
     variance=lambda df, loc, scale: where(
         df > 2.0, e.square(scale) * df / (df - 2.0), where(df > 1.0, math.inf, math.nan)
     ),
+    tails=Tails(
+        lambda x, df, loc, scale: _log_student((loc - x) / scale, df),
+        lambda x, df, loc, scale: _log_student((x - loc) / scale, df),
+    ),
+    standard=at.student(
+        lambda df, loc, scale: df, lambda df, loc, scale: loc, lambda df, loc, scale: scale
+    ),
     latex=r"\mathrm{StudentT}",
 )
 
@@ -147,6 +164,12 @@ student_t = Distribution(
 def _student_cdf(z: Expr, df: Expr) -> Expr:
     tail = 0.5 * sp.betainc(0.5 * df, 0.5, df / (df + e.square(z)))
     return where(z > 0.0, 1.0 - tail, tail)
+
+
+def _log_student(z: Expr, df: Expr) -> Expr:
+    """Log of the probability above z."""
+    tail = e.log(sp.betainc(0.5 * df, 0.5, df / (df + e.square(z)))) - _LOG_2
+    return where(z > 0.0, tail, e.log1p(-0.5 * sp.betainc(0.5 * df, 0.5, df / (df + e.square(z)))))
 
 
 cauchy = Distribution(
@@ -159,6 +182,13 @@ cauchy = Distribution(
     ),
     cdf=lambda x, loc, scale: e.atan2(scale, loc - x) / math.pi,
     quantile=lambda q, loc, scale: loc - scale / e.tan(math.pi * q),
+    tails=Tails(
+        lambda x, loc, scale: e.log(e.atan2(scale, loc - x) / math.pi),
+        lambda x, loc, scale: e.log(e.atan2(scale, x - loc) / math.pi),
+    ),
+    standard=at.student(
+        lambda loc, scale: as_expr(1.0), lambda loc, scale: loc, lambda loc, scale: scale
+    ),
     latex=r"\mathrm{Cauchy}",
 )
 laplace = Distribution(
@@ -177,6 +207,10 @@ laplace = Distribution(
     ),
     mean=lambda loc, scale: loc,
     variance=lambda loc, scale: 2.0 * e.square(scale),
+    standard=at.hazard(
+        lambda m, x, loc, scale: at.laplace_hazard(m, (x - loc) / scale),
+        lambda m, y, loc, scale: loc + scale * at.laplace_value(m, y),
+    ),
     latex=r"\mathrm{Laplace}",
 )
 asymmetric_laplace = Distribution(
@@ -211,6 +245,10 @@ logistic = Distribution(
     quantile=lambda q, loc, scale: loc + scale * sp.logit(q),
     mean=lambda loc, scale: loc,
     variance=lambda loc, scale: math.pi**2 / 3.0 * e.square(scale),
+    standard=at.hazard(
+        lambda m, x, loc, scale: at.log_one_plus_exp(m, (x - loc) / scale),
+        lambda m, y, loc, scale: loc + scale * (y + at.log_one_minus_exp(m, y)),
+    ),
     latex=r"\mathrm{Logistic}",
 )
 gumbel = Distribution(
@@ -223,6 +261,10 @@ gumbel = Distribution(
     quantile=lambda q, loc, scale: loc - scale * e.log(-e.log(q)),
     mean=lambda loc, scale: loc + _EULER * scale,
     variance=lambda loc, scale: math.pi**2 / 6.0 * e.square(scale),
+    standard=at.hazard(
+        lambda m, x, loc, scale: -at.log_one_minus_exp(m, m.exp((loc - x) / scale)),
+        lambda m, y, loc, scale: loc - scale * m.log(-at.log_one_minus_exp(m, y)),
+    ),
     latex=r"\mathrm{Gumbel}",
 )
 
@@ -260,6 +302,10 @@ uniform = Distribution(
     mean=lambda low, high: 0.5 * (low + high),
     variance=lambda low, high: e.square(high - low) / 12.0,
     ordered=(("low", "high"),),
+    standard=at.hazard(
+        lambda m, x, low, high: -m.log1p((low - x) / (high - low)),
+        lambda m, y, low, high: low - (high - low) * m.expm1(-y),
+    ),
     latex=r"\mathcal{U}",
 )
 triangular = Distribution(
@@ -331,6 +377,14 @@ truncated_normal = Distribution(
         _truncated_mass(loc, scale, lower, x) - _truncated_mass(loc, scale, lower, upper)
     ),
     ordered=(("lower", "upper"),),
+    tails=Tails(
+        lambda x, loc, scale, lower, upper: (
+            _truncated_mass(loc, scale, lower, x) - _truncated_mass(loc, scale, lower, upper)
+        ),
+        lambda x, loc, scale, lower, upper: (
+            _truncated_mass(loc, scale, x, upper) - _truncated_mass(loc, scale, lower, upper)
+        ),
+    ),
     latex=r"\mathcal{N}_{[a, b]}",
     source="Robert 1995",
 )
@@ -344,6 +398,15 @@ beta = Distribution(
     quantile=lambda q, a, b: sp.betaincinv(a, b, q),
     mean=lambda a, b: a / (a + b),
     variance=lambda a, b: a * b / (e.square(a + b) * (a + b + 1.0)),
+    tails=Tails(
+        lambda x, a, b: e.log(sp.betainc(a, b, x)),
+        lambda x, a, b: e.log(sp.betainc(b, a, 1.0 - x)),
+    ),
+    standard=at.log_odds(
+        lambda a, b: (a, b),
+        lambda m, x, a, b: m.log(x) - m.log1p(-x) - m.log(a / b),
+        lambda m, y, a, b: at.share(m, y + m.log(a / b)),
+    ),
     latex=r"\mathrm{Beta}",
 )
 kumaraswamy = Distribution(
@@ -359,6 +422,10 @@ kumaraswamy = Distribution(
     mean=lambda a, b: b * e.exp(sp.betaln(1.0 + 1.0 / a, b)),
     variance=lambda a, b: (
         b * e.exp(sp.betaln(1.0 + 2.0 / a, b)) - e.square(b * e.exp(sp.betaln(1.0 + 1.0 / a, b)))
+    ),
+    standard=at.hazard(
+        lambda m, x, a, b: -b * at.log_one_minus_exp(m, -a * m.log(x)),
+        lambda m, y, a, b: m.exp(at.log_one_minus_exp(m, y / b) / a),
     ),
     latex=r"\mathrm{Kumaraswamy}",
     source="Kumaraswamy 1980",
@@ -391,6 +458,11 @@ half_normal = Distribution(
     quantile=lambda q, scale: math.sqrt(2) * scale * sp.erfinv(q),
     mean=lambda scale: math.sqrt(2 / math.pi) * scale,
     variance=lambda scale: (1.0 - 2.0 / math.pi) * e.square(scale),
+    tails=Tails(
+        lambda x, scale: e.log(sp.erf(x / scale / math.sqrt(2))),
+        lambda x, scale: sp.log_ndtr(-x / scale) + _LOG_2,
+    ),
+    standard=at.normal(lambda m, x, scale: x / scale, lambda m, y, scale: scale * y, positive=True),
     latex=r"\mathrm{HalfNormal}",
 )
 half_cauchy = Distribution(
@@ -403,6 +475,13 @@ half_cauchy = Distribution(
     quantile=lambda q, scale: scale * e.tan(0.5 * math.pi * q),
     mean=lambda scale: math.inf * scale,
     variance=lambda scale: math.inf * scale,
+    tails=Tails(
+        lambda x, scale: e.log(2.0 / math.pi * e.atan2(x, scale)),
+        lambda x, scale: e.log(2.0 / math.pi * e.atan2(scale, x)),
+    ),
+    standard=at.student(
+        lambda scale: as_expr(1.0), lambda scale: as_expr(0.0), lambda scale: scale, positive=True
+    ),
     latex=r"\mathrm{HalfCauchy}",
 )
 half_student_t = Distribution(
@@ -419,6 +498,13 @@ half_student_t = Distribution(
     ),
     cdf=lambda x, df, scale: 2.0 * _student_cdf(x / scale, df) - 1.0,
     variance=None,
+    tails=Tails(
+        lambda x, df, scale: e.log1p(-e.exp(_log_student(x / scale, df) + _LOG_2)),
+        lambda x, df, scale: _log_student(x / scale, df) + _LOG_2,
+    ),
+    standard=at.student(
+        lambda df, scale: df, lambda df, scale: as_expr(0.0), lambda df, scale: scale, positive=True
+    ),
     latex=r"\mathrm{HalfStudentT}",
 )
 lognormal = Distribution(
@@ -433,6 +519,14 @@ lognormal = Distribution(
     quantile=lambda q, mean, sigma: e.exp(mean + sigma * sp.ndtri(q)),
     mean=lambda mean, sigma: e.exp(mean + 0.5 * e.square(sigma)),
     variance=lambda mean, sigma: e.expm1(e.square(sigma)) * e.exp(2.0 * mean + e.square(sigma)),
+    tails=Tails(
+        lambda x, mean, sigma: sp.log_ndtr((e.log(x) - mean) / sigma),
+        lambda x, mean, sigma: sp.log_ndtr((mean - e.log(x)) / sigma),
+    ),
+    standard=at.normal(
+        lambda m, x, mean, sigma: (m.log(x) - mean) / sigma,
+        lambda m, y, mean, sigma: m.exp(mean + sigma * y),
+    ),
     latex=r"\mathrm{LogNormal}",
 )
 exponential = Distribution(
@@ -445,6 +539,7 @@ exponential = Distribution(
     quantile=lambda q, rate: -e.log1p(-q) / rate,
     mean=lambda rate: 1.0 / rate,
     variance=lambda rate: 1.0 / e.square(rate),
+    standard=at.hazard(lambda m, x, rate: rate * x, lambda m, y, rate: y / rate),
     latex=r"\mathrm{Exponential}",
 )
 gamma = Distribution(
@@ -459,6 +554,15 @@ gamma = Distribution(
     quantile=lambda q, shape, rate: sp.gammaincinv(shape, q) / rate,
     mean=lambda shape, rate: shape / rate,
     variance=lambda shape, rate: shape / e.square(rate),
+    tails=Tails(
+        lambda x, shape, rate: e.log(sp.gammainc(shape, rate * x)),
+        lambda x, shape, rate: e.log(sp.gammaincc(shape, rate * x)),
+    ),
+    standard=at.log_gamma(
+        lambda shape, rate: shape,
+        lambda m, x, shape, rate: m.log(x * (rate / shape)),
+        lambda m, y, shape, rate: shape / rate * m.exp(y),
+    ),
     latex=r"\mathrm{Gamma}",
     source="Marsaglia & Tsang 2000 (sampler)",
 )
@@ -476,6 +580,16 @@ inverse_gamma = Distribution(
     variance=lambda shape, scale: where(
         shape > 2.0, e.square(scale / (shape - 1.0)) / (shape - 2.0), math.inf
     ),
+    tails=Tails(
+        lambda x, shape, scale: e.log(sp.gammaincc(shape, scale / x)),
+        lambda x, shape, scale: e.log(sp.gammainc(shape, scale / x)),
+    ),
+    standard=at.log_gamma(
+        lambda shape, scale: shape,
+        lambda m, x, shape, scale: -m.log(x * (shape / scale)),
+        lambda m, y, shape, scale: scale / shape * m.exp(-y),
+        rising=False,
+    ),
     latex=r"\mathrm{InvGamma}",
 )
 chi_square = Distribution(
@@ -490,6 +604,15 @@ chi_square = Distribution(
     quantile=lambda q, df: 2.0 * sp.gammaincinv(0.5 * df, q),
     mean=lambda df: df,
     variance=lambda df: 2.0 * df,
+    tails=Tails(
+        lambda x, df: e.log(sp.gammainc(0.5 * df, 0.5 * x)),
+        lambda x, df: e.log(sp.gammaincc(0.5 * df, 0.5 * x)),
+    ),
+    standard=at.log_gamma(
+        lambda df: 0.5 * df,
+        lambda m, x, df: m.log(x * (0.5 / (0.5 * df))),
+        lambda m, y, df: (0.5 * df) / 0.5 * m.exp(y),
+    ),
     latex=r"\chi^2",
 )
 
@@ -547,6 +670,19 @@ f = Distribution(
         2.0 * e.square(dfden / (dfden - 2.0)) * (dfnum + dfden - 2.0) / (dfnum * (dfden - 4.0)),
         math.inf,
     ),
+    tails=Tails(
+        lambda x, dfnum, dfden: e.log(
+            sp.betainc(0.5 * dfnum, 0.5 * dfden, dfnum * x / (dfnum * x + dfden))
+        ),
+        lambda x, dfnum, dfden: e.log(
+            sp.betainc(0.5 * dfden, 0.5 * dfnum, dfden / (dfnum * x + dfden))
+        ),
+    ),
+    standard=at.log_odds(
+        lambda dfnum, dfden: (0.5 * dfnum, 0.5 * dfden),
+        lambda m, x, dfnum, dfden: m.log(x),
+        lambda m, y, dfnum, dfden: 1.0 * m.exp(y),
+    ),
     latex=r"\mathrm{F}",
 )
 beta_prime = Distribution(
@@ -559,6 +695,15 @@ beta_prime = Distribution(
     mean=lambda a, b: where(b > 1.0, a / (b - 1.0), math.inf),
     variance=lambda a, b: where(
         b > 2.0, a * (a + b - 1.0) / ((b - 2.0) * e.square(b - 1.0)), math.inf
+    ),
+    tails=Tails(
+        lambda x, a, b: e.log(sp.betainc(a, b, x / (1.0 + x))),
+        lambda x, a, b: e.log(sp.betainc(b, a, 1.0 / (1.0 + x))),
+    ),
+    standard=at.log_odds(
+        lambda a, b: (a, b),
+        lambda m, x, a, b: m.log(x * (b / a)),
+        lambda m, y, a, b: (a / b) * m.exp(y),
     ),
     latex=r"\mathrm{BetaPrime}",
 )
@@ -580,6 +725,10 @@ weibull = Distribution(
         e.square(scale)
         * (e.exp(sp.gammaln(1.0 + 2.0 / shape)) - e.exp(2.0 * sp.gammaln(1.0 + 1.0 / shape)))
     ),
+    standard=at.hazard(
+        lambda m, x, shape, scale: m.exp(shape * m.log(x / scale)),
+        lambda m, y, shape, scale: scale * m.exp(m.log(y) / shape),
+    ),
     latex=r"\mathrm{Weibull}",
 )
 log_logistic = Distribution(
@@ -598,6 +747,10 @@ log_logistic = Distribution(
     mean=lambda shape, scale: where(
         shape > 1.0, scale * (math.pi / shape) / e.sin(math.pi / shape), math.inf
     ),
+    standard=at.hazard(
+        lambda m, x, shape, scale: at.log_one_plus_exp(m, shape * m.log(x / scale)),
+        lambda m, y, shape, scale: scale * m.exp((y + at.log_one_minus_exp(m, y)) / shape),
+    ),
     latex=r"\mathrm{LogLogistic}",
 )
 pareto = Distribution(
@@ -613,6 +766,10 @@ pareto = Distribution(
     mean=lambda shape, scale: where(shape > 1.0, shape * scale / (shape - 1.0), math.inf),
     variance=lambda shape, scale: where(
         shape > 2.0, e.square(scale / (shape - 1.0)) * shape / (shape - 2.0), math.inf
+    ),
+    standard=at.hazard(
+        lambda m, x, shape, scale: shape * m.log(x / scale),
+        lambda m, y, shape, scale: scale * m.exp(y / shape),
     ),
     latex=r"\mathrm{Pareto}",
 )
@@ -630,6 +787,10 @@ lomax = Distribution(
     variance=lambda shape, scale: where(
         shape > 2.0, e.square(scale / (shape - 1.0)) * shape / (shape - 2.0), math.inf
     ),
+    standard=at.hazard(
+        lambda m, x, shape, scale: shape * m.log1p(x / scale),
+        lambda m, y, shape, scale: scale * m.expm1(y / shape),
+    ),
     latex=r"\mathrm{Lomax}",
 )
 rayleigh = Distribution(
@@ -642,6 +803,10 @@ rayleigh = Distribution(
     quantile=lambda q, scale: scale * e.sqrt(-2.0 * e.log1p(-q)),
     mean=lambda scale: math.sqrt(math.pi / 2) * scale,
     variance=lambda scale: (2.0 - math.pi / 2) * e.square(scale),
+    standard=at.hazard(
+        lambda m, x, scale: 0.5 * (x / scale) * (x / scale),
+        lambda m, y, scale: scale * e.sqrt(2.0 * y),
+    ),
     latex=r"\mathrm{Rayleigh}",
 )
 maxwell = Distribution(
@@ -658,6 +823,15 @@ maxwell = Distribution(
     cdf=lambda x, scale: sp.gammainc(1.5, 0.5 * e.square(x / scale)),
     mean=lambda scale: 2.0 * math.sqrt(2 / math.pi) * scale,
     variance=lambda scale: (3.0 - 8.0 / math.pi) * e.square(scale),
+    tails=Tails(
+        lambda x, scale: e.log(sp.gammainc(1.5, 0.5 * e.square(x / scale))),
+        lambda x, scale: e.log(sp.gammaincc(1.5, 0.5 * e.square(x / scale))),
+    ),
+    standard=at.log_gamma(
+        lambda scale: as_expr(1.5),
+        lambda m, x, scale: 2.0 * m.log(x / scale) - math.log(3.0),
+        lambda m, y, scale: math.sqrt(3.0) * scale * m.exp(0.5 * y),
+    ),
     latex=r"\mathrm{Maxwell}",
 )
 levy = Distribution(
@@ -672,8 +846,37 @@ levy = Distribution(
     quantile=lambda q, loc, scale: loc + scale / e.square(sp.ndtri(0.5 * q)),
     mean=lambda loc, scale: math.inf * scale,
     variance=lambda loc, scale: math.inf * scale,
+    tails=Tails(
+        lambda x, loc, scale: e.log(sp.erfc(e.sqrt(0.5 * scale / (x - loc)))),
+        lambda x, loc, scale: e.log(sp.erf(e.sqrt(0.5 * scale / (x - loc)))),
+    ),
+    standard=at.normal(
+        lambda m, x, loc, scale: e.sqrt(scale / (x - loc)),
+        lambda m, y, loc, scale: loc + scale / (y * y),
+        positive=True,
+        rising=False,
+    ),
     latex=r"\mathrm{Levy}",
 )
+
+
+def _inverse_gaussian_parts(x: Expr, mean: Expr, scale: Expr) -> tuple[Expr, Expr, Expr]:
+    root = e.sqrt(scale / x)
+    far = 2.0 * scale / mean + sp.log_ndtr(-root * (x / mean + 1.0))
+    return root * (x / mean - 1.0), far, x
+
+
+def _inverse_gaussian_below(x: Expr, mean: Expr, scale: Expr) -> Expr:
+    z, far, _ = _inverse_gaussian_parts(x, mean, scale)
+    return e.logaddexp(sp.log_ndtr(z), far)
+
+
+def _inverse_gaussian_above(x: Expr, mean: Expr, scale: Expr) -> Expr:
+    z, far, _ = _inverse_gaussian_parts(x, mean, scale)
+    near = sp.log_ndtr(-z)
+    return near + sp.log1mexp(e.minimum(far - near, -1e-300))
+
+
 inverse_gaussian = Distribution(
     name="inverse_gaussian",
     parameters=(Parameter("mean", POSITIVE), Parameter("scale", POSITIVE)),
@@ -691,6 +894,10 @@ inverse_gaussian = Distribution(
     ),
     mean=lambda mean, scale: mean,
     variance=lambda mean, scale: mean * e.square(mean) / scale,
+    tails=Tails(_inverse_gaussian_below, _inverse_gaussian_above),
+    standard=at.inverse_gaussian(
+        lambda mean, scale: (as_expr(-0.5), scale / mean), lambda mean, scale: mean
+    ),
     latex=r"\mathrm{InvGaussian}",
     source="Michael, Schucany & Haas 1976 (sampler)",
     doc_note="Also called Wald; ``numpy.random.Generator.wald`` has the same parameters.",
@@ -716,6 +923,7 @@ generalized_inverse_gaussian = Distribution(
             - e.exp(2.0 * (sp.log_kve(p + 1.0, b) - sp.log_kve(p, b)))
         )
     ),
+    standard=at.inverse_gaussian(lambda p, b, scale: (p, b), lambda p, b, scale: scale),
     latex=r"\mathrm{GIG}",
     source="Devroye 2014 (sampler)",
 )

@@ -66,6 +66,11 @@ def poisson_count(source: Source, lam: Expr, tag: int = 0) -> Expr:
     return count
 
 
+def poisson_drop(j: Expr, k: Expr, lam: Expr) -> Expr:
+    """Log mass of a Poisson count at j less that at k."""
+    return where(e.equal(j, k), 0.0, log_poisson(j, lam) - log_poisson(k, lam))
+
+
 def _poisson(source: Source, lam: Expr) -> Expr:
     return astype(poisson_count(source, lam), "int64")
 
@@ -134,6 +139,14 @@ def binomial_count(source: Source, n: Expr, p: Expr, tag: int = 0) -> Expr:
 
     count = cond(n * r < 10.0, small, large, n, r, s)
     return where(flipped, n - count, count)
+
+
+def binomial_drop(j: Expr, k: Expr, n: Expr, p: Expr) -> Expr:
+    """Log mass of a binomial count at j less that at k."""
+    m = astype(n, "float64")
+    inner = e.minimum(e.maximum(p, 1e-300), 1.0 - 2.0**-53)
+    mass = [_log_choose_like(v, m, inner, 1.0 - inner) for v in (j, k)]
+    return where(e.equal(j, k), 0.0, mass[0] - mass[1])
 
 
 def _binomial(source: Source, n: Expr, p: Expr) -> Expr:
@@ -264,6 +277,7 @@ def _discrete_uniform(source: Source, low: Expr, high: Expr) -> Expr:
 
 
 # fmt: off
+point_mass        = Kernel(lambda s, value: value)
 bits              = Kernel(lambda s: s.first[0])
 bernoulli         = Kernel(lambda s, p: astype(s.uniform() < p, "int64"))
 geometric         = Kernel(_geometric)

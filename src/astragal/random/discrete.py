@@ -12,6 +12,7 @@ from astragal.ops import elementwise as e
 from astragal.ops import special as sp
 from astragal.ops.manipulation import astype
 from astragal.ops.searching import where
+from astragal.random import coordinates as at
 from astragal.random import counts
 from astragal.random.distribution import (
     COUNT,
@@ -22,20 +23,21 @@ from astragal.random.distribution import (
     Distribution,
     Domain,
     Parameter,
+    Tails,
 )
 
 P = Parameter("p", PROBABILITY)
 N = Parameter("n", COUNT, integer=True)
 
 
-def _whole(words: str, latex: str, low: Expr | int, high: Expr | int | None) -> Domain:
+def _whole(words: str, latex: str, low: Expr | float, high: Expr | float | None) -> Domain:
     """Whole numbers from low to high."""
 
     def contains(x: Expr) -> Expr:
         inside = (x >= low) & e.equal(e.floor(x), x)
         return inside if high is None else inside & (x <= high)
 
-    return Domain(words, latex, contains)
+    return Domain(words, latex, contains, ends=(low, high))
 
 
 POSITIVE_INTEGER = _whole("a positive integer", r"\mathbb{N}", 1, None)
@@ -53,11 +55,15 @@ bernoulli = Distribution(
     name="bernoulli",
     parameters=(P,),
     sampler=counts.bernoulli,
-    support=lambda p: Domain("0 or 1", r"\{0, 1\}", lambda x: e.equal(x, 0) | e.equal(x, 1)),
+    support=lambda p: _whole("0 or 1", r"\{0, 1\}", 0, 1),
     dtype="int64",
     logdensity=lambda x, p: sp.xlogy(x, p) + sp.xlog1py(1.0 - x, -p),
     mean=lambda p: p,
     variance=lambda p: p * (1.0 - p),
+    tails=Tails(
+        lambda x, p: where(x >= 1, 0.0, e.log1p(-p)),
+        lambda x, p: where(x >= 1, -math.inf, e.log(p)),
+    ),
     latex=r"\mathrm{Bernoulli}",
 )
 binomial = Distribution(
@@ -76,6 +82,11 @@ binomial = Distribution(
     cdf=lambda x, n, p: where(x >= n, 1.0, sp.betainc(e.maximum(n - x, 0.5), x + 1.0, 1.0 - p)),
     mean=lambda n, p: n * p,
     variance=lambda n, p: n * p * (1.0 - p),
+    tails=Tails(
+        lambda x, n, p: e.log(sp.betainc(e.maximum(n - x, 0.5), x + 1.0, 1.0 - p)),
+        lambda x, n, p: e.log(sp.betainc(x + 1.0, e.maximum(n - x, 0.5), p)),
+    ),
+    standard=at.counts(counts.binomial_drop, lambda n, p: e.floor((n + 1.0) * p)),
     latex=r"\mathrm{Binomial}",
     source="Hoermann 1993 (sampler)",
 )
@@ -91,6 +102,10 @@ negative_binomial = Distribution(
     cdf=lambda x, n, p: sp.betainc(n, x + 1.0, p),
     mean=lambda n, p: n * (1.0 - p) / p,
     variance=lambda n, p: n * (1.0 - p) / e.square(p),
+    tails=Tails(
+        lambda x, n, p: e.log(sp.betainc(n, x + 1.0, p)),
+        lambda x, n, p: e.log(sp.betainc(x + 1.0, n, 1.0 - p)),
+    ),
     latex=r"\mathrm{NegBinomial}",
     doc_note="Counts failures before the n-th success, as in NumPy.",
 )
@@ -104,6 +119,11 @@ poisson = Distribution(
     cdf=lambda x, lam: sp.gammaincc(x + 1.0, lam),
     mean=lambda lam: lam,
     variance=lambda lam: lam,
+    tails=Tails(
+        lambda x, lam: e.log(sp.gammaincc(x + 1.0, lam)),
+        lambda x, lam: e.log(sp.gammainc(x + 1.0, lam)),
+    ),
+    standard=at.counts(counts.poisson_drop, e.floor),
     latex=r"\mathrm{Poisson}",
     source="Hoermann 1993 (sampler)",
 )
@@ -117,6 +137,11 @@ geometric = Distribution(
     cdf=lambda x, p: -e.expm1(sp.xlog1py(x + 0.0 * p, -p)),
     mean=lambda p: 1.0 / p,
     variance=lambda p: (1.0 - p) / e.square(p),
+    standard=at.hazard(
+        lambda m, x, p: -x * m.log1p(-p),
+        lambda m, y, p: e.ceil(-y / m.log1p(-p)),
+        lattice=True,
+    ),
     latex=r"\mathrm{Geometric}",
     doc_note="Counts trials up to the first success, as in NumPy: the smallest value is 1.",
 )
@@ -166,6 +191,10 @@ discrete_uniform = Distribution(
     mean=lambda low, high: 0.5 * (low + high - 1.0),
     variance=lambda low, high: (e.square(astype(high - low, "float64")) - 1.0) / 12.0,
     ordered=(("low", "high"),),
+    tails=Tails(
+        lambda x, low, high: e.log((x - low + 1.0) / (high - low)),
+        lambda x, low, high: e.log((high - 1.0 - x) / (high - low)),
+    ),
     latex=r"\mathcal{U}",
     doc_note="``high`` is excluded, as in ``numpy.random.Generator.integers``.",
 )
@@ -204,6 +233,19 @@ zipf = Distribution(
     mean=lambda a: where(a > 2.0, sp.zeta(a - 1.0, 1.0) / sp.zeta(a, 1.0), float("inf")),
     latex=r"\mathrm{Zipf}",
     source="Devroye 1986 (sampler)",
+)
+point_mass = Distribution(
+    name="point_mass",
+    parameters=(Parameter("value", INTEGER, integer=True),),
+    sampler=counts.point_mass,
+    support=lambda value: _whole("the one value", r"\{a\}", value, value),
+    dtype="int64",
+    logdensity=lambda x, value: 0.0 * (x - value),
+    tails=Tails(lambda x, value: 0.0 * (x - value), lambda x, value: -math.inf + 0.0 * value),
+    mean=lambda value: astype(value, "float64"),
+    variance=lambda value: 0.0 * value,
+    latex=r"\delta",
+    doc_note="Always the one value: for mixtures, as in zero-inflated laws.",
 )
 
 bits = Distribution(

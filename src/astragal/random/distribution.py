@@ -8,6 +8,7 @@ what the backends, the densities and the relations need.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
@@ -33,6 +34,8 @@ from astragal.ops.declare import as_dims, as_expr, broadcast_shapes, cast
 from astragal.random.keys import key_type
 from astragal.random.places import PlacedOp
 
+Ends = tuple[Expr | float | None, Expr | float | None]
+
 
 @dataclass(frozen=True)
 class Domain:
@@ -49,12 +52,20 @@ class Domain:
     bounds
         Of an interval of real numbers, its ends, as numbers or expressions; None for an end
         that is infinite. None where the domain is no such interval.
+    ends
+        Of a set of whole numbers, its ends, in the same way.
     """
 
     words: str
     latex: str
     contains: Callable[[Expr], Expr]
-    bounds: tuple[Expr | float | None, Expr | float | None] | None = None
+    bounds: Ends | None = None
+    ends: Ends | None = None
+
+    @property
+    def range(self) -> Ends | None:
+        """The smallest and the largest number; None where they are not known."""
+        return self.ends if self.bounds is None else self.bounds
 
 
 def interval(words: str, latex: str, low: Expr, high: Expr | None) -> Domain:
@@ -76,7 +87,7 @@ NON_NEGATIVE = Domain("a non-negative number", r"[0, \infty)",
 PROBABILITY  = Domain("a probability", "[0, 1]", lambda x: (x >= 0) & (x <= 1), (0.0, 1.0))
 INTEGER      = Domain("an integer", r"\mathbb{Z}", lambda x: e.equal(e.floor(x), x))
 COUNT        = Domain("a non-negative integer", r"\mathbb{N}_0",
-                      lambda x: (x >= 0) & e.equal(e.floor(x), x))
+                      lambda x: (x >= 0) & e.equal(e.floor(x), x), ends=(0.0, None))
 # fmt: on
 
 
@@ -118,6 +129,54 @@ Function = Callable[..., Expr]
 
 
 @dataclass(frozen=True, eq=False)
+class Tails:
+    """Log probabilities, accurate where they are small; meant inside the support.
+
+    Attributes
+    ----------
+    below, above
+        Of values up to x, and of values beyond x, as functions of ``(x, *parameters)``.
+    """
+
+    below: Function
+    above: Function
+
+
+@dataclass(frozen=True, eq=False)
+class Standard:
+    """A monotone coordinate in which a distribution of numbers is log-concave.
+
+    Attributes
+    ----------
+    coordinate, value
+        ``coordinate(m, x, *parameters)`` from values, ``value(m, y, *parameters)`` back, where
+        ``m`` gives the functions log, exp, log1p, expm1: `astragal.random.exact`, for the same
+        bits everywhere, or the vocabulary's.
+    drop
+        ``drop(a, b, *parameters)``: the log density of the coordinate at a less that at b,
+        without cancellation. None where the coordinate is standard exponential: it is then
+        minus the log of the probability above.
+    mode
+        Where the density of the coordinate is largest, from the parameters.
+    range
+        The coordinates of the ends of the support.
+    rising
+        Whether the coordinate grows with the value.
+    lattice
+        Whether the values are whole numbers, which are then their own coordinates if ``drop``
+        is given.
+    """
+
+    coordinate: Function = lambda m, x, *p: x
+    value: Function = lambda m, y, *p: y
+    drop: Function | None = None
+    mode: Function = lambda *p: as_expr(0.0)
+    range: tuple[float, float] = (-math.inf, math.inf)
+    rising: bool = True
+    lattice: bool = False
+
+
+@dataclass(frozen=True, eq=False)
 class Distribution:
     """The one declaration of a distribution.
 
@@ -137,6 +196,15 @@ class Distribution:
         See `astragal.random.sampler`.
     cdf, quantile, mean, variance
         Where they exist, as functions of ``(x, *parameters)`` or ``(*parameters)``.
+    tails
+        Logarithms of the probabilities below and above a value, accurate in the tails.
+    standard
+        A coordinate in which the distribution is log-concave, to draw from a part of it.
+    atoms
+        ``atoms(x, *parameters)``: of a law of floating point, which values have a probability
+        of their own. The log density is there the log of that probability. None for no value.
+    check
+        Refuses static parameters that do not fit together.
     core
         Number of dimensions of one value.
     core_shape
@@ -162,6 +230,10 @@ class Distribution:
     quantile: Function | None = None
     mean: Function | None = None
     variance: Function | None = None
+    tails: Tails | None = None
+    standard: Standard | None = None
+    atoms: Function | None = None
+    check: Callable[..., None] | None = None
     core: int = 0
     core_shape: Callable[..., Shape] | None = None
     latex: str = ""
@@ -208,6 +280,8 @@ class RandomOp(PlacedOp):
         ]
         for low, high in d.ordered:
             self._check_order(low, high, exprs)
+        if d.check is not None:
+            d.check(*exprs)
         if size is not None:
             dims = shape_dims(size) if isinstance(size, Expr) else as_dims(size, d.name)
             # A size that the parameters imply is not said twice: one term a law.
@@ -308,7 +382,8 @@ def batch_of(d: Distribution, keys: Shape, size: Any, exprs: Sequence[Expr]) -> 
     dims = shape_dims(size)
     whole = broadcast_shapes([implied, dims], d.name)
     if len(whole) != len(dims) or any(
-        isinstance(a, int) and a != b for a, b in zip(whole, dims, strict=True)
+        isinstance(a, int) and isinstance(b, int) and a != b
+        for a, b in zip(whole, dims, strict=True)
     ):
         raise ShapeError(
             f"{d.name}: size {show_shape(dims)} does not fit parameters of shape "
@@ -420,64 +495,110 @@ def documentation(d: Distribution) -> str:
     return "\n".join(lines)
 
 
-def make_function(op: RandomOp) -> Callable[..., Expr]:
-    """Make the function under `astragal.random` of a distribution's operation.
+@dataclass(frozen=True, eq=False)
+class Law:
+    """A distribution with its parameters: a random variable that waits for its key.
 
-    It takes the key, the parameters by position or by name, ``size`` and ``dtype``.
+    ``ag.random.NAME.law(*parameters)`` makes one; `astragal.random.mixture` and the other
+    combinators take them, and ``law(key, size)`` draws.
+
+    Attributes
+    ----------
+    op : RandomOp
+    parameters : tuple of Expr
+
+    Examples
+    --------
+    >>> import astragal as ag
+    >>> law = ag.random.gamma.law(2.0, scale=3.0)
+    >>> law(ag.key(0)) is ag.random.gamma(ag.key(0), 2.0, scale=3.0)
+    True
+    """
+
+    op: RandomOp
+    parameters: tuple[Any, ...]
+
+    def __call__(self, key: Expr, size: Any = None) -> Expr:
+        """Draw: give the random variable with a key."""
+        return self.op(key, size, *self.parameters)
+
+    def __repr__(self) -> str:
+        shown = ", ".join(repr(p) for p in self.parameters)
+        return f"{self.op.name}.law({shown})"
+
+
+def arguments(op: RandomOp, args: Sequence[Any], named: dict[str, Any], dtype: Any) -> list[Any]:
+    """Put the parameters that a user gave, by position and by name, in order.
+
+    Raises
+    ------
+    TypeError
+        For a parameter that is missing, unknown, given twice, or must be named.
     """
     d = op.distribution
     names = [p.name for p in d.parameters]
+    positional = [p for p in d.parameters if not p.keyword]
+    if len(args) > len(positional):
+        extra = [p for p in d.parameters if p.keyword]
+        if extra and len(args) <= len(names):
+            ways = " or ".join(f"{n}=" for p in extra for n in (p.name, *p.alternatives))
+            raise TypeError(
+                f"{d.name}: say which of {ways} is meant, by keyword; "
+                f"got {args[len(positional)]!r} by position"
+            )
+        raise TypeError(f"{d.name} takes at most {len(names)} parameters, got {len(args)}")
+    given = dict(zip((p.name for p in positional), args, strict=False))
+    for name, value in named.items():
+        if name in given:
+            raise TypeError(f"{d.name}: parameter {name} is given twice")
+        given[name] = value
+    values: list[Any] = []
+    for p in d.parameters:
+        names_given = [n for n in (p.name, *p.alternatives) if n in given]
+        if len(names_given) > 1:
+            raise TypeError(f"{d.name}: give one of {' and '.join(names_given)}, not both")
+        if names_given and names_given[0] != p.name:
+            alternative = as_expr(given.pop(names_given[0]))
+            # The check is of what was given, before it is converted.
+            other = p.alternative_domains.get(names_given[0], p.domain)
+            given_as = replace(p, name=names_given[0], domain=other)
+            values.append(p.alternatives[names_given[0]](op._as_parameter(alternative, given_as)))
+        elif names_given:
+            values.append(given.pop(p.name))
+        elif p.default is not None:
+            values.append(p.default)
+        else:
+            expected = " or ".join((p.name, *p.alternatives))
+            raise TypeError(f"{d.name}: parameter {expected} is missing")
+    if given:
+        raise TypeError(
+            f"{d.name} has no parameter {next(iter(given))!r}; it takes {', '.join(names)}"
+        )
+    if dtype is not None and d.dtype != "uint64":
+        values = [
+            v if p.integer else cast(as_expr(v), str(np.dtype(dtype)))
+            for v, p in zip(values, d.parameters, strict=True)
+        ]
+    return values
+
+
+def make_function(op: RandomOp) -> Callable[..., Expr]:
+    """Make the function under `astragal.random` of a distribution's operation.
+
+    It takes the key, the parameters by position or by name, ``size`` and ``dtype``. Its
+    attribute ``law`` takes the parameters alone, and gives a `Law`.
+    """
+    d = op.distribution
 
     def function(key: Expr, *args: Any, size: Any = None, dtype: Any = None, **named: Any) -> Expr:
-        positional = [p for p in d.parameters if not p.keyword]
-        if len(args) > len(positional):
-            extra = [p for p in d.parameters if p.keyword]
-            if extra and len(args) <= len(names):
-                ways = " or ".join(f"{n}=" for p in extra for n in (p.name, *p.alternatives))
-                raise TypeError(
-                    f"{d.name}: say which of {ways} is meant, by keyword; "
-                    f"got {args[len(positional)]!r} by position"
-                )
-            raise TypeError(f"{d.name} takes at most {len(names)} parameters, got {len(args)}")
-        given = dict(zip((p.name for p in positional), args, strict=False))
-        for name, value in named.items():
-            if name in given:
-                raise TypeError(f"{d.name}: parameter {name} is given twice")
-            given[name] = value
-        values: list[Any] = []
-        for p in d.parameters:
-            names_given = [n for n in (p.name, *p.alternatives) if n in given]
-            if len(names_given) > 1:
-                raise TypeError(f"{d.name}: give one of {' and '.join(names_given)}, not both")
-            if names_given and names_given[0] != p.name:
-                alternative = as_expr(given.pop(names_given[0]))
-                # The check is of what was given, before it is converted.
-                other = p.alternative_domains.get(names_given[0], p.domain)
-                given_as = replace(p, name=names_given[0], domain=other)
-                values.append(
-                    p.alternatives[names_given[0]](op._as_parameter(alternative, given_as))
-                )
-            elif names_given:
-                values.append(given.pop(p.name))
-            elif p.default is not None:
-                values.append(p.default)
-            else:
-                expected = " or ".join((p.name, *p.alternatives))
-                raise TypeError(f"{d.name}: parameter {expected} is missing")
-        if given:
-            raise TypeError(
-                f"{d.name} has no parameter {next(iter(given))!r}; it takes {', '.join(names)}"
-            )
-        if d.dtype == "uint64":
-            return _bits(op, key, size, dtype)
-        if dtype is not None:
-            values = [
-                v if p.integer else cast(as_expr(v), str(np.dtype(dtype)))
-                for v, p in zip(values, d.parameters, strict=True)
-            ]
-        return op(key, size, *values)
+        values = arguments(op, args, named, dtype)
+        return _bits(op, key, size, dtype) if d.dtype == "uint64" else op(key, size, *values)
+
+    def law(*args: Any, dtype: Any = None, **named: Any) -> Law:
+        return Law(op, tuple(arguments(op, args, named, dtype)))
 
     function.__name__ = function.__qualname__ = d.name
     function.__doc__ = d.doc or documentation(d)
     function.op = op  # type: ignore[attr-defined]
+    function.law = law  # type: ignore[attr-defined]
     return function
