@@ -7,16 +7,23 @@ coefficients are read off by substitution.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
+from typing import Any
+
+import numpy as np
 
 from astragal.graph.expr import Expr
-from astragal.graph.literal import is_constant, value_of
+from astragal.graph.literal import constant, is_constant, scalar, value_of
 from astragal.graph.traverse import depends_on, substitute
 from astragal.graph.types import FLOATS, TensorType
 from astragal.ops import elementwise as e
+from astragal.ops import linalg
+from astragal.ops import reductions as r
 from astragal.ops import special as sp
 from astragal.ops.creation import ones_like, zeros_like
-from astragal.ops.manipulation import permute_dims, reshape
+from astragal.ops.manipulation import concatenate, permute_dims, reshape
+from astragal.ops.searching import where
 
 Undo = Callable[[Expr, Expr], "tuple[Expr, Expr]"]
 """From (node, its value) to (the operand's value, log |d operand / d node|), elementwise."""
@@ -48,7 +55,10 @@ UNARY: dict[str, Undo] = {
 # fmt: on
 
 
-def _binary(node: Expr, at: int, v: Expr) -> tuple[Expr, Expr] | None:
+def undo_binary(node: Expr, at: int, v: Expr) -> tuple[Expr, Expr] | None:
+    """Undo an operation of two operands; None where it is not invertible in this one."""
+    if len(node.args) != 2:
+        return None
     other = node.args[1 - at]
     name = node.op.name
     if name == "add":
@@ -94,8 +104,8 @@ def invert(expr: Expr, value: Expr, rv: Expr) -> tuple[Expr, Expr] | None:
     Returns
     -------
     (value of the variable, log |d variable / d value|), or None
-        The Jacobian's term is elementwise, in the shape of the variable; None where the
-        path is not invertible.
+        The Jacobian's term is elementwise, in the shape of the variable, or a scalar; None
+        where the path is not invertible.
 
     Examples
     --------
@@ -110,10 +120,19 @@ def invert(expr: Expr, value: Expr, rv: Expr) -> tuple[Expr, Expr] | None:
     above = depends_on([expr], [rv])
     node, v = expr, value
     jacobian: Expr = zeros_like(value)
+    tied: list[Expr] = []  # terms of operations that tie elements together
     while node is not rv:
         places = [i for i, a in enumerate(node.args) if isinstance(a, Expr) and a in above]
         if len(places) != 1:
-            return _affine(node, v, jacobian, rv)
+            found = _square_of(node, v) or _affine(node, v, rv)
+            if found is None:
+                return None
+            v, step, node = found
+            if step.shape == ():
+                tied.append(step)
+            else:
+                jacobian = jacobian + step
+            continue
         at = places[0]
         x = node.args[at]
         name = node.op.name
@@ -121,29 +140,167 @@ def invert(expr: Expr, value: Expr, rv: Expr) -> tuple[Expr, Expr] | None:
             return None  # one value of the variable cannot have several
         if name in UNARY:
             v, step = UNARY[name](node, v)
-        elif name == "reshape":
-            v, jacobian, step = reshape(v, x.shape), reshape(jacobian, x.shape), None
-        elif name == "permute_dims":
-            order = node.args[1]
-            back = tuple(order.index(i) for i in range(len(order)))
-            v, jacobian, step = permute_dims(v, back), permute_dims(jacobian, back), None
-        elif name == "astype" and x.dtype in FLOATS and node.dtype in FLOATS:
-            v, jacobian, step = v.astype(x.dtype), jacobian.astype(x.dtype), None
-        else:
-            pair = _binary(node, at, v)
+            jacobian = jacobian + step
+        elif name in MOVES and at == 0:
+            moved = MOVES[name](node, v), MOVES[name](node, jacobian)
+            if moved[0] is None or moved[1] is None:
+                return None
+            v, jacobian = moved[0], moved[1]
+        elif name in TIES:
+            pair = TIES[name](node, at, v)
             if pair is None:
-                return _affine(node, v, jacobian, rv)
+                return None
             v, step = pair
-        if step is not None:
+            tied.append(step)
+            # The terms so far belong to the elements before.
+            tied.append(r.sum(jacobian))
+            jacobian = zeros_like(v)
+        elif name == "astype" and x.dtype in FLOATS and node.dtype in FLOATS:
+            v, jacobian = v.astype(x.dtype), jacobian.astype(x.dtype)
+        else:
+            pair = undo_binary(node, at, v)
+            if pair is None:
+                found = _affine(node, v, rv)
+                if found is None:
+                    return None
+                v, step, node = found
+                jacobian = jacobian + step
+                continue
+            v, step = pair
             jacobian = jacobian + step
         node = x
-    return v, jacobian
+    if not tied:
+        return v, jacobian
+    total = r.sum(jacobian)
+    for t in tied:
+        total = total + t
+    return v, total
+
+
+# -- operations that move elements about ---------------------------------------------------
+
+
+def _unmove_reshape(node: Expr, v: Expr) -> Expr | None:
+    return reshape(v, node.args[0].shape)
+
+
+def _unmove_permute(node: Expr, v: Expr) -> Expr | None:
+    order = node.args[1]
+    return permute_dims(v, tuple(order.index(i) for i in range(len(order))))
+
+
+def _unmove_index(node: Expr, v: Expr) -> Expr | None:
+    """Undo an index that takes every element once: a flip, a permutation, a new axis."""
+    x, spec, *operands = node.args
+    static = all(isinstance(d, int) for d in x.shape) and all(map(is_constant, operands))
+    if not static:
+        return None
+    places = np.arange(int(np.prod(x.shape, dtype=np.int64))).reshape(x.shape)
+    given = iter(operands)
+    taken: list[Any] = []
+    for item in spec:
+        if item[0] == "new":
+            taken.append(None)
+        elif item[0] == "int":
+            taken.append(item[1])
+        elif item[0] == "expr":
+            taken.append(value_of(next(given)))
+        elif "expr" in item[1:3]:
+            return None
+        else:
+            taken.append(slice(*item[1:]))
+    picked = places[tuple(taken)]
+    if picked.size != places.size or len(set(picked.ravel().tolist())) < places.size:
+        return None
+    order = np.argsort(picked.ravel())
+    flat = reshape(v, (-1,))
+    return reshape(flat if (order == np.arange(order.size)).all() else flat[order], x.shape)
+
+
+# fmt: off
+MOVES: dict[str, Callable[[Expr, Expr], Expr | None]] = {
+    "reshape":      _unmove_reshape,
+    "permute_dims": _unmove_permute,
+    "index":        _unmove_index,
+}
+# fmt: on
+
+
+# -- operations that tie elements together: a value and a scalar log Jacobian --------------
+
+
+def _uncumulate(node: Expr, at: int, v: Expr) -> tuple[Expr, Expr] | None:
+    axis = node.args[1]
+    lead = (slice(None),) * axis
+    steps = v[(*lead, slice(1, None))] - v[(*lead, slice(None, -1))]
+    return concatenate([v[(*lead, slice(0, 1))], steps], axis), scalar(0.0, "float64")
+
+
+def _unmultiply(node: Expr, at: int, v: Expr) -> tuple[Expr, Expr] | None:
+    """``A @ x`` and ``x @ A`` for a square matrix A and a vector x."""
+    a, x = node.args[1 - at], node.args[at]
+    if x.ndim != 1 or a.ndim != 2 or a.shape[0] != a.shape[1]:
+        return None
+    matrix = a if at == 1 else permute_dims(a)
+    return linalg.solve(matrix, v), -linalg.slogdet(matrix)[1]
+
+
+def _unsolve(node: Expr, at: int, v: Expr) -> tuple[Expr, Expr] | None:
+    """``A^-1 b``, by columns of b, for a matrix A or one of its triangles."""
+    a, b, *static = node.args
+    n, columns = b.shape[-2:]
+    if at != 1 or a.ndim != 2 or b.ndim != 2:
+        return None
+    if not isinstance(n, int) or not isinstance(columns, int):
+        return None
+    if static:
+        lower, unit = static
+        if unit:
+            return None
+        shape = np.ones((n, n), dtype=bool)
+        a = where(constant(np.tril(shape) if lower else np.triu(shape)), a, 0.0)
+        slope = r.sum(e.log(e.abs(linalg.diagonal(a))))
+    else:
+        slope = linalg.slogdet(a)[1]
+    return linalg.matmul(a, v), columns * slope
+
+
+def _uncholesky(node: Expr, at: int, v: Expr) -> tuple[Expr, Expr] | None:
+    """A lower factor L of X = L L': |d X / d L| is 2^n prod L_ii^(n - i) (Muirhead 1982)."""
+    n = node.shape[-1]
+    if node.ndim != 2 or not isinstance(n, int) or any(node.args[1:]):
+        return None
+    powers = np.arange(n, 0.0, -1.0)
+    slope = r.sum(powers * e.log(linalg.diagonal(v))) + n * math.log(2.0)
+    return linalg.matmul(v, permute_dims(v)), slope
+
+
+# fmt: off
+TIES: dict[str, Callable[[Expr, int, Expr], tuple[Expr, Expr] | None]] = {
+    "cumulative_sum": _uncumulate,
+    "matmul":         _unmultiply,
+    "solve":          _unsolve,
+    "solve_triangular": _unsolve,
+    "cholesky":       _uncholesky,
+}
+# fmt: on
+
+
+def _square_of(node: Expr, v: Expr) -> tuple[Expr, Expr, Expr] | None:
+    """``L @ L.T`` for L the Cholesky factor of a variable: the variable itself."""
+    if node.op.name != "matmul" or node.ndim != 2:
+        return None
+    left, right = node.args
+    turned = right.op.name == "permute_dims" and right.args[0] is left
+    if left.op.name != "cholesky" or not turned or any(left.args[1:]):
+        return None
+    return v, zeros_like(v), left.args[0]
 
 
 _AFFINE = frozenset({"add", "subtract", "negative", "positive", "multiply", "divide"})
 
 
-def _affine(expr: Expr, value: Expr, jacobian: Expr, rv: Expr) -> tuple[Expr, Expr] | None:
+def _affine(expr: Expr, value: Expr, rv: Expr) -> tuple[Expr, Expr, Expr] | None:
     """Solve an elementwise affine function of a variable that occurs more than once."""
     if expr.shape != rv.shape:
         return None
@@ -161,7 +318,7 @@ def _affine(expr: Expr, value: Expr, jacobian: Expr, rv: Expr) -> tuple[Expr, Ex
     (at_zero,) = substitute([expr], {rv: zeros_like(rv)})
     (at_one,) = substitute([expr], {rv: ones_like(rv)})
     slope = at_one - at_zero
-    return (value - at_zero) / slope, jacobian - e.log(e.abs(slope))
+    return (value - at_zero) / slope, -e.log(e.abs(slope)) + zeros_like(rv), rv
 
 
 def _relocate(expr: Expr, value: Expr, rv: Expr) -> tuple[Expr, Expr] | None:
@@ -170,11 +327,17 @@ def _relocate(expr: Expr, value: Expr, rv: Expr) -> tuple[Expr, Expr] | None:
     node, v = expr, value
     while node is not rv:
         places = [i for i, a in enumerate(node.args) if isinstance(a, Expr) and a in above]
-        if len(places) != 1 or node.args[places[0]].shape != node.shape:
+        if len(places) != 1:
             return None
         at = places[0]
         x, name = node.args[at], node.op.name
-        if x.dtype != node.dtype:
+        if name in MOVES and at == 0:
+            moved = MOVES[name](node, v)
+            if moved is None:
+                return None
+            node, v = x, moved
+            continue
+        if x.dtype != node.dtype or x.shape != node.shape:
             return None
         if name == "add":
             v = v - node.args[1 - at]

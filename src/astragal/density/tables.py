@@ -15,13 +15,44 @@ from dataclasses import dataclass
 from astragal.density.algebra import simplify
 from astragal.density.forms import plus
 from astragal.graph.expr import Expr
-from astragal.graph.literal import constant, scalar
+from astragal.graph.literal import constant, is_constant, scalar, value_of
 from astragal.graph.subgraph import placeholder
 from astragal.graph.traverse import children, substitute, toposort
-from astragal.graph.types import Shape, TensorType, tensor_type
+from astragal.graph.types import FLOATS, Shape, TensorType, tensor_type
 from astragal.ops import reductions as r
 from astragal.ops.gradient import grad
 from astragal.ops.manipulation import broadcast_to, stack
+from astragal.random.distribution import random_parts
+
+MOST_VALUES = 128
+
+
+def finite_values(rv: Expr) -> range | None:
+    """Give the values of a discrete variable, where they are few and known."""
+    if rv.dtype in FLOATS or not isinstance(rv.type, TensorType):
+        return None
+    family, parameters = rv.op.name, random_parts(rv)[3]
+
+    def number(i: int) -> int | None:
+        p = parameters[i]
+        if not is_constant(p):
+            return None
+        value = value_of(p)
+        return int(value.flat[0]) if value.size and (value == value.flat[0]).all() else None
+
+    if family == "bernoulli":
+        return range(2)
+    if family == "categorical":
+        k = parameters[0].shape[-1]
+        return range(k) if isinstance(k, int) and k <= MOST_VALUES else None
+    if family in ("binomial", "beta_binomial"):
+        n = number(0)
+        return range(n + 1) if n is not None and n < MOST_VALUES else None
+    if family == "discrete_uniform":
+        low, high = number(0), number(1)
+        if low is not None and high is not None and high - low <= MOST_VALUES:
+            return range(low, high)
+    return None
 
 
 @dataclass

@@ -4,13 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from astragal.density.joint import Factor
-from astragal.density.tables import indicator_form
+from astragal.density.tables import finite_values, indicator_form
 from astragal.derive.conjugate import KEY, Found, Neighbourhood
 from astragal.derive.notation import write
 from astragal.graph.expr import Expr
-from astragal.graph.literal import is_constant, value_of
-from astragal.graph.types import FLOATS, TensorType
 from astragal.ops import elementwise as e
 from astragal.ops import reductions as r
 from astragal.ops import special as sp
@@ -18,35 +15,6 @@ from astragal.ops.creation import arange
 from astragal.ops.manipulation import astype
 from astragal.ops.searching import where
 from astragal.random import RANDOM_OPS
-
-MOST_VALUES = 128
-
-
-def finite_values(own: Factor) -> range | None:
-    """Give the values of a discrete variable, where they are few and known."""
-    if own.rv.dtype in FLOATS or not isinstance(own.rv.type, TensorType):
-        return None
-
-    def number(i: int) -> int | None:
-        p = own.parameters[i]
-        if not is_constant(p):
-            return None
-        value = value_of(p)
-        return int(value.flat[0]) if value.size and (value == value.flat[0]).all() else None
-
-    if own.family == "bernoulli":
-        return range(2)
-    if own.family == "categorical":
-        k = own.parameters[0].shape[-1]
-        return range(k) if isinstance(k, int) and k <= MOST_VALUES else None
-    if own.family in ("binomial", "beta_binomial"):
-        n = number(0)
-        return range(n + 1) if n is not None and n < MOST_VALUES else None
-    if own.family == "discrete_uniform":
-        low, high = number(0), number(1)
-        if low is not None and high is not None and high - low <= MOST_VALUES:
-            return range(low, high)
-    return None
 
 
 def enumerated(near: Neighbourhood) -> Found | str:
@@ -60,7 +28,7 @@ def enumerated(near: Neighbourhood) -> Found | str:
     own, z = near.own, near.z
     if own is None:
         return "it has no distribution of its own"
-    values = finite_values(own)
+    values = finite_values(own.rv)
     if values is None:
         return "its values are not finitely many, or not known"
     form = indicator_form(z, values, [*(f.guarded for f in near.factors), *near.extra])

@@ -164,9 +164,9 @@ def check_support(joint: Joint, data: Mapping[str, Array], points: Points) -> No
             array = data[name]
             fits = inside.shape == array.shape and array.shape != ()
             bad = array[~inside].flat[0] if fits else array
-            domain = f.rv.op.distribution.support(*f.parameters)  # type: ignore[attr-defined]
+            words = f.distribution.support(*f.parameters).words
             raise DomainError(
-                f"data for {name!r} hold {np.asarray(bad).tolist()}, expected {domain.words}"
+                f"data for {name!r} hold {np.asarray(bad).tolist()}, expected {words}"
             )
 
 

@@ -36,6 +36,8 @@ def by_reversal(
     if own is None or len(children) != 1 or near.extra:
         return "no reversal of the book applies to a variable with several children"
     (child,) = children
+    if not is_random(child.rv) or z in toposort(own.parameters):
+        return "no reversal of the book applies to it"
     if reads.depends(child.value, z) or batch_shape(child.rv) != batch_shape(own.rv):
         return "no reversal of the book applies: it is not paired with its child one to one"
     parent = own.rv.op(KEY, batch_shape(own.rv), *own.parameters)

@@ -217,10 +217,11 @@ def start_at_truth(
 
 def _joint_draw(sampler: Sampler, k: Expr) -> dict[str, Expr]:
     """One draw of all variables, as expressions of a key."""
-    model = sampler.model
+    model = sampler.augmented or sampler.model
     joint = factorise(model, sampler.observed, name_all=True)
     named = dict(model.variables)
-    named |= {f.name: f.rv for f in joint.factors if f.name in sampler.latent_names}
+    sources = {f.name: f.source for f in joint.factors if f.name in sampler.latent_names}
+    named = {**sources, **named}
     roots = model.keys
     keys = [k] if len(roots) == 1 else list(split(k, len(roots)))
     new = substitute(named.values(), dict(zip(roots, keys, strict=True)))
@@ -231,7 +232,7 @@ def _quantities(
     sampler: Sampler, state: Mapping[str, Expr], data: Mapping[str, Expr]
 ) -> dict[str, Expr]:
     """What is compared: latent scalars, log prior, log likelihood, log joint."""
-    joint = factorise(sampler.model, sampler.observed, name_all=True)
+    joint = factorise(sampler.augmented or sampler.model, sampler.observed, name_all=True)
     whole = {**state, **data}
     mapping = {c: whole[n] for n, c in joint.coordinates.items()}
     observed = set(sampler.observed)
