@@ -12,14 +12,24 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 from astragal.density.joint import Factor, Joint
-from astragal.derive.conjugate import Found, Neighbourhood, Neighbourhoods, conjugate
+from astragal.derive.conjugate import (
+    KEY,
+    Found,
+    Neighbourhood,
+    Neighbourhoods,
+    conjugate,
+    law_density,
+)
 from astragal.derive.discrete import enumerated
 from astragal.derive.gaussian import gaussian, gaussian_blocks
+from astragal.derive.notation import write_law
 from astragal.derive.relations import book
 from astragal.derive.reversal import by_reversal
 from astragal.graph.expr import Expr
 from astragal.graph.literal import scalar
+from astragal.graph.traverse import toposort
 from astragal.graph.types import FLOATS
+from astragal.random.distribution import batch_shape
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,11 +64,31 @@ def closed_forms(reads: Neighbourhoods, names: list[str], blocks: bool = True) -
 
 def elementwise_law(near: Neighbourhood, reads: Neighbourhoods) -> Found | str:
     """Find the law of a variable whose elements are independent, or say why there is none."""
+    own = near.own
+    alone = own is not None and near.factors == (own,) and not near.extra and own.sampled
+    # All steps of a loop at once have parameters that read the variable itself.
+    if alone and own is not None and near.z not in toposort(own.parameters):
+        return _own_law(near, own)
     found = conjugate(near, reads) if near.z.dtype in FLOATS else enumerated(near)
     if isinstance(found, Found):
         return found
     turned = by_reversal(near, reads, book().values())
     return turned if isinstance(turned, Found) else found
+
+
+def _own_law(near: Neighbourhood, own: Factor) -> Found:
+    """What nothing else reads is drawn from its own distribution."""
+    name = str(near.z.args[0])
+    law = own.rv.op(KEY, batch_shape(own.rv), *own.parameters)
+    return Found(
+        targets=(name,),
+        family=own.family,
+        law=law,
+        outputs={name: law},
+        logq=law_density(law, near.z),
+        marginal=scalar(0.0, "float64"),
+        text=lambda labels: write_law(law, labels),
+    )
 
 
 def collapse(joint: Joint, reads: Neighbourhoods, links: list[Link]) -> Joint:
@@ -132,6 +162,21 @@ _FEW = 8
 
 def _in_bulk(joint: Joint, left: list[str], allowed: Allowed, blocks: bool) -> Chain | None:
     """At each turn integrate out all that share no term, the last of the graph first."""
+    links, now, kept = integrate_out(joint, left, allowed, blocks)
+    return None if kept else (links, now.total)
+
+
+def integrate_out(
+    joint: Joint, left: list[str], allowed: Allowed, blocks: bool
+) -> tuple[list[Link], Joint, list[str]]:
+    """Integrate latents out as far as it goes.
+
+    Returns
+    -------
+    links, joint, left
+        The laws of what was integrated out, in that order; the joint law of the rest; and
+        the latents that are left in it.
+    """
     links: list[Link] = []
     now = joint
     while left:
@@ -144,12 +189,12 @@ def _in_bulk(joint: Joint, left: list[str], allowed: Allowed, blocks: bool) -> C
                 batch.append(link)
                 taken |= parts
         if not batch:
-            return None
+            break
         now = collapse(now, reads, batch)
         done = {n for link in batch for n in link.found.targets}
         left = [n for n in left if n not in done]
         links += batch
-    return links, now.total
+    return links, now, left
 
 
 def _one_by_one(
