@@ -351,3 +351,33 @@ def test_a_loss_and_its_gradient_spend_the_keys_of_a_loop_once() -> None:
     other, _ = ag.scan(lambda c, k: (c - ag.random.normal(k), ()), 0.5, ag.split(key, 3))
     with pytest.raises(KeyReuseError):
         ag.check_keys(last, other)
+
+
+def test_dictionaries_are_matched_by_name_in_loops_and_branches() -> None:
+    out = ag.while_loop(
+        lambda s: s["n"] < 3,
+        lambda s: {"n": s["n"] + 1, "a": 10.0 * s["a"], "b": s["b"] + 1.0},
+        {"a": 2.0, "b": 5.0, "n": 0},
+    )
+    assert {k: float(ag.evaluate(v)) for k, v in out.items()} == {"a": 2000.0, "b": 8.0, "n": 3.0}
+    last, ys = ag.scan(
+        lambda c, x: ({"b": c["b"] + x, "a": 10.0 * c["a"]}, c["a"]),
+        {"a": 2.0, "b": 5.0},
+        ag.constant([1.0, 2.0]),
+    )
+    assert float(ag.evaluate(last["a"])) == 200.0
+    assert float(ag.evaluate(last["b"])) == 8.0
+    x = ag.input("x")
+    chosen = ag.cond(x > 0, lambda: {"p": x, "q": 1.0}, lambda: {"q": 2.0, "p": -x})
+    run = ag.function([x], [chosen["p"], chosen["q"]], backend="numpy")
+    assert [float(v) for v in run(-3.0)] == [3.0, 2.0]
+    y = ag.input("y")
+    grads = ag.jvp(x * y, {"x": x, "y": y}, {"y": 1.0, "x": 0.0})
+    assert float(ag.function([x, y], grads, backend="numpy")(3.0, 7.0)) == 3.0
+
+
+def test_another_container_than_the_carried_one_is_refused() -> None:
+    with pytest.raises(ag.ModelError, match=r"\{a: \*\}, expected \{a: \*, b: \*\}"):
+        ag.while_loop(lambda s: s["a"] < 1, lambda s: {"a": s["a"]}, {"a": 0.0, "b": 1.0})
+    with pytest.raises(ag.ModelError, match="carry"):
+        ag.scan(lambda c, x: ((c, c), x), 0.0, ag.constant([1.0]))

@@ -50,6 +50,60 @@ def flatten(tree: Any) -> tuple[list[Any], Callable[[Sequence[Any]], Any]]:
     return leaves, write
 
 
+def flatten_like(tree: Any, like: Any) -> list[Any] | None:
+    """List the leaves of a container in the order of another of the same shape.
+
+    Entries of dictionaries belong together by key, whatever their order; lists and tuples
+    serve for each other.
+
+    Returns
+    -------
+    list, or None
+        None where the shapes differ.
+
+    Examples
+    --------
+    >>> flatten_like({"b": 2, "a": (1, 0)}, {"a": ("x", "y"), "b": "z"})
+    [1, 0, 2]
+    """
+    if isinstance(like, dict):
+        if not isinstance(tree, dict) or tree.keys() != like.keys():
+            return None
+        pairs = [(tree[k], v) for k, v in like.items()]
+    elif isinstance(like, (list, tuple)):
+        if not isinstance(tree, (list, tuple)) or len(tree) != len(like):
+            return None
+        pairs = list(zip(tree, like, strict=True))
+    elif like is None:
+        return [] if tree is None else None
+    else:
+        return None if tree is None or isinstance(tree, (dict, list, tuple)) else [tree]
+    out: list[Any] = []
+    for part, other in pairs:
+        leaves = flatten_like(part, other)
+        if leaves is None:
+            return None
+        out += leaves
+    return out
+
+
+def describe_tree(tree: Any) -> str:
+    """Write the shape of a container, for an error message.
+
+    Examples
+    --------
+    >>> describe_tree({"a": 1, "b": (2, [3])})
+    '{a: *, b: (*, [*])}'
+    """
+    if isinstance(tree, dict):
+        return "{" + ", ".join(f"{k}: {describe_tree(v)}" for k, v in tree.items()) + "}"
+    if isinstance(tree, list):
+        return "[" + ", ".join(map(describe_tree, tree)) + "]"
+    if isinstance(tree, tuple):
+        return "(" + ", ".join(map(describe_tree, tree)) + ("," if len(tree) == 1 else "") + ")"
+    return "None" if tree is None else "*"
+
+
 class _Slot:
     """The place of a leaf."""
 

@@ -12,7 +12,7 @@ from typing import Any
 from astragal.graph.errors import DTypeError, ModelError, ShapeError
 from astragal.graph.expr import PARAMETER, Expr, Op, describe
 from astragal.graph.subgraph import Subgraph, call_types, compatible, trace
-from astragal.graph.tree import flatten
+from astragal.graph.tree import describe_tree, flatten, flatten_like
 from astragal.graph.types import Dim, KeyType, TensorType, TupleType, Type, promote
 from astragal.ops.declare import as_dims, as_expr, broadcast_shapes
 from astragal.ops.indexing import with_shape
@@ -148,9 +148,7 @@ def scan(
     def body(*flat: Expr) -> list[Expr]:
         nonlocal write_y
         new, y = function(write_carry(flat[:k]), write_xs(flat[k:]) if sequences else None)
-        leaves, _ = flatten(new)
-        if len(leaves) != k:
-            raise ModelError(f"scan: the body gives {len(leaves)} carries, expected {k}")
+        leaves = _same_shape(new, init, "scan: the body gives the carry")
         ys, write_y = flatten(y)
         return [as_expr(v) for v in (*leaves, *ys)]
 
@@ -230,15 +228,21 @@ def while_loop(condition: Callable[[Any], Any], body: Callable[[Any], Any], init
     n = len(state)
 
     def both(*flat: Expr) -> list[Expr]:
-        new, _ = flatten(body(write(flat)))
-        if len(new) != n:
-            raise ModelError(f"while_loop: the body gives {len(new)} values, expected {n}")
+        new = _same_shape(body(write(flat)), init, "while_loop: the body gives the state")
         return [as_expr(condition(write(flat))), *(as_expr(v) for v in new)]
 
     state, (sub, captured) = _weaken(state, lambda types: trace(both, types), slice(1, None))
     test = Subgraph(sub.parameters, sub.outputs[:1])
     step = Subgraph(sub.parameters, sub.outputs[1:])
     return write(_items(WHILE(test, step, n, *state, *captured)))
+
+
+def _same_shape(tree: Any, like: Any, what: str) -> list[Any]:
+    """List leaves in the order of the container that they stand for."""
+    leaves = flatten_like(tree, like)
+    if leaves is None:
+        raise ModelError(f"{what} {describe_tree(tree)}, expected {describe_tree(like)}")
+    return leaves
 
 
 # -- branches ---------------------------------------------------------------------------
@@ -290,6 +294,7 @@ def switch(index: Any, branches: Sequence[Callable[..., Any]], *operands: Any) -
     flat, write = flatten(list(operands))
     flat = [as_expr(a) for a in flat]
     writers: list[Any] = []
+    shapes: list[Any] = []
     sizes: list[int] = []
 
     def all_branches(*args: Expr) -> list[Expr]:
@@ -297,13 +302,16 @@ def switch(index: Any, branches: Sequence[Callable[..., Any]], *operands: Any) -
         writers.clear()
         sizes.clear()
         for b in branches:
-            leaves, w = flatten(b(*write(args)))
-            writers.append(w)
+            given = b(*write(args))
+            if writers:
+                leaves = _same_shape(given, shapes[0], "switch: a branch gives")
+            else:
+                leaves, w = flatten(given)
+                shapes[:] = [given]
+                writers.append(w)
             sizes.append(len(leaves))
             out += [as_expr(v) for v in leaves]
         n = sizes[0]
-        if any(s != n for s in sizes):
-            raise ModelError(f"switch: branches give {sizes} values")
         for j in range(n):
             column = [out[i * n + j] for i in range(len(branches))]
             if all(isinstance(c.type, TensorType) for c in column):

@@ -16,7 +16,7 @@ from typing import Any
 from astragal.graph.errors import DTypeError, ShapeError
 from astragal.graph.expr import Expr, describe
 from astragal.graph.literal import scalar
-from astragal.graph.tree import flatten
+from astragal.graph.tree import describe_tree, flatten, flatten_like
 from astragal.graph.types import TensorType, show_shape
 from astragal.ops.declare import as_expr, cast
 from astragal.ops.gradient.build import Ct, expand, or_zeros
@@ -37,10 +37,10 @@ def _sources(wrt: Any, name: str) -> tuple[list[Expr], Any]:
     return leaves, write
 
 
-def _seeds(values: Any, like: Sequence[Expr], name: str, sort: str) -> list[Ct]:
-    leaves, _ = flatten(values)
-    if len(leaves) != len(like):
-        raise ShapeError(f"{name}: {len(leaves)} {sort}s for {len(like)} expressions")
+def _seeds(values: Any, tree: Any, like: Sequence[Expr], name: str, sort: str) -> list[Ct]:
+    leaves = flatten_like(values, tree)
+    if leaves is None:
+        raise ShapeError(f"{name}: {sort}s are {describe_tree(values)} for {describe_tree(tree)}")
     out: list[Ct] = []
     for value, x in zip(leaves, like, strict=True):
         if not differentiable(x.type):
@@ -128,7 +128,7 @@ def vjp(outputs: Any, wrt: Any, cotangents: Any) -> Any:
     """
     outs = [as_expr(o) for o in flatten(outputs)[0]]
     leaves, write = _sources(wrt, "vjp")
-    found = reverse(outs, _seeds(cotangents, outs, "vjp", "cotangent"), leaves)
+    found = reverse(outs, _seeds(cotangents, outputs, outs, "vjp", "cotangent"), leaves)
     return write([or_zeros(g, x) for g, x in zip(found, leaves, strict=True)])
 
 
@@ -159,7 +159,7 @@ def jvp(outputs: Any, wrt: Any, tangents: Any) -> Any:
     outs, write = flatten(outputs)
     outs = [as_expr(o) for o in outs]
     leaves, _ = _sources(wrt, "jvp")
-    found = forward(outs, leaves, _seeds(tangents, leaves, "jvp", "tangent"))
+    found = forward(outs, leaves, _seeds(tangents, wrt, leaves, "jvp", "tangent"))
     return write([_as_tangent(t, o) for t, o in zip(found, outs, strict=True)])
 
 
