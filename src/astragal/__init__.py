@@ -32,7 +32,18 @@ from astragal.logic.families import (
 from astragal.logic.goals import equivalents, path
 from astragal.logic.relation import Relation
 from astragal.logic.rewriting import Rewriting, rewrite
-from astragal.logic.statement import Integer, Key, Matrix, Vector, relation
+from astragal.logic.statement import (
+    Covariance,
+    Integer,
+    Key,
+    Matrix,
+    Positive,
+    PositiveVector,
+    Probability,
+    Simplex,
+    Vector,
+    relation,
+)
 from astragal.logic.verify import Verdict, verify
 from astragal.model import Model, model
 from astragal.ops import linalg, special
@@ -183,6 +194,7 @@ from astragal.ops.sorting import (
 )
 from astragal.ops.special import expit, log_softmax, softmax, softplus
 from astragal.random.check import check_keys
+from astragal.random.conditional import given
 from astragal.random.improper import constrain, factor
 from astragal.random.keys import fold_in, key, key_data, split, wrap_key_data
 from astragal.random.stream import RandomStream
@@ -193,6 +205,7 @@ from astragal.serialize import load, save
 __all__ = [
     "AstragalError",
     "Continuous",
+    "Covariance",
     "DTypeError",
     "DomainError",
     "Expr",
@@ -210,12 +223,16 @@ __all__ = [
     "Matrix",
     "Model",
     "ModelError",
+    "Positive",
+    "PositiveVector",
+    "Probability",
     "RandomStream",
     "Rate",
     "Relation",
     "Rewriting",
     "Scale",
     "ShapeError",
+    "Simplex",
     "UnsupportedError",
     "Vector",
     "Verdict",
@@ -283,6 +300,7 @@ __all__ = [
     "full",
     "full_like",
     "function",
+    "given",
     "grad",
     "greater",
     "greater_equal",

@@ -277,7 +277,7 @@ def test_the_statement_is_written_without_keys() -> None:
         "X ~ gamma(α, β), Y ~ poisson(X)  <=>  "
         "X ~ gamma(α + Y, β + 1), Y ~ negative_binomial(α, β / (β + 1))"
     )
-    assert r"\mathcal{N}(m_{1}, s_{1})" in normal_convolution.latex
+    assert r"\mathcal{N}\left(m_{1}, s_{1}^{2} \right)" in normal_convolution.latex
 
 
 # -- the algebra ---------------------------------------------------------------------------------

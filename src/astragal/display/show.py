@@ -74,7 +74,10 @@ def model_html(model: Model) -> str:
 
 # -- relations -------------------------------------------------------------------------
 
-_SIGNS = {"sure": "=", "in law": r"\overset{d}{=}", "reversal": r"\Longleftrightarrow"}
+_SIGNS = {
+    "sure": "=", "in law": r"\overset{d}{=}", "reversal": r"\Longleftrightarrow",
+    "conditional": r"\Longrightarrow",
+}  # fmt: skip
 
 
 def relation_formula(relation: Relation) -> Formula:
@@ -103,9 +106,16 @@ def _side(side: Side, kind: str) -> Formula:
     for x in side.draws:
         if x not in names and uses.get(x, 0) > 1:
             names[x] = next(letters)
+    # Letters that stand for themselves are what a conditional law is given.
+    given = [f.name(n) for x, n in names.items() if x.op.name == "variable"]
     lines = [
-        f.row(f.name(n), f.sign(r"\sim" if is_random(x) else "="), _own(x, names))
+        f.row(
+            *([f.name(n), f.sign(r"\mid"), f.listed(*given)] if given else [f.name(n)]),
+            f.sign(r"\sim" if is_random(x) else "="),
+            _own(x, names),
+        )
         for x, n in names.items()
+        if x.op.name != "variable"
     ]
     lines += [formula_of(r, names) for r in side.roots if r not in names]
     return f.row(*_spaced(lines))

@@ -21,7 +21,7 @@ from astragal.graph.traverse import substitute
 from astragal.graph.types import KeyType
 from astragal.logic.batch import NotBatched, lift
 from astragal.logic.numeric import Array, Law, NotNumeric, law
-from astragal.logic.pattern import Side
+from astragal.logic.pattern import Side, unconditioned
 from astragal.logic.variables import Variable
 from astragal.ops.declare import as_expr
 from astragal.random.keys import key, split
@@ -34,6 +34,7 @@ COMPARISONS = 15_000_000
 3 sample sizes, 500 functions."""
 LEVEL = math.log(4 * COMPARISONS / FALSE_ALARMS)
 PILOT = 2_000
+MOST_DRAWS = 5_000_000
 _JOINT = 6
 
 
@@ -226,6 +227,9 @@ def sample(
     """
     from astragal.compile import function
 
+    bare, event = unconditioned(side)
+    if event is not None:
+        return _sample_given(Side((*bare.roots, event)), values, n, seed)
     roots = side.roots if roots is None else roots
     mapping: dict[Expr, Expr] = {v: as_expr(x) for v, x in values.items()}
     keys = [k for k in side.order if isinstance(k.type, KeyType) and isinstance(k, Variable)]
@@ -242,6 +246,20 @@ def sample(
         raise NoSamples(str(error)) from None
     many = list(result) if isinstance(result, (list, tuple)) else [result]
     return [np.asarray(v) for v in many]
+
+
+def _sample_given(whole: Side, values: Mapping[Expr, Any], n: int, seed: int) -> list[Array]:
+    """Draw until n draws lie in an event, the last output."""
+    pilot = sample(whole, values, PILOT, seed)[-1]
+    chance = float(np.mean(pilot))
+    many = int(1.1 * n / max(chance, 1e-9)) + 1000
+    if many > MOST_DRAWS:
+        raise NoSamples(f"the event is too rare, with probability {chance:.2g}")
+    *drawn, event = sample(whole, values, many, seed + 1)
+    kept = [np.asarray(v)[event.astype(bool)][:n] for v in drawn]
+    if len(kept[0]) < n:
+        raise NoSamples(f"the event is too rare, with probability {chance:.2g}")
+    return kept
 
 
 def _in_loop(

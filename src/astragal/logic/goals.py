@@ -353,7 +353,7 @@ def equivalents(
     from astragal.logic.relation import Relation
 
     given = (relations,) if isinstance(relations, Relation) else relations
-    rules = tuple(member for r in given for member in r.members)
+    rules = tuple(member for r in given for member in r.members if not member.held)
     if limit is not None and limit < 1:
         return
     yield x
@@ -393,7 +393,7 @@ def path(
     from astragal.logic.relation import Relation
 
     given = (relations,) if isinstance(relations, Relation) else relations
-    rules = tuple(member for r in given for member in r.members)
+    rules = tuple(member for r in given for member in r.members if not member.held)
     came: dict[Expr, tuple[Expr, Step] | None] = {a: None}
     queue = deque([a])
     while queue and len(came) <= limit:

@@ -62,13 +62,30 @@ def at_lengths(relation: Relation, lengths: Mapping[Expr, int]) -> Relation:
             dims = tuple(_known(d, lengths) for d in v.type.shape)
             new[v] = VARIABLE(v.args[0], tensor_type(v.type.dtype, dims))
     sides = [Side(substitute(s.roots, new)) for s in (relation.left, relation.right)]
+    held: dict[Expr, Variable] = {}
+    if relation.held:
+        # The letters of what is given have the static types of what they stand for.
+        left = sides[0]
+        before = dict(zip(relation.left.roots, left.roots, strict=True))
+        letters: dict[Expr, Expr] = {}
+        for r, v in relation.held.items():
+            made = VARIABLE(v.args[0], before[r].type)
+            assert isinstance(made, Variable)
+            held[before[r]] = letters[v] = made
+        sides = [left, Side(substitute(relation.right.roots, {**new, **letters}))]
     variables = [new.get(v, v) for v in relation.variables if v not in lengths]
+    domains = {}
+    for v, domain in relation.domains.items():
+        if isinstance(u := new.get(v, v), Variable):
+            domains[u] = domain
     return replace(
         relation,
         variables=tuple(v for v in variables if isinstance(v, Variable)),
         left=sides[0],
         right=sides[1],
         where=substitute(relation.where, new),
+        held=held,
+        domains=domains,
     )
 
 

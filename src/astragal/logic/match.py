@@ -147,7 +147,8 @@ def match(p: Expr, x: Expr, m: Match) -> Iterator[Match]:
     if isinstance(p.type, KeyType):
         return
     loose = [v for v in m.side.below[p] if v not in m.env]
-    if not any(is_random(v) for v in loose):
+    event = getattr(p.type, "dtype", "") == "bool"  # matched by form, read either way round
+    if not event and not any(is_random(v) for v in loose):
         # Numbers alone: an equation, solved when the rest is known.
         out = m.copy()
         out.equations.append((p, x))
@@ -538,9 +539,9 @@ def give_back(keys: list[Expr], allowed: Any = None) -> list[Expr]:
             found = child_of(k)
             if found is not None:
                 groups.setdefault(found[0], {})[found[2]] = k
-        for parent, children in groups.items():
-            if len(children) == parent.args[1] and (allowed is None or allowed(parent, keys)):
-                gone = set(children.values())
+        for parent, freed in groups.items():
+            if len(freed) == parent.args[1] and (allowed is None or allowed(parent, keys)):
+                gone = set(freed.values())
                 place = min(i for i, k in enumerate(keys) if k in gone)
                 keys[place] = parent.args[0]
                 keys = [k for k in keys if k not in gone]

@@ -18,7 +18,7 @@ from astragal.graph.expr import INPUT, Expr
 from astragal.graph.literal import value_of
 from astragal.graph.traverse import toposort
 from astragal.graph.types import KeyType, TensorType, tensor_type
-from astragal.logic.pattern import Side
+from astragal.logic.pattern import Side, unconditioned
 from astragal.ops.creation import input as make_input
 from astragal.random.distribution import Distribution, RandomOp, random_parts
 
@@ -216,6 +216,8 @@ class Law:
 
 def numeric_sort(side: Side) -> str | None:
     """Say why quadrature cannot do a side; None where it can."""
+    bare, event = unconditioned(side)
+    side = bare if event is None else Side((*bare.roots, event))
     for x in side.order:
         if isinstance(x.type, KeyType) or not isinstance(x.type, TensorType):
             continue
@@ -240,6 +242,9 @@ def law(side: Side, values: Mapping[Expr, Any], shift: float) -> Law:
     NotNumeric
         Where a random variable is of a sort that has no grid.
     """
+    bare, event = unconditioned(side)
+    if event is not None:
+        return _given(law(Side((*bare.roots, event)), values, shift))
     n_axes = len(side.draws)
     if n_axes == 0:
         roots = evaluate_at(side.roots, values)
@@ -268,6 +273,16 @@ def law(side: Side, values: Mapping[Expr, Any], shift: float) -> Law:
         np.broadcast_to(np.asarray(r, float), weights.shape) for r in evaluate_at(side.roots, known)
     ]
     return Law(tuple(roots), weights, mass)
+
+
+def _given(whole: Law) -> Law:
+    """Condition a law on its last output, an event."""
+    *roots, event = whole.roots
+    weights = whole.weights * event
+    chance = float(weights.sum())
+    if chance < 1e-9:
+        raise NotNumeric("the event has no probability on the grid")
+    return Law(tuple(roots), weights / chance, whole.mass)
 
 
 def _enough(d: Distribution, parameters: Sequence[Array], n: int) -> int:

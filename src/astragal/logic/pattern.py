@@ -12,6 +12,7 @@ from astragal.graph.traverse import children, depends_on, toposort
 from astragal.graph.types import KeyType, Type
 from astragal.logic.variables import Variable
 from astragal.ops.indexing import INDEX
+from astragal.random.conditional import GIVEN
 from astragal.random.distribution import NON_NEGATIVE, POSITIVE, is_random, random_parts
 from astragal.random.keys import SPLIT, split
 
@@ -127,8 +128,26 @@ class Side:
         return x.op.name not in _ANYWHERE
 
 
-_ANYWHERE = frozenset({"variable", "constant", "dimension", "shape", "astype", "where"})
+_ANYWHERE = frozenset({"variable", "constant", "dimension", "shape", "astype", "where", "given"})
 """Operations besides the elementwise ones that do not look at axes."""
+
+
+def unconditioned(side: Side) -> tuple[Side, Expr | None]:
+    """Take ``given(x, event)`` apart: the side without it, and the event.
+
+    Raises
+    ------
+    ModelError
+        Where an event stands below another, or outputs have different events.
+    """
+    events = {x.args[1] for x in side.order if x.op is GIVEN}
+    if not events:
+        return side, None
+    inside = [x for x in side.order if x.op is GIVEN and x not in side.roots]
+    if len(events) > 1 or inside or any(r.op is not GIVEN for r in side.roots):
+        raise ModelError("one event for all outputs of a side: astragal.given((x, y), event)")
+    [event] = events
+    return Side(tuple(r.args[0] for r in side.roots)), event
 
 
 def _is_parameter(x: Expr) -> bool:

@@ -7,8 +7,11 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Literal
 
+import numpy as np
+
 from astragal.graph.errors import AstragalError
 from astragal.graph.expr import Expr, describe
+from astragal.graph.literal import is_constant, value_of
 from astragal.logic.algebra import decide
 from astragal.logic.families import Choice
 from astragal.logic.match import Match, assign_keys, build_side, match, settle
@@ -16,9 +19,16 @@ from astragal.logic.pattern import Side, accepts
 from astragal.logic.soundness import Place, check, count_uses, may_give_back, one_consumer
 from astragal.logic.variables import Variable
 from astragal.ops.declare import as_expr
+from astragal.random.distribution import (
+    POSITIVE,
+    PROBABILITY,
+    Domain,
+    contains,
+    random_parts,
+)
 
-Kind = Literal["sure", "in law", "reversal"]
-KINDS: tuple[str, ...] = ("sure", "in law", "reversal")
+Kind = Literal["sure", "in law", "reversal", "conditional"]
+KINDS: tuple[str, ...] = ("sure", "in law", "reversal", "conditional")
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,7 +41,7 @@ class Relation:
     ----------
     name : str
     kind : str
-        ``"sure"``, ``"in law"`` or ``"reversal"``.
+        ``"sure"``, ``"in law"``, ``"reversal"`` or ``"conditional"``.
     variables : tuple of Variable
         In the order of the statement.
     left, right : Side
@@ -46,6 +56,11 @@ class Relation:
         Its family variables, and what they stand for.
     whole : Relation or None
         The statement about a family that this one is an instance of.
+    held : dict
+        Of a conditional identity, from the outputs that are given to the letters that stand
+        for them on the right side.
+    domains : dict
+        What the annotations say of the variables.
     """
 
     name: str
@@ -60,6 +75,8 @@ class Relation:
     module: str
     choice: Choice = field(default_factory=Choice)
     whole: Relation | None = None
+    held: Mapping[Expr, Variable] = field(default_factory=dict)
+    domains: Mapping[Variable, Domain] = field(default_factory=dict)
     expand: Callable[[], tuple[Relation, ...]] | None = None
 
     @cached_property
@@ -210,7 +227,7 @@ class Relation:
                 yield from member.steps(xs, direction, rest, place, refused)
             return
         source, target = self.side(direction)
-        if len(xs) != len(source.roots):
+        if len(xs) != len(source.roots) or (self.held and direction == "backward"):
             return
         given = self.bound(bindings)
         for found in self.matches(source, xs, given, direction):
@@ -227,8 +244,8 @@ class Relation:
                 yield from member.steps_at(x, direction, place, refused)
             return
         source, target = self.side(direction)
-        if not source.single_anchor:
-            return
+        if not source.single_anchor or self.held:
+            return  # a conditional law takes nothing's place in a graph
         for found in self.matches(source, (x,), {}, direction, anchor_only=True):
             step = self.finish(found, target, direction, place, refused)
             if step is not None:
@@ -292,6 +309,8 @@ class Relation:
             why = self.unmet(found)
         if why is not None:
             return refuse(why)
+        for r, letter in self.held.items():
+            found.env[letter] = found.env[r]
         keys = assign_keys(
             found,
             target,
@@ -317,6 +336,9 @@ class Relation:
         from astragal.logic.match import nonnegative_of, put_in
 
         known = nonnegative_of(found)
+        for v, domain in self.domains.items():
+            if v in found.env and not _in_domain(v, domain, found, known):
+                return f"{v!r} = {found.env[v]!r} is not known to be {domain.words}"
         for c in self.where:
             holds = Match(Side((c,)), found.env)
             try:
@@ -386,6 +408,28 @@ class Step:
         from astragal.display.show import step_html
 
         return step_html(self)
+
+
+def _in_domain(v: Variable, domain: Domain, found: Match, known: set[Expr]) -> bool:
+    """Tell whether a variable's value is seen to lie where its annotation says."""
+    for d in found.side.draws:
+        pairs = zip(d.args[2:], random_parts(d)[0].parameters, strict=True)
+        if any(a is v and q.domain is domain for a, q in pairs):
+            return True  # the random variable itself demands it
+    x = found.env[v]
+    if any(x in random_parts(y)[3] and _demands(y, x, domain) for y in found.draws):
+        return True
+    # What is finite is a number; whether it is one, the random variable asks.
+    ends = [x > 0.0] if domain is POSITIVE else [x >= 0.0, x <= 1.0]
+    wanted = ends if domain in (POSITIVE, PROBABILITY) else [domain.contains(x)]
+    if all(decide(c, known) is True for c in wanted):
+        return True
+    return is_constant(x) and bool(np.all(contains(domain, value_of(x))))
+
+
+def _demands(draw: Expr, x: Expr, domain: Domain) -> bool:
+    d, _, _, parameters = random_parts(draw)
+    return any(a is x and q.domain is domain for a, q in zip(parameters, d.parameters, strict=True))
 
 
 def _find(module: str, name: str) -> Relation:

@@ -8,14 +8,17 @@ from typing import TYPE_CHECKING
 from astragal.graph.expr import Expr
 from astragal.graph.literal import is_constant, value_of
 from astragal.graph.text import INFIX, pprint
-from astragal.random.distribution import RandomOp, is_random
+from astragal.random.conditional import GIVEN
+from astragal.random.distribution import is_random
 
 if TYPE_CHECKING:
     from astragal.logic.pattern import Side
     from astragal.logic.relation import Relation
     from astragal.logic.verify import Verdict
 
-_SIGN = {"sure": "==", "in law": "~", "reversal": "~"}
+_SIGN = {"sure": "==", "in law": "~", "reversal": "<=>", "conditional": "=>"}
+
+_REDUCTIONS = frozenset({"sum", "prod", "max", "min"})
 
 
 def _letters(side: Side) -> dict[Expr, str]:
@@ -39,12 +42,14 @@ def side_text(side: Side, one_root_bare: bool = True) -> str:
             if isinstance(a, Expr):
                 uses[a] = uses.get(a, 0) + 1
     names = _letters(side)
+    held = [str(r.args[0]) for r in side.roots if r.op.name == "variable" and len(side.roots) > 1]
     if len(side.roots) == 1:
         # An anonymous draw is written in its place; one that is read twice has a name.
         names = {x: n for x, n in names.items() if uses.get(x, 0) > 1}
     shown = {x: _written(x, names, own=True) for x in side.draws}
-    lines = [f"{n} ~ {shown[x]}" for x, n in names.items()]
-    rest = [_written(r, names) for r in side.roots if r not in names]
+    given = f" | {', '.join(held)}" if held else ""
+    lines = [f"{n}{given} ~ {shown[x]}" for x, n in names.items()]
+    rest = [_written(r, names) for r in side.roots if r not in names and str(r) not in held]
     if not rest:
         return ", ".join(lines)
     return "; ".join([*([", ".join(lines)] if lines else []), ", ".join(rest)])
@@ -67,12 +72,18 @@ def _written(x: Expr, names: dict[Expr, str], own: bool = False) -> str:
         a = _in_brackets(x.args[0], names, power + (name == "pow"))
         b = _in_brackets(x.args[1], names, power + (name != "pow"))
         return f"{a}**{b}" if name == "pow" else f"{a} {symbol} {b}"
+    if x.op is GIVEN:
+        return " | ".join(_written(a, names) for a in x.args)
     if name == "negative":
         return f"-{_in_brackets(x.args[0], names, 7)}"
     if x.op.name == "variable":
         return str(x.args[0])
     if not any(isinstance(a, Expr) for a in x.args):
         return pprint(x)
+    if name in _REDUCTIONS and x.args[1:] == (tuple(range(x.args[0].ndim)), False):
+        return f"{name}({_written(x.args[0], names)})"
+    if name == "solve" and x.args[1].op.name == "equal":
+        return f"inv({_written(x.args[0], names)})"  # against the identity matrix
     args = [_written(a, names) if isinstance(a, Expr) else repr(a) for a in x.args]
     return f"{name}({', '.join(args)})"
 
@@ -94,8 +105,6 @@ def statement(relation: Relation) -> str:
     'normal(m1, s1) + normal(m2, s2)  ~  normal(m1 + m2, sqrt(s1**2 + s2**2))'
     """
     sides = f"  {_SIGN[relation.kind]}  ".join(map(side_text, (relation.left, relation.right)))
-    if relation.kind == "reversal":
-        sides = "  <=>  ".join(map(side_text, (relation.left, relation.right)))
     conditions = ", ".join(_written(c, {}) for c in relation.where)
     sides = f"{sides}  where {conditions}" if conditions else sides
     return f"{sides}  for {relation.choice.text}" if relation.choice.text else sides
@@ -103,72 +112,9 @@ def statement(relation: Relation) -> str:
 
 def latex(relation: Relation) -> str:
     """Write an identity in LaTeX."""
-    sign = {"sure": "=", "in law": r"\overset{d}{=}", "reversal": r"\iff"}[relation.kind]
-    a, b = (_latex_side(s) for s in (relation.left, relation.right))
-    conditions = ", ".join(_tex(c, {}) for c in relation.where)
-    tail = rf" \quad\text{{where }} {conditions}" if conditions else ""
-    if relation.choice.text:
-        tail += rf" \quad\text{{for {relation.choice.text}}}"
-    return rf"{a} \;{sign}\; {b}{tail}"
+    from astragal.display.show import relation_formula
 
-
-def _latex_side(side: Side) -> str:
-    names = _letters(side)
-    if len(side.roots) == 1:
-        names = {}
-    lines = [rf"{n} \sim {_tex(x, names, own=True)}" for x, n in names.items()]
-    rest = [_tex(r, names) for r in side.roots if r not in names]
-    return r",\; ".join([*lines, *rest])
-
-
-_TEX_INFIX = {
-    "add": "+", "subtract": "-", "multiply": r"\,", "less": "<", "less_equal": r"\le",
-    "greater": ">", "greater_equal": r"\ge", "equal": "=", "not_equal": r"\ne",
-}  # fmt: skip
-
-
-def _tex(x: Expr, names: dict[Expr, str], own: bool = False) -> str:
-    if x in names and not own:
-        return names[x]
-    if is_random(x):
-        assert isinstance(x.op, RandomOp)
-        symbol = x.op.distribution.latex or rf"\mathrm{{{x.op.name}}}"
-        return rf"{symbol}({', '.join(_tex(a, names) for a in x.args[2:])})"
-    name = x.op.name
-    if name == "variable":
-        return _tex_name(str(x.args[0]))
-    args = [a for a in x.args if isinstance(a, Expr)]
-    if name == "astype":
-        return _tex(args[0], names)
-    if name == "divide":
-        return rf"\frac{{{_tex(args[0], names)}}}{{{_tex(args[1], names)}}}"
-    if name == "pow":
-        base = _tex(args[0], names)
-        base = base if args[0].op.name == "variable" else rf"\left({base}\right)"
-        return rf"{base}^{{{_tex(args[1], names)}}}"
-    if name in {"sqrt", "square"}:
-        inside = _tex(args[0], names)
-        return rf"\sqrt{{{inside}}}" if name == "sqrt" else rf"\left({inside}\right)^2"
-    if name in _TEX_INFIX:
-        parts = []
-        for i, a in enumerate(args):
-            text = _tex(a, names)
-            tight = name == "multiply" or (name == "subtract" and i == 1)
-            loose = a not in names and a.op.name in {"add", "subtract"}
-            parts.append(rf"\left({text}\right)" if tight and loose else text)
-        return f" {_TEX_INFIX[name]} ".join(parts)
-    if name == "negative":
-        return f"-{_tex(args[0], names)}"
-    if not args:
-        return _written(x, names)
-    return rf"\operatorname{{{name}}}\left({', '.join(_tex(a, names) for a in args)}\right)"
-
-
-def _tex_name(name: str) -> str:
-    head = name.rstrip("0123456789")
-    tail = name[len(head) :]
-    head = head.rstrip("_") or name
-    return f"{head}_{{{tail}}}" if tail else head
+    return relation_formula(relation).latex
 
 
 def rules(names: Iterable[str] | None = None) -> Iterator[Relation]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -18,15 +18,21 @@ from astragal.random.distribution import (
     NON_NEGATIVE,
     POSITIVE,
     PROBABILITY,
+    contains,
     random_parts,
 )
+from astragal.random.multivariate import CORRELATION, COVARIANCE, INCREASING, SIMPLEX
 
 
 def settings(relation: Relation, rng: np.random.Generator, count: int) -> Iterator[dict[Expr, Any]]:
     """Draw values for the statement's variables that lie in all domains and meet `where`."""
     variables = [v for v in relation.variables if not isinstance(v.type, KeyType)]
     roles = {
-        v: [p for s in (relation.left, relation.right) for p in _roles(v, s)] for v in variables
+        v: [
+            *([relation.domains[v]] if v in relation.domains else []),
+            *(p for s in (relation.left, relation.right) for p in _roles(v, s)),
+        ]
+        for v in variables
     }
     found = 0
     for attempt in range(400 * count):
@@ -44,10 +50,14 @@ def _guess(v: Variable, domains: list[Any], rng: np.random.Generator, attempt: i
     shape = tuple(d if isinstance(d, int) else 3 for d in t.shape)
     if t.dtype == "bool":
         return rng.integers(0, 2, shape).astype(bool)
+    made = next((_MADE[d.words] for d in domains if d.words in _MADE), None)
+    if made is not None:
+        return made(rng, shape)
     # Where the usual ranges meet no condition, wider ones are tried.
     wide = 1.0 if attempt < 40 else 4.0
     if t.dtype in INTEGERS:
-        return np.asarray(rng.integers(2, int(7 * wide), shape), dtype=t.dtype)
+        low = 2 if attempt % 4 else 0  # an index may have to be small
+        return np.asarray(rng.integers(low, int(7 * wide), shape), dtype=t.dtype)
     if PROBABILITY in domains or any("probability" in d.words or "1" in d.words for d in domains):
         value = rng.uniform(0.15, 0.85, shape)
     elif POSITIVE in domains or NON_NEGATIVE in domains:
@@ -67,6 +77,38 @@ def _guess(v: Variable, domains: list[Any], rng: np.random.Generator, attempt: i
     return np.asarray(np.round(value, 3), dtype=t.dtype)
 
 
+def _simplex(rng: np.random.Generator, shape: tuple[int, ...]) -> Array:
+    x = np.round(rng.uniform(0.2, 1.0, shape), 3)
+    p: Array = x / x.sum(axis=-1, keepdims=True)
+    return p
+
+
+def _covariance(rng: np.random.Generator, shape: tuple[int, ...]) -> Array:
+    x = np.round(rng.normal(0.0, 0.8, shape), 3)
+    c: Array = x @ np.swapaxes(x, -1, -2) + np.eye(shape[-1]) * np.round(rng.uniform(0.3, 1.0), 3)
+    return c
+
+
+def _correlation(rng: np.random.Generator, shape: tuple[int, ...]) -> Array:
+    x = _covariance(rng, shape)
+    s = np.sqrt(np.diagonal(x, axis1=-2, axis2=-1))
+    r: Array = x / s[..., None] / s[..., None, :]
+    return r
+
+
+def _increasing(rng: np.random.Generator, shape: tuple[int, ...]) -> Array:
+    x: Array = np.cumsum(np.round(rng.uniform(0.2, 1.0, shape), 3), axis=-1) - 1.0
+    return x
+
+
+_MADE: Mapping[str, Callable[[np.random.Generator, tuple[int, ...]], Array]] = {
+    SIMPLEX.words: _simplex,
+    COVARIANCE.words: _covariance,
+    CORRELATION.words: _correlation,
+    INCREASING.words: _increasing,
+}
+
+
 def _roles(v: Variable, side: Side) -> list[Any]:
     """List the domains of the parameters of distributions in whose place a variable stands."""
     out = []
@@ -78,14 +120,18 @@ def _roles(v: Variable, side: Side) -> list[Any]:
 
 def allowed(relation: Relation, values: Mapping[Expr, Any]) -> bool:
     """Tell whether values meet the conditions, and give parameters in their domains."""
+    for v, domain in relation.domains.items():
+        if not np.all(contains(domain, np.asarray(values[v]))):
+            return False
     for c in relation.where:
         if not np.all(evaluate_at([c], values)[0]):
             return False
+    held = frozenset(relation.held.values())
     for side in (relation.left, relation.right):
         for x in side.draws:
             d, _, _, parameters = random_parts(x)
             for a, p in zip(parameters, d.parameters, strict=True):
-                if a in side.random or p.core:
+                if a in side.random or p.core or side.below[a] & held:
                     continue
                 with np.errstate(all="ignore"):
                     value = evaluate_at([a], values)[0]

@@ -9,12 +9,15 @@ from typing import Any
 
 from astragal.graph.errors import ModelError
 from astragal.graph.expr import DIMENSION, Expr
-from astragal.graph.types import KeyType, Type, tensor_type
+from astragal.graph.types import KeyType, TensorType, Type, tensor_type
+from astragal.logic.conditional import held_letters
 from astragal.logic.families import Choice, Family, Member, family_of
 from astragal.logic.pattern import Side, make_side
 from astragal.logic.relation import KINDS, Kind, Relation
 from astragal.logic.variables import VARIABLE, Variable
+from astragal.random.distribution import POSITIVE, PROBABILITY, Domain
 from astragal.random.keys import DEFAULT
+from astragal.random.multivariate import COVARIANCE, SIMPLEX
 
 
 class Key(Expr):
@@ -25,12 +28,42 @@ class Integer(Expr):
     """Annotation of a relation's integer variables."""
 
 
+class Positive(Expr):
+    """Annotation of a relation's positive variables."""
+
+
+class Probability(Expr):
+    """Annotation of a relation's variables between 0 and 1."""
+
+
 class Vector(Expr):
     """Annotation of a relation's vector variables."""
 
 
+class PositiveVector(Expr):
+    """Annotation of a relation's vectors of positive numbers."""
+
+
+class Simplex(Expr):
+    """Annotation of a relation's vectors of probabilities with sum 1."""
+
+
 class Matrix(Expr):
     """Annotation of a relation's matrix variables."""
+
+
+class Covariance(Expr):
+    """Annotation of a relation's symmetric, positive definite matrices."""
+
+
+_RANKS: dict[Any, int] = {Vector: 1, PositiveVector: 1, Simplex: 1, Matrix: 2, Covariance: 2}
+_DOMAINS: dict[Any, Domain] = {
+    Positive: POSITIVE,
+    PositiveVector: POSITIVE,
+    Probability: PROBABILITY,
+    Simplex: SIMPLEX,
+    Covariance: COVARIANCE,
+}
 
 
 def _annotation_type(annotation: Any, name: str) -> Type:
@@ -40,10 +73,12 @@ def _annotation_type(annotation: Any, name: str) -> Type:
         return tensor_type("int64")
     if annotation is bool:
         return tensor_type("bool")
-    if annotation in (Vector, Matrix):
-        dims = tuple(DIMENSION(f"{name}{i}") for i in range(1 if annotation is Vector else 2))
-        return tensor_type("float64", dims)
-    if annotation in (inspect.Parameter.empty, float, Expr, None):
+    if annotation in _RANKS:
+        dims = [DIMENSION(f"{name}{i}") for i in range(_RANKS[annotation])]
+        if annotation is Covariance:
+            dims[1] = dims[0]
+        return tensor_type("float64", tuple(dims))
+    if annotation in (inspect.Parameter.empty, float, Expr, None, Positive, Probability):
         return tensor_type("float64")
     if isinstance(annotation, Type):
         return annotation
@@ -68,6 +103,8 @@ def relation(
     kind
         ``"sure"``: both sides are the same function of the same keys. ``"in law"``: they
         have the same distribution. ``"reversal"``: the same joint law of several variables.
+        ``"conditional"``: outputs that both sides share are given, and the right side has the
+        law of the others given these.
     source
         Where the identity is stated and proved.
     where
@@ -123,6 +160,7 @@ class Statement:
         self.defaults: dict[str, Any] = {}
         self.variables: dict[str, Variable] = {}
         self.families: dict[str, type[Family]] = {}
+        self.domains: dict[Variable, Domain] = {}
         self.order = tuple(signature.parameters)
         for p in signature.parameters.values():
             annotation = hints.get(p.name, p.annotation)
@@ -135,6 +173,8 @@ class Statement:
             v = VARIABLE(p.name, _annotation_type(annotation, p.name))
             assert isinstance(v, Variable)
             self.variables[p.name] = v
+            if annotation in _DOMAINS:
+                self.domains[v] = _DOMAINS[annotation]
             if p.default is not inspect.Parameter.empty:
                 self.defaults[p.name] = p.default
 
@@ -173,10 +213,13 @@ class Statement:
         given = {**variables, **choice.made}
         left, right = _two_sides(self.function(*(given[n] for n in self.order)), self.name)
         for a, b in zip(left.roots, right.roots, strict=True):
-            if a.type != b.type:
+            if not _agree(a.type, b.type):
                 raise ModelError(
                     f"relation {self.name}: the sides have types {a.type!r} and {b.type!r}"
                 )
+        held: Mapping[Expr, Variable] = {}
+        if self.kind == "conditional":
+            right, held = held_letters(left, right, self.name)
         conditions: tuple[Expr, ...] = ()
         if self.where is not None:
             wanted = inspect.signature(self.where).parameters
@@ -195,7 +238,18 @@ class Statement:
             module=getattr(self.function, "__module__", ""),
             choice=choice,
             whole=whole,
+            held=held,
+            domains=self.domains,
         )
+
+
+def _agree(a: Type, b: Type) -> bool:
+    """Tell whether the types of two sides can be the same: open lengths may turn out equal."""
+    if not (isinstance(a, TensorType) and isinstance(b, TensorType)):
+        return a == b
+    pairs = list(zip(a.shape, b.shape, strict=False))
+    same = all(not (isinstance(m, int) and isinstance(n, int) and m != n) for m, n in pairs)
+    return a.dtype == b.dtype and len(a.shape) == len(b.shape) and same
 
 
 def _listed(chosen: Mapping[str, Member]) -> str:

@@ -9,7 +9,7 @@ rejected only by a difference that no rounding, quadrature or chance explains.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -20,6 +20,7 @@ from astragal.graph.expr import Expr
 from astragal.graph.traverse import substitute
 from astragal.graph.types import KeyType
 from astragal.logic.batch import NotBatched
+from astragal.logic.conditional import Proportion, compare, compare_given
 from astragal.logic.densities import Inverse, compared, inverse_of, recovers
 from astragal.logic.expectations import Difference, NoSamples, by_quadrature, by_samples, sample
 from astragal.logic.lengths import lengths_of, with_lengths
@@ -28,9 +29,13 @@ from astragal.logic.pattern import Side
 from astragal.logic.relation import Relation
 from astragal.logic.settings import settings, shown
 from astragal.ops.declare import as_expr
+from astragal.random.conditional import GIVEN
 from astragal.random.keys import key
 
 Effort = Literal["fast", "usual", "thorough"]
+Comparison = Callable[
+    [Relation, Mapping[Expr, Any], np.random.Generator, int], tuple[Proportion, list[Any]]
+]
 
 
 @dataclass(frozen=True)
@@ -121,6 +126,16 @@ def verify(relation: Relation, seed: int = 0, effort: Effort = "usual") -> Verdi
     plan = PLANS[effort]
     if relation.kind == "sure":
         return _verify_sure(relation, rng, plan)
+    if relation.kind == "conditional":
+        try:
+            return _verify_proportional(relation, rng, plan, compare)
+        except (NotNumeric, NoSamples, NotBatched) as why:
+            return Verdict(False, f"the densities could not be compared: {why}")
+    if any(x.op is GIVEN for s in (relation.left, relation.right) for x in s.roots):
+        try:
+            return _verify_proportional(relation, rng, plan, compare_given)
+        except (NotNumeric, NoSamples, NotBatched):
+            return _verify_laws(relation, rng, plan)
     left, right = inverse_of(relation.left), inverse_of(relation.right)
     if left is not None and right is not None:
         try:
@@ -128,6 +143,27 @@ def verify(relation: Relation, seed: int = 0, effort: Effort = "usual") -> Verdi
         except (NotBatched, NotNumeric, NoSamples):
             pass
     return _verify_laws(relation, rng, plan)
+
+
+def _verify_proportional(
+    relation: Relation, rng: np.random.Generator, plan: Plan, way: Comparison
+) -> Verdict:
+    """Compare densities of which one lacks a constant."""
+    worst, count = 0.0, 0
+    for values in settings(relation, rng, plan.points // 2):
+        found, at = way(relation, values, rng, plan.rows // 2)
+        count += found.count
+        if found.wrong is not None:
+            return Verdict(
+                False,
+                f"the densities are not proportional: the difference of their logarithms varies "
+                f"by {found.gap:.3g}",
+                {**shown(values), "at": at},
+            )
+        worst = max(worst, found.gap)
+    if count < plan.rows:
+        return _none_found(relation)
+    return Verdict(True, f"{count} points: the densities are proportional to {worst:.1e}")
 
 
 def _verify_lengths(relation: Relation, seed: int, effort: Effort) -> Verdict:

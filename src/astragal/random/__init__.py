@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from astragal.graph.expr import Expr, Op
 from astragal.random import (
     checked,
+    conditional,
     continuous,
     discrete,
     improper,
@@ -49,6 +50,7 @@ OPS: dict[str, Op] = Table(
         lower.RANDOM_BITS,
         checked.REQUIRE,
         improper.FACTOR,
+        conditional.GIVEN,
         *RANDOM_OPS.values(),
     )
 )
