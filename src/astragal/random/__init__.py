@@ -14,6 +14,7 @@ from astragal.random import (
     keys,
     lower,
     multivariate,
+    walks,
 )
 from astragal.random.combinators import (
     COMBINATORS,
@@ -37,6 +38,7 @@ DISTRIBUTIONS = (
     *continuous.DISTRIBUTIONS,
     *discrete.DISTRIBUTIONS,
     *multivariate.DISTRIBUTIONS,
+    *walks.DISTRIBUTIONS,
     *improper.DISTRIBUTIONS,
 )
 
@@ -70,6 +72,7 @@ if TYPE_CHECKING:
         def law(self, *args: Any, dtype: Any = None, **named: Any) -> Law: ...
 
     # What type checkers cannot compute; tests/test_public_names.py compares it with the table.
+    ar1: _Draw
     asymmetric_laplace: _Draw
     bernoulli: _Draw
     beta: _Draw
@@ -120,8 +123,10 @@ if TYPE_CHECKING:
     point_mass: _Draw
     poisson: _Draw
     polya_gamma: _Draw
+    random_walk: _Draw
     rayleigh: _Draw
     skew_normal: _Draw
+    stationary_ar1: _Draw
     student_t: _Draw
     triangular: _Draw
     truncated_normal: _Draw

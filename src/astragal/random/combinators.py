@@ -17,7 +17,7 @@ from astragal.graph.expr import Expr, Op
 from astragal.ops import elementwise as e
 from astragal.ops.declare import as_expr, cast
 from astragal.ops.manipulation import broadcast_arrays, reshape, stack
-from astragal.random import continuous, derived, discrete
+from astragal.random import bounded, derived, discrete, positive, real
 from astragal.random.bijections import BIJECTIONS
 from astragal.random.distribution import Distribution, Law, RandomOp
 
@@ -237,9 +237,9 @@ def _truncated(law: Law, lower: Any = -math.inf, upper: Any = math.inf) -> Law:
     """
     law = _law(law, "truncated")
     d = law.op.distribution
-    if d is continuous.normal:
-        return Law(op_of_named(continuous.truncated_normal), (*law.parameters, lower, upper))
-    if d.name.startswith("truncated[") or d is continuous.truncated_normal:
+    if d is real.normal:
+        return Law(op_of_named(bounded.truncated_normal), (*law.parameters, lower, upper))
+    if d.name.startswith("truncated[") or d is bounded.truncated_normal:
         *p, a, b = law.parameters
         both = e.maximum(as_expr(a), as_expr(lower)), e.minimum(as_expr(b), as_expr(upper))
         return Law(law.op, (*p, *both))
@@ -352,8 +352,8 @@ _FAMILIES = {
     "poisson": discrete.poisson,
     "binomial": discrete.binomial,
     "negative_binomial": discrete.negative_binomial,
-    "gamma": continuous.gamma,
-    "lognormal": continuous.lognormal,
+    "gamma": positive.gamma,
+    "lognormal": positive.lognormal,
 }
 _INFLATED = """Draw from a {words} distribution with extra zeros.
 
