@@ -145,3 +145,8 @@ def test_what_is_no_probability_vector_or_covariance_is_refused() -> None:
         ag.random.multivariate_normal(k, [0.0, 0.0], cholesky=[[1.0, 2.0], [2.0, 1.0]])
     with pytest.raises(ShapeError, match="lkj"):
         ag.random.lkj(k, ag.input("n", dtype="int64"), 1.0)
+
+
+def test_parameters_of_other_lengths_are_refused() -> None:
+    with pytest.raises(ShapeError, match="expected 2 by 2 for a value of length 2"):
+        ag.random.multivariate_normal(ag.key(0), ag.zeros(2), ag.eye(3))

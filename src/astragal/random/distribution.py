@@ -341,6 +341,16 @@ class RandomOp(PlacedOp):
     def _batch(self, key: Expr, size: Any, exprs: Any) -> Shape:
         return batch_of(self.distribution, key.type.shape, size, exprs)
 
+    def _check_lengths(self, n: Expr | int, exprs: Sequence[Expr]) -> None:
+        """Check that a vector's parameters are all of its length."""
+        for x, p in zip(exprs, self.distribution.parameters, strict=True):
+            for dim in x.type.shape[len(x.type.shape) - p.core :]:
+                if isinstance(dim, int) and isinstance(n, int) and dim != n:
+                    raise ShapeError(
+                        f"{self.name}: parameter {p.name} has shape {show_shape(x.type.shape)}, "
+                        f"expected {' by '.join([str(n)] * p.core)} for a value of length {n}"
+                    )
+
     def _infer_rv(self, key: Expr, size: Any, *exprs: Expr) -> Type:
         d = self.distribution
         batch = self._batch(key, size, exprs)
@@ -350,6 +360,8 @@ class RandomOp(PlacedOp):
         elif d.core:
             first = next(x for x, p in zip(exprs, d.parameters, strict=True) if p.core >= d.core)
             core = first.type.shape[len(first.type.shape) - d.core :]
+        if len(core) == 1:
+            self._check_lengths(core[0], exprs)
         dtype = d.dtype
         if dtype == "float":
             dtype = next(
