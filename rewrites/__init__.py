@@ -9,6 +9,7 @@ from astragal.rewrites import (
     counts,
     powers,
     quotients,
+    samples,
     special_cases,
     squares,
     standard,
@@ -25,6 +26,7 @@ PAGES = (
     circles,
     counts,
     affine,
+    samples,
 )
 """The table of contents."""
 

@@ -69,12 +69,9 @@ class Latent(Family):
             r.logistic,
             r.student_t,
             r.cauchy,
-            r.laplace,
             r.gumbel,
             r.exponential,
             r.weibull,
-            r.gamma,
-            r.uniform,
         )
     )
 

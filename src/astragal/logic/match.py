@@ -406,7 +406,11 @@ def _unknown(p: Expr, m: Match) -> list[Expr]:
 def put_in(p: Expr, m: Match, letters: Mapping[Expr, Expr] | None = None) -> Expr:
     """Write a numeric part of a statement with what is known so far."""
     known = {v: m.env[v] for v in m.side.below[p] if v in m.env}
+    known.update((d, x) for d, x in m.env.items() if d.op is DIMENSION)
     known.update(letters or {})
+    for d in toposort([p]):
+        if d.op is DIMENSION and d in m.env:
+            known[d] = m.env[d]
     return _weakly(p, known)
 
 

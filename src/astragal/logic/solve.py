@@ -91,6 +91,9 @@ def solve(
         found = _polynomial(left, target, v, known, conditions)
         if found is not None:
             return _finish(found, back, conditions, known)
+        if left.op is ASTYPE:
+            # Whether a number is whole shows in the number, not in a letter for it.
+            target = simplify(substitute([target], back)[0])
         step = _peel(left, target, v, conditions)
         if step is None:
             return None
