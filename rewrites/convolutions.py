@@ -22,10 +22,10 @@ binomial(key(0, 'threefry4x32'), 8, 0.25)
 """
 
 from astragal import (
+    Covariance,
     Family,
     Integer,
     Key,
-    Matrix,
     Vector,
     abs,
     mean,
@@ -389,8 +389,12 @@ def multinomial_convolution(k: Key, n1: Integer, n2: Integer, p: Vector):
     return multinomial(k1, n1, p) + multinomial(k2, n2, p), multinomial(k, n1 + n2, p)
 
 
-@relation("in law", source="Muirhead 1982, ch. 3")
-def wishart_convolution(k: Key, d1, d2, V: Matrix):
+@relation(
+    "in law",
+    source="Muirhead 1982, ch. 3",
+    where=lambda d1, d2, V: (d1 > V.shape[0] - 1) & (d2 > V.shape[0] - 1),
+)
+def wishart_convolution(k: Key, d1, d2, V: Covariance):
     """Scatter matrices of two samples with one covariance: degrees of freedom add."""
     k1, k2 = split(k)
     return wishart(k1, d1, V) + wishart(k2, d2, V), wishart(k, d1 + d2, V)

@@ -15,6 +15,8 @@ from astragal.logic.algebra import decide, number_of
 from astragal.logic.pattern import Side
 from astragal.logic.variables import VARIABLE, Variable
 from astragal.ops.declare import as_expr
+from astragal.random.distribution import random_parts
+from astragal.random.multivariate import CORRELATION, COVARIANCE, FACTOR
 
 if TYPE_CHECKING:
     from astragal.logic.relation import Relation
@@ -118,9 +120,21 @@ def with_lengths(relation: Relation, most: int = 2) -> Iterator[Relation]:
             fixed = at_lengths(relation, dict(zip(letters, whole, strict=True)))
         except AstragalError:
             continue
-        if any(decide(c) is False for c in fixed.where):
+        if any(decide(c) is False for c in fixed.where) or not _square(fixed):
             continue
         yield fixed
         given += 1
         if given == most:
             return
+
+
+def _square(relation: Relation) -> bool:
+    """Tell whether covariances have equal dimensions, which no type says."""
+    for side in (relation.left, relation.right):
+        for x in side.draws:
+            d, _, _, parameters = random_parts(x)
+            for a, p in zip(parameters, d.parameters, strict=True):
+                square = p.domain in (COVARIANCE, CORRELATION, FACTOR)
+                if square and a.type.shape[-1] != a.type.shape[-2]:
+                    return False
+    return True
