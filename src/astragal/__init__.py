@@ -197,6 +197,7 @@ from astragal.random.check import check_keys
 from astragal.random.conditional import given
 from astragal.random.improper import constrain, factor
 from astragal.random.keys import fold_in, key, key_data, split, wrap_key_data
+from astragal.random.sequential import numpy_generator
 from astragal.random.stream import RandomStream
 from astragal.serialize import load, save
 
@@ -351,6 +352,7 @@ __all__ = [
     "nextafter",
     "nonzero",
     "not_equal",
+    "numpy_generator",
     "ones",
     "ones_like",
     "path",

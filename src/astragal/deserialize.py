@@ -20,7 +20,15 @@ from astragal.graph.errors import AstragalError, FormatError
 from astragal.graph.expr import DIMENSION, INPUT, PARAMETER, Expr, Op
 from astragal.graph.literal import CONSTANT, Literal, constant, value_of
 from astragal.graph.subgraph import Subgraph, placeholder
-from astragal.graph.types import DTYPES, KeyType, Shape, TensorType, TupleType, tensor_type
+from astragal.graph.types import (
+    DTYPES,
+    GeneratorType,
+    KeyType,
+    Shape,
+    TensorType,
+    TupleType,
+    tensor_type,
+)
 from astragal.ops.declare import as_dims
 from astragal.ops.indexing import parse_index
 from astragal.random.keys import KEY_WORDS
@@ -43,6 +51,9 @@ def read(data: bytes, cells: Sequence[Any] = ()) -> Any:
         Where the bytes are damaged, forged, of another kind, or of a newer version.
     """
     return _Reader(data, cells).result
+
+
+_TYPES = (TensorType, KeyType, GeneratorType, TupleType)
 
 
 class _Reader:
@@ -115,7 +126,7 @@ class _Reader:
         if name == "#subgraph":
             parameters, outs = rest
             types = [self.argument(t) for t in parameters]
-            if not all(isinstance(t, (TensorType, KeyType, TupleType)) for t in types):
+            if not all(isinstance(t, _TYPES) for t in types):
                 raise FormatError("damaged: a parameter has no type")
             leaves = [PARAMETER(i, t) for i, t in enumerate(types)]
             return Subgraph(leaves, [self.node(o) for o in _list(outs)])
@@ -182,6 +193,8 @@ class _Reader:
             if impl not in KEY_WORDS:
                 raise FormatError(f"unknown key implementation {impl!r}")
             return KeyType(impl, self.dims(dims))
+        if sort == "generator":
+            return GeneratorType()
         if sort == "fresh":
             if value not in self.fresh:
                 self.fresh[value] = placeholder(tensor_type("bool")).args[0]
@@ -295,6 +308,6 @@ def _check_leaf(op: Op, args: Sequence[Any]) -> None:
     name = args[0]
     sorts = int if op is PARAMETER else str
     fits = type(name) is sorts or (op is INPUT and type(name).__name__ in ("Cell", "_Fresh"))
-    typed = op is DIMENSION or isinstance(args[1], (TensorType, KeyType, TupleType))
+    typed = op is DIMENSION or isinstance(args[1], _TYPES)
     if not fits or not typed or len(args) != (1 if op is DIMENSION else 2) or name in ("", -1):
         raise FormatError(f"damaged: {op.name} without a name or a type")

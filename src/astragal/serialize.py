@@ -25,7 +25,7 @@ from astragal.graph.errors import FormatError
 from astragal.graph.expr import Expr, Op, describe
 from astragal.graph.literal import CONSTANT, constant, value_of
 from astragal.graph.subgraph import Subgraph
-from astragal.graph.types import KeyType, TensorType, TupleType, Type
+from astragal.graph.types import GeneratorType, KeyType, TensorType, TupleType, Type
 
 FORMAT = "astragal graph"
 VERSION = 1
@@ -235,7 +235,7 @@ class _Writer:
             return {"float": a.hex()}
         if type(a) is tuple:
             return {"tuple": [self.argument(v) for v in a]}
-        if isinstance(a, (TensorType, KeyType, TupleType)):
+        if isinstance(a, (TensorType, KeyType, GeneratorType, TupleType)):
             return self.type(a)
         if type(a).__name__ == "Cell":
             return {"shared": self.cell(a)}
@@ -246,6 +246,8 @@ class _Writer:
     def type(self, t: Type) -> Any:
         if isinstance(t, TupleType):
             return {"types": [self.type(i) for i in t.items]}
+        if isinstance(t, GeneratorType):
+            return {"generator": []}
         dims = [d if isinstance(d, int) else [self.places[d]] for d in t.shape]
         if isinstance(t, KeyType):
             return {"key": [t.impl, dims]}
@@ -286,7 +288,7 @@ def _parts(thing: Any) -> Iterator[Any]:
     for a in thing.args:
         if isinstance(a, (Expr, Subgraph)):
             yield a
-        elif isinstance(a, (TensorType, KeyType, TupleType)):
+        elif isinstance(a, (TensorType, KeyType, GeneratorType, TupleType)):
             yield from _type_parts(a)
         elif isinstance(a, tuple):
             yield from (v for v in a if isinstance(v, (Expr, Subgraph)))

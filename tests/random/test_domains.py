@@ -116,7 +116,7 @@ def test_relations_between_parameters_are_checked_at_the_call(backend: Any) -> N
 @pytest.mark.parametrize("name", sorted(ag.random.RANDOM_OPS))
 def test_no_distribution_draws_from_wrong_parameters(name: Any) -> None:
     d = ag.random.RANDOM_OPS[name].distribution
-    if d.sampler is None or not d.parameters or any(p.core for p in d.parameters):
+    if d.sampler is None or d.core or not d.parameters or any(p.core for p in d.parameters):
         pytest.skip("no parameters, or not numbers")
     first = d.parameters[0]
     wrong = ag.input("wrong", dtype="int64" if first.integer else "float64")

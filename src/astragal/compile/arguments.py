@@ -15,8 +15,9 @@ import numpy as np
 from astragal.compile.keyarray import KeyArray
 from astragal.graph.errors import DTypeError, ShapeError
 from astragal.graph.expr import Expr
-from astragal.graph.types import FLOATS, KeyType, Shape, TensorType, Type, show_shape
+from astragal.graph.types import FLOATS, GeneratorType, KeyType, Shape, TensorType, Type, show_shape
 from astragal.random.implementations import IMPLEMENTATIONS
+from astragal.random.sequential import words_of
 
 Check = Callable[[Any], Any]
 
@@ -40,6 +41,8 @@ def checker(type: Type, what: str, keep_jax: bool = False) -> Check:
     """
     if isinstance(type, KeyType):
         return _key_checker(type, what)
+    if isinstance(type, GeneratorType):
+        return _generator_checker(what)
     assert isinstance(type, TensorType)
     return _tensor_checker(type, what, keep_jax)
 
@@ -142,6 +145,18 @@ def _is_jax(value: Any) -> bool:
 
 def _is_jax_key(value: Any) -> bool:
     return _is_jax(value) and str(getattr(value, "dtype", "")).startswith("key<")
+
+
+def _generator_checker(what: str) -> Check:
+    def check(value: Any) -> Any:
+        if not isinstance(value, np.random.Generator):
+            raise DTypeError(
+                f"{what} is a generator, given {_shown(value)}; pass a numpy.random.Generator, "
+                "such as numpy.random.default_rng(seed)"
+            )
+        return words_of(value)
+
+    return check
 
 
 # -- keys ------------------------------------------------------------------------------------

@@ -11,7 +11,8 @@ from astragal.compile.dimensions import name_of
 from astragal.compile.keyarray import KeyArray
 from astragal.graph.errors import ShapeError
 from astragal.graph.expr import Expr
-from astragal.graph.types import KeyType, TensorType, Type, show_shape
+from astragal.graph.types import GeneratorType, KeyType, TensorType, Type, show_shape
+from astragal.random.sequential import set_words
 
 Read = Callable[[tuple[Any, ...], dict[str, Any]], Sequence[Any]]
 Convert = Callable[[Any], Any]
@@ -130,12 +131,20 @@ def finisher(type: Type, fresh: bool, on_jax: bool) -> Convert:
     if isinstance(type, KeyType):
         impl = type.impl
         return lambda words: KeyArray(words, impl)
+    if isinstance(type, GeneratorType):
+        return _generator
     if on_jax or not isinstance(type, TensorType):
         return lambda value: value
     dtype = np.dtype(type.dtype)
     if fresh:
         return lambda value: np.asarray(value, dtype=dtype)
     return lambda value: np.array(value, dtype=dtype)
+
+
+def _generator(words: Any) -> np.random.Generator:
+    out = np.random.Generator(np.random.PCG64())
+    set_words(out, words)
+    return out
 
 
 def keeper(type: Type, fresh: bool, on_jax: bool, what: str) -> Convert:

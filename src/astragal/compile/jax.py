@@ -222,6 +222,11 @@ def lowering(name: str) -> Lowering:
 
 def rule(node: Expr) -> Callable[..., Any]:
     """Give the function that computes a node, in the node's data type."""
+    if node.op.name == "sequential":
+        raise UnsupportedError(
+            f"sequential.{node.args[0]} draws as NumPy's generator does, which JAX does not have: "
+            f"draw from a key instead (astragal.random), or use the numba or numpy backend"
+        )
     function = lowering(node.op.name)
     if not isinstance(node.type, TensorType):
         return function

@@ -18,6 +18,7 @@ from astragal.compile.arrays import Lowering, array_lowerings
 from astragal.compile.checks import shape_check
 from astragal.compile.numpy_arrays import VOCABULARY
 from astragal.compile.numpy_map import random_bits, require, run_map
+from astragal.compile.numpy_sequential import sequential
 from astragal.compile.program import Program
 from astragal.graph.errors import UnsupportedError
 from astragal.graph.expr import Expr
@@ -82,6 +83,7 @@ LOWERINGS: dict[str, Lowering] = {
     "map": run_map,
     "random_bits": random_bits,
     "require": require,
+    "sequential": sequential,
 }
 
 

@@ -144,6 +144,24 @@ class KeyType:
 
 
 @dataclass(frozen=True, slots=True)
+class GeneratorType:
+    """The state of a sequential generator of NumPy (PCG64)."""
+
+    @property
+    def ndim(self) -> int:
+        """Number of dimensions: none."""
+        return 0
+
+    @property
+    def shape(self) -> Shape:
+        """No dimensions."""
+        return ()
+
+    def __repr__(self) -> str:
+        return "generator"
+
+
+@dataclass(frozen=True, slots=True)
 class TupleType:
     """A fixed number of values, taken apart with ``expr[i]``."""
 
@@ -163,7 +181,7 @@ class TupleType:
         return "(" + ", ".join(map(repr, self.items)) + ")"
 
 
-Type: TypeAlias = TensorType | KeyType | TupleType
+Type: TypeAlias = TensorType | KeyType | GeneratorType | TupleType
 
 _STATIC: dict[tuple[str, Shape], TensorType] = {}
 

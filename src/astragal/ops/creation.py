@@ -12,6 +12,7 @@ from astragal.graph.literal import constant, is_constant, value_of
 from astragal.graph.types import (
     INTEGERS,
     Dim,
+    GeneratorType,
     KeyType,
     Shape,
     TupleType,
@@ -34,7 +35,8 @@ def input(name: str, shape: Any = (), dtype: object = "float64") -> Expr:
         Static dimensions, names for dimensions that are known only at the call
         (equal names are equal lengths), or ``None`` for a length of its own.
     dtype
-        Data type, or ``"key"`` for random keys of the default implementation.
+        Data type, or ``"key"`` for random keys of the default implementation, or
+        ``"generator"`` for a sequential generator of NumPy.
 
     Returns
     -------
@@ -63,6 +65,10 @@ def input(name: str, shape: Any = (), dtype: object = "float64") -> Expr:
         from astragal.random.keys import DEFAULT
 
         return INPUT(name, KeyType(DEFAULT, tuple(dims)))
+    if dtype == "generator":
+        if dims:
+            raise DTypeError(f"input {name!r}: a generator has no dimensions")
+        return INPUT(name, GeneratorType())
     return INPUT(name, tensor_type(dtype_name(dtype), tuple(dims)))
 
 

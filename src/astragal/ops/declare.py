@@ -15,6 +15,7 @@ from astragal.graph.types import (
     INTEGERS,
     NUMERIC,
     Dim,
+    GeneratorType,
     KeyType,
     Shape,
     TensorType,
@@ -77,6 +78,11 @@ def tensor_of(x: Expr, op: str) -> TensorType:
             f"{op} of a key: keys have no arithmetic and no values to compare; "
             "draw from the key (astragal.random), split it (astragal.split), or take its words "
             "(astragal.key_data)"
+        )
+    if isinstance(x.type, GeneratorType):
+        raise DTypeError(
+            f"{op} of a generator: it has no arithmetic; draw from it with the functions of "
+            "astragal.random.sequential, which give the next generator and what was drawn"
         )
     raise DTypeError(f"{op} of {describe(x)}: take an item of the tuple first, with expr[i]")
 

@@ -14,6 +14,7 @@ from astragal.random import (
     keys,
     lower,
     multivariate,
+    sequential,
     walks,
 )
 from astragal.random.combinators import (
@@ -49,6 +50,7 @@ OPS: dict[str, Op] = Table(
     (op.name, op)
     for op in (
         *keys.OPS,
+        *sequential.OPS,
         lower.RANDOM_BITS,
         checked.REQUIRE,
         improper.FACTOR,

@@ -26,12 +26,17 @@ from astragal.ops import reductions as r
 from astragal.ops.searching import clip, where
 from astragal.random.distribution import Distribution, Parameter, RandomOp
 from astragal.random.places import place_of
+from astragal.random.sequential import SEQUENTIAL
+from astragal.random.sequential import conditions as sequential_conditions
 
 REQUIRE = Op("require", lambda x, ok, message: x.type)
 """A parameter that is checked at the call: ``require(x, ok, message)``.
 
 It is ``x``. Where the scalar ``ok`` is false, a compiled function raises a `DomainError`.
 """
+
+Condition = tuple[int, Expr, str]
+"""Number of a parameter, what must hold, and words with room for the name of a variable."""
 
 LOWEST = int(np.iinfo(np.int64).min)
 """What a count is whose parameters are outside their domain, where nothing can raise."""
@@ -90,7 +95,7 @@ class _Pass:
         return tuple(self.new[x] for x in roots)
 
     def _image(self, node: Expr, home: tuple[Expr, int] | None) -> Expr:
-        args = []
+        args: list[Any] = []
         changed = False
         for a in node.args:
             b = self.new[a] if isinstance(a, Expr) else a
@@ -100,6 +105,12 @@ class _Pass:
             args.append(b)
         if isinstance(node.op, RandomOp):
             return self._checked(node, args, home)
+        if node.op is SEQUENTIAL and self.raising:
+            # Parameters come after the method, the size and the generator.
+            found = sequential_conditions(args[0], args[3:])
+            kept = [(i, ok, words) for i, ok, words in found if not is_constant(args[3 + i])]
+            self._require(node, args, 3, self._where_taken(kept, home), args[0])
+            return node.op(*args)
         return node.op.again(node, args) if changed else node
 
     def _body(self, body: Subgraph) -> Subgraph:
@@ -116,23 +127,12 @@ class _Pass:
         assert isinstance(op, RandomOp)
         d = op.distribution
         parameters: list[Expr] = args[2:]
-        conditions = list(_conditions(d, parameters))
+        conditions = list(_of_distribution(d, parameters))
         if not conditions:
             return op.again(node, args)
-        if home is not None:
-            # A branch that is not taken may hold what is never run.
-            switch, branch = home
-            taken = clip(self.new[switch.args[1]], 0, switch.args[0] - 1)
-            conditions = [
-                (i, e.logical_or(ok, e.not_equal(taken, branch)), words)
-                for i, ok, words in conditions
-            ]
+        conditions = self._where_taken(conditions, home)
         if self.raising:
-            name, place = self.names.get(node), place_of(node)
-            for i, ok, words in conditions:
-                message = f"{d.name}: " + words.format(of=f" of {name!r}" if name else "")
-                message += f" ({place})" if place else ""
-                args[2 + i] = REQUIRE(args[2 + i], r.all(ok), message)
+            self._require(node, args, 2, conditions, d.name)
         draw = op.again(node, args)
         if not self.marking:
             return draw
@@ -140,6 +140,28 @@ class _Pass:
         for _, ok, _ in conditions[1:]:
             valid = e.logical_and(valid, ok)
         return _marked(draw, valid, d.core)
+
+    def _where_taken(
+        self, conditions: list[Condition], home: tuple[Expr, int] | None
+    ) -> list[Condition]:
+        """Ask for conditions only where the branch is taken that alone reads the draw."""
+        if home is None:
+            return conditions
+        switch, branch = home
+        taken = clip(self.new[switch.args[1]], 0, switch.args[0] - 1)
+        return [
+            (i, e.logical_or(ok, e.not_equal(taken, branch)), words) for i, ok, words in conditions
+        ]
+
+    def _require(
+        self, node: Expr, args: list[Any], first: int, conditions: list[Condition], who: str
+    ) -> None:
+        """Wrap parameters, of which the first is at a given place, in the checks of them."""
+        name, place = self.names.get(node), place_of(node)
+        for i, ok, words in conditions:
+            message = f"{who}: " + words.format(of=f" of {name!r}" if name else "")
+            message += f" ({place})" if place else ""
+            args[first + i] = REQUIRE(args[first + i], r.all(ok), message)
 
 
 def _marked(draw: Expr, valid: Expr, core: int) -> Expr:
@@ -151,11 +173,8 @@ def _marked(draw: Expr, valid: Expr, core: int) -> Expr:
     return where(valid, draw, constant(LOWEST, "int64"))
 
 
-def _conditions(d: Distribution, parameters: Sequence[Expr]) -> Iterator[tuple[int, Expr, str]]:
-    """Give what must hold: number of a parameter, condition for each batch element, words.
-
-    The words have a place for the name of the variable.
-    """
+def _of_distribution(d: Distribution, parameters: Sequence[Expr]) -> Iterator[Condition]:
+    """Give what must hold for each batch element of a random variable."""
     names = [p.name for p in d.parameters]
     for i, (x, p) in enumerate(zip(parameters, d.parameters, strict=True)):
         if not is_constant(x):

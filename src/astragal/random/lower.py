@@ -18,7 +18,7 @@ from astragal.graph.expr import INPUT, PARAMETER, Expr, Op
 from astragal.graph.literal import constant, is_constant, scalar, value_of
 from astragal.graph.subgraph import Subgraph, placeholder
 from astragal.graph.traverse import toposort
-from astragal.graph.types import FLOATS, KeyType, Shape, TupleType, Type, tensor_type
+from astragal.graph.types import FLOATS, GeneratorType, KeyType, Shape, TupleType, Type, tensor_type
 from astragal.ops import elementwise as e
 from astragal.ops.control import MAP
 from astragal.ops.creation import IOTA, shape_argument, shape_dims
@@ -35,7 +35,7 @@ from astragal.ops.manipulation import (
     stack,
 )
 from astragal.ops.searching import where
-from astragal.random import keys
+from astragal.random import keys, sequential
 from astragal.random.distribution import RandomOp, batch_of
 from astragal.random.implementations import IMPLEMENTATIONS
 from astragal.random.improper import FACTOR
@@ -68,6 +68,8 @@ def lowered_type(type: Type) -> Type:
     """Give the type that stands for another after lowering: keys become uint32."""
     if isinstance(type, KeyType):
         return tensor_type("uint32", (*type.shape, keys.KEY_WORDS[type.impl]))
+    if isinstance(type, GeneratorType):
+        return tensor_type("uint64", (sequential.WORDS,))
     if isinstance(type, TupleType):
         return TupleType(tuple(map(lowered_type, type.items)))
     return type
@@ -123,6 +125,8 @@ def _lower(node: Expr, new: Memo) -> Expr:
     rule = _KEY_RULES.get(node.op.name)
     if rule is not None and (isinstance(node.type, KeyType) or node.op.name == "key_data"):
         return rule(node, *(new[a] if isinstance(a, Expr) else a for a in node.args))
+    if node.op is sequential.GENERATOR:
+        return sequential.lowered(node.args[0])
     args = []
     changed = False
     for a in node.args:

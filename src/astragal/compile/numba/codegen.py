@@ -57,9 +57,10 @@ class NumbaProgram:
         outputs: Sequence[Expr],
         constants: Sequence[np.ndarray[Any, Any]],
         failures: Sequence[Exception],
+        scratch: Callable[[], Any] | None = None,
     ) -> None:
         self.source = source
-        self._call = _caller(main, inputs, outputs, constants, failures)
+        self._call = _caller(main, inputs, outputs, constants, failures, scratch)
 
     def __call__(self, *arrays: Any) -> tuple[Any, ...]:
         """Run the program; the results are arrays of their own, or NumPy scalars.
@@ -80,6 +81,7 @@ def _caller(
     outputs: Sequence[Expr],
     constants: Sequence[np.ndarray[Any, Any]],
     failures: Sequence[Exception],
+    scratch: Callable[[], Any] | None,
 ) -> Callable[..., Any]:
     """Write the function around compiled code: a call without loops takes half the time."""
     from astragal.compile.numba.runtime import Failure
@@ -100,6 +102,9 @@ def _caller(
     for k, value in enumerate(constants):
         names[f"k{k}"] = value
         given.append(f"k{k}")
+    if scratch is not None:
+        names["scratch"] = scratch
+        given.append("*scratch()")
     results = []
     for i, o in enumerate(outputs):
         if isinstance(o.type, TensorType) and not o.type.shape:
@@ -200,7 +205,9 @@ def compile_numba(inputs: Sequence[Expr], outputs: Sequence[Expr]) -> NumbaProgr
     """
     source, constants, failures = generate(inputs, outputs)
     module = cache.load(source)
-    return NumbaProgram(source, module.main, inputs, outputs, constants, failures)
+    # Sequential draws use a generator of the thread that calls.
+    scratch = getattr(module, "given", None)
+    return NumbaProgram(source, module.main, inputs, outputs, constants, failures, scratch)
 
 
 def generate(
@@ -244,6 +251,9 @@ def generate(
         constants.append(literal.value)
     parameters = [f"x{i}" for i in range(len(inputs))]
     parameters += [f"{name}_" for name in writer.constants.values()]
+    if writer.sequential:
+        signature += ["generator", "int64_"]
+        parameters += ["rng", "rng_state"]
     body = [*lines, *writer.lines, f"return ({', '.join(returned)},)" if returned else "return ()"]
     main = [
         *writer.definitions,
@@ -299,6 +309,11 @@ def module_of(main: str) -> str:
     if special:
         header += "from astragal.compile.numba.special import special\n"
         header += "".join(f'\nspecial_{s} = special("{s}")' for s in special) + "\n"
+    if "rng_state" in main:
+        header += (
+            "from numba import int64 as int64_\n"
+            "from astragal.compile.numba.sequential import generator, given, resume, suspend\n\n"
+        )
     units = sorted(set(_UNIT.findall(main)))
     if units:
         header += "from astragal.compile.numba.runtime import unit\n"

@@ -60,7 +60,8 @@ class _Inference(NopythonTypeInference):
         known: dict[Any, Any] = {}
 
         def once(function: Any, args: Any, kws: Any) -> Any:
-            if kws:
+            # Static indices, slices among them, cannot be looked up.
+            if kws or isinstance(function, str):
                 return resolve(function, args, kws)
             found = known.get((function, args))
             if found is None:

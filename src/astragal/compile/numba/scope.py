@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from astragal.compile.numba import arrays, bits, control, matrices
+from astragal.compile.numba import arrays, bits, control, matrices, sequential
 from astragal.compile.numba.elementwise import TEMPLATES, cast, literal
 from astragal.compile.numba.expand import expanded
 from astragal.compile.numba.loops import Nest, emit_group
@@ -27,6 +27,7 @@ OPAQUE: dict[str, Lowering] = {
     **bits.LOWERINGS,
     **control.LOWERINGS,
     **matrices.LOWERINGS,
+    **sequential.LOWERINGS,
 }
 """Operations that read whole arrays, or run bodies: name to function of scope and node."""
 
