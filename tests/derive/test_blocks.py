@@ -176,8 +176,11 @@ def test_indicators_that_meet_in_a_product_are_not_drawn_as_independent() -> Non
     k = keys()
     z = R.bernoulli(k[0], 0.4, size=3)
     model = ag.Model({"z": z, "y": R.normal(k[1], z[1:] * z[:-1], 0.5)})
-    with pytest.raises(ag.UnsupportedError, match="its elements are not independent"):
-        ag.derive(model, {"y": np.array([1.0, 0.0])})
+    sampler = ag.derive(model, {"y": np.array([1.0, 0.0])})
+    assert [s.kind for s in sampler.steps] == ["sites"]
+    assert "its elements are not independent" in sampler.explain()
+    with pytest.raises(ag.UnsupportedError, match="every step for z is forbidden"):
+        ag.derive(model, {"y": np.array([1.0, 0.0])}, forbid=["sites"])
 
 
 def test_a_thinned_poisson_count_is_turned_round_by_a_relation_of_the_book(

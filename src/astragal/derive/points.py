@@ -7,11 +7,13 @@ from typing import Any
 
 import numpy as np
 
+from astragal.density.given import given
 from astragal.density.joint import Factor, Joint
+from astragal.density.tables import finite_values
 from astragal.density.transforms import transform_of
 from astragal.derive.check import Array, compiled
 from astragal.graph.errors import DomainError, UnsupportedError
-from astragal.graph.expr import Expr
+from astragal.graph.expr import INPUT, Expr
 from astragal.graph.literal import constant
 from astragal.graph.traverse import substitute, toposort
 from astragal.graph.types import FLOATS
@@ -41,6 +43,8 @@ def starting_values(
             size = t.shape or None
             u = RANDOM_OPS["uniform"](keys[i], size, -spread, spread)
             (value,) = substitute([t.forward(u)], new)
+        elif z in toposort(factor.parameters):
+            value = _drawn_given(joint, factor, new, keys[i])
         else:
             parameters = substitute(factor.parameters, new)
             core = factor.rv.op.distribution.core  # type: ignore[attr-defined]
@@ -48,6 +52,19 @@ def starting_values(
             value = factor.rv.op(keys[i], shape, *parameters)
         new[z] = out[name] = value
     return out
+
+
+def _drawn_given(joint: Joint, factor: Factor, new: Mapping[Expr, Expr], key: Expr) -> Expr:
+    """Draw a variable of a loop, step after step, given the values of those before it."""
+    before = {
+        f.source: new.get(f.value, f.value)
+        for f in joint.factors
+        if f is not factor and f.value.op is INPUT and f.source.type == f.value.type
+    }
+    (value,) = given([factor.source], before)
+    roots = joint.model.keys
+    own = [key] if len(roots) == 1 else list(split(key, len(roots)))
+    return substitute([value], dict(zip(roots, own, strict=True)))[0]
 
 
 class Points:
@@ -113,19 +130,20 @@ def _generic(factor: Factor, known: Mapping[Expr, Expr], rng: np.random.Generato
 def _discrete(
     factor: Factor, shape: tuple[int, ...], known: Mapping[Expr, Expr], rng: np.random.Generator
 ) -> Array:
-    """Integers inside the support, by rejection from small ones."""
+    """Integers inside the support, by rejection from those it has or from small ones."""
     z = factor.value
     density = factor.density if factor.support is None else factor.guarded
     below = [x for x in toposort([density]) if x in known]
     run = compiled([z, *below], [density])
     given = [_array(known[x]) for x in below]
-    out = rng.integers(0, 8, size=shape)
+    values = finite_values(factor.rv) or range(8)
+    out = rng.integers(values.start, values.stop, size=shape)
     for _ in range(200):
         (logp,) = run(out.astype(factor.rv.dtype), *given)
         bad = ~(np.broadcast_to(logp, shape) > -np.inf)
         if not bad.any():
             return np.asarray(out.astype(factor.rv.dtype))
-        out = np.where(bad, rng.integers(0, 8, size=shape), out)
+        out = np.where(bad, rng.integers(values.start, values.stop, size=shape), out)
     raise UnsupportedError(f"no generic values of {factor.name} were found")
 
 

@@ -192,6 +192,10 @@ class Sampler:
         The variables that are drawn, in the model's order.
     deterministic_names : tuple of str
         Named variables that are functions of the others.
+    augmented : Model
+        The model with the auxiliary variables that the steps draw beside its own.
+    auxiliary : tuple of UsedRelation
+        The identities that brought these in.
     """
 
     model: Model
@@ -207,6 +211,8 @@ class Sampler:
     rejected: tuple[str, ...] = ()
     evidence: Program | None = None
     options: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    augmented: Model | None = None
+    auxiliary: tuple[UsedRelation, ...] = ()
 
     # -- graphs --------------------------------------------------------------------------
 

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from astragal.density.joint import Factor, factorise
-from astragal.density.transforms import Transform, transform_of
+from astragal.density.transforms import transform_of
 from astragal.derive.check import check_conditional, check_exact
 from astragal.derive.conjugate import KEY, Neighbourhood, Neighbourhoods
 from astragal.derive.exact import (
@@ -20,12 +20,12 @@ from astragal.derive.exact import (
     exact_chain,
     integrate_out,
 )
+from astragal.derive.moves import MOVES, Moved, able, choose
 from astragal.derive.notation import write_family
-from astragal.derive.nuts import nuts_program
 from astragal.derive.points import Points, check_support, starting_values
 from astragal.derive.relations import FORM, NORMAL_FORM, book, used_relations
 from astragal.derive.sampler import Conditional, Program, Sampler, Step, UsedRelation, as_data
-from astragal.derive.slice import TUNING, slice_program
+from astragal.derive.slice import TUNING
 from astragal.graph.errors import ModelError, UnsupportedError
 from astragal.graph.expr import INPUT, Expr
 from astragal.graph.traverse import toposort
@@ -261,48 +261,40 @@ def _reject(plan: Plan, name: str, refused: set[str]) -> None:
 
 
 def _general(plan: Plan, names: list[str], refused: set[str]) -> list[Step]:
-    """Steps that need no closed form: one slice update, or one block for NUTS."""
-    transforms: dict[str, Transform] = {}
+    """Steps that need no closed form: `astragal.derive.moves` lists them."""
+    allowed: dict[str, tuple[str, ...]] = {}
     for name in names:
-        own = plan.reads.of(name).own
-        t = None if own is None else transform_of(own)
-        if t is None:
+        kinds = able(plan.reads.of(name))
+        if not kinds:
+            own = plan.reads.of(name).own
             family = "" if own is None else f" ({own.family})"
             tried = "; ".join(plan.why_not.get(name, ()))
             raise UnsupportedError(
                 f"no step is known for {name!r}{family}: it has no unconstrained coordinates, "
                 f"and {tried}"
             )
-        transforms[name] = t
-    kinds = [k for k in ("slice", "nuts") if k not in refused]
-    if not names:
-        return []
-    if not kinds:
-        raise UnsupportedError(f"every step for {', '.join(names)} is forbidden")
-    alone = len(names) == 1 and transforms[names[0]].shape == ()
-    slices = "slice" in kinds and (alone or "nuts" not in kinds or "slice" in plan.prefer)
-    if slices:
-        return [_slice(plan, n, plan.reads.of(n), transforms[n]) for n in names]
-    return [_nuts(plan, names, transforms)]
+        allowed[name] = tuple(k for k in kinds if k not in refused)
+        if not allowed[name]:
+            raise UnsupportedError(
+                f"every step for {name} is forbidden; it could be moved by {', '.join(kinds)}"
+            )
+    scalars = [n for n in names if plan.reads.of(n).z.shape == ()]
+    chosen = choose(allowed, scalars, plan.prefer)
+    steps: list[Step] = []
+    for move in MOVES:
+        mine = [n for n in names if chosen[n] == move.kind]
+        if mine:
+            steps += [_moved(plan, move.kind, m) for m in move.build(plan.reads, mine)]
+    return steps
 
 
-def _nuts(plan: Plan, names: list[str], transforms: Mapping[str, Transform]) -> Step:
-    # A bound comes before the variable that it bounds: the order of the graph.
-    position = [f.value for f in plan.joint.factors]
-    ordered = sorted(names, key=lambda n: position.index(plan.joint.coordinates[n]))
-    program, tuning, target = nuts_program(plan.reads, ordered, transforms)
-    nears = tuple(plan.reads.of(n) for n in ordered)
+def _moved(plan: Plan, kind: str, m: Moved) -> Step:
+    nears = tuple(plan.reads.of(n) for n in m.names)
     factors = dict.fromkeys(f for near in nears for f in near.factors)
-    shown = ordered[0] if len(ordered) == 1 else f"({', '.join(ordered)})"
+    shown = m.names[0] if len(m.names) == 1 else f"({', '.join(m.names)})"
     text = f"{shown} | ... has log density {_sum_text(factors)}"
-    return Step(
-        tuple(ordered),
-        "nuts",
-        Conditional(text, None, target, _premises(plan, nears)),
-        (),
-        program,
-        tuning,
-    )
+    conditional = Conditional(text, None, m.density, _premises(plan, nears))
+    return Step(m.names, kind, conditional, (), m.program, m.tuning)
 
 
 def _exact(plan: Plan, links: list[Link], evidence: Expr) -> Sampler:
@@ -357,8 +349,7 @@ def _options(plan: Plan, steps: Iterable[Step]) -> dict[str, tuple[str, ...]]:
     out: dict[str, tuple[str, ...]] = {}
     for step in steps:
         for name in step.targets:
-            own = plan.reads.of(name).own
-            general = ("slice", "nuts") if own is not None and transform_of(own) else ()
+            general = able(plan.reads.of(name))
             closed = ("gibbs",) if step.kind == "exact" else ()
             out[name] = tuple(dict.fromkeys([step.kind, *closed, *general]))
     return {n: out[n] for n in plan.latent}
@@ -375,7 +366,7 @@ def _joint_total(link: Link) -> Expr:
     return first
 
 
-KINDS = ("exact", "collapse", "gibbs", "slice", "nuts")
+KINDS = ("exact", "collapse", "gibbs", *(m.kind for m in MOVES))
 
 
 def _known_names(names: Iterable[str], argument: str) -> set[str]:
@@ -412,17 +403,6 @@ def _check_observed(model: Model, observed: Mapping[str, Any]) -> dict[str, np.n
         assert isinstance(wanted, TensorType)
         out[name] = as_data(name, value, wanted)
     return out
-
-
-def _slice(plan: Plan, name: str, near: Neighbourhood, t: Transform) -> Step:
-    program, tuning = slice_program(name, near, t)
-    conditional = Conditional(
-        text=f"{name} | ... has log density {_sum_text(near.factors)}",
-        law=None,
-        logdensity=near.total,
-        premises=_premises(plan, (near,)),
-    )
-    return Step((name,), "slice", conditional, (), program, tuning)
 
 
 def _sum_text(factors: Iterable[Factor]) -> str:

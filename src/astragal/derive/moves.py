@@ -1,0 +1,124 @@
+"""General steps: what moves a variable that has no closed form, one row a kind."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+from astragal.density.transforms import transform_of
+from astragal.derive.conjugate import Neighbourhood, Neighbourhoods
+from astragal.derive.nuts import nuts_program
+from astragal.derive.sampler import Program
+from astragal.derive.sites import site_program
+from astragal.derive.slice import slice_program
+from astragal.graph.expr import Expr
+from astragal.graph.types import FLOATS, TensorType
+
+
+@dataclass(frozen=True, eq=False)
+class Moved:
+    """The step of some variables: its graph, its tuning's initial values, its log density."""
+
+    names: tuple[str, ...]
+    program: Program
+    tuning: dict[str, Expr]
+    density: Expr
+
+
+@dataclass(frozen=True)
+class Move:
+    """A kind of general step.
+
+    Attributes
+    ----------
+    kind
+        Its name, by which it is forbidden or preferred.
+    able
+        Whether it can move a variable.
+    build
+        From the joint law and the names of variables to their steps.
+    """
+
+    kind: str
+    able: Callable[[Neighbourhood], bool]
+    build: Callable[[Neighbourhoods, Sequence[str]], list[Moved]]
+
+
+def _is_continuous(near: Neighbourhood) -> bool:
+    return near.own is not None and transform_of(near.own) is not None
+
+
+def _is_discrete(near: Neighbourhood) -> bool:
+    own = near.own
+    whole = isinstance(near.z.type, TensorType) and near.z.dtype not in FLOATS
+    return whole and own is not None and not own.distribution.core
+
+
+def _sites(reads: Neighbourhoods, names: Sequence[str]) -> list[Moved]:
+    return [Moved((n,), *site_program(n, reads.of(n)), reads.of(n).total) for n in names]
+
+
+def _slices(reads: Neighbourhoods, names: Sequence[str]) -> list[Moved]:
+    out = []
+    for n in names:
+        near = reads.of(n)
+        t = None if near.own is None else transform_of(near.own)
+        assert t is not None
+        out.append(Moved((n,), *slice_program(n, near, t), near.total))
+    return out
+
+
+def _block(reads: Neighbourhoods, names: Sequence[str]) -> list[Moved]:
+    # A bound comes before the variable that it bounds: the order of the graph.
+    position = [f.value for f in reads.joint.factors]
+    ordered = sorted(names, key=lambda n: position.index(reads.joint.coordinates[n]))
+    transforms = {}
+    for n in ordered:
+        own = reads.of(n).own
+        t = None if own is None else transform_of(own)
+        assert t is not None
+        transforms[n] = t
+    return [Moved(tuple(ordered), *nuts_program(reads, ordered, transforms))]
+
+
+MOVES: tuple[Move, ...] = (
+    Move("sites", _is_discrete, _sites),
+    Move("slice", _is_continuous, _slices),
+    Move("nuts", _is_continuous, _block),
+)
+"""Every general step; a new one is a row here."""
+
+
+def able(near: Neighbourhood) -> tuple[str, ...]:
+    """List the kinds that can move a variable."""
+    return tuple(m.kind for m in MOVES if m.able(near))
+
+
+def choose(
+    near: dict[str, tuple[str, ...]], scalar: Iterable[str], prefer: frozenset[str]
+) -> dict[str, str]:
+    """Choose a kind for each variable among those allowed.
+
+    Parameters
+    ----------
+    near
+        From name to the kinds allowed.
+    scalar
+        Names of scalar variables.
+    prefer
+        Kinds to take where they are allowed.
+
+    Returns
+    -------
+    dict
+        From name to kind: what is preferred; a slice update for a continuous scalar alone,
+        one block for several.
+    """
+    continuous = [n for n, kinds in near.items() if "sites" not in kinds]
+    alone = len(continuous) == 1 and continuous[0] in set(scalar)
+    out = {}
+    for n, kinds in near.items():
+        wanted = [k for k in kinds if k in prefer]
+        usual = [k for k in kinds if k != ("nuts" if alone else "slice")]
+        out[n] = (wanted or usual or list(kinds))[0]
+    return out
