@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from astragal.graph.expr import DIMENSION, INPUT, PARAMETER, Expr, Op
@@ -44,15 +44,18 @@ class Facts:
 
     Attributes
     ----------
+    plain : set
+        Expressions built on the way, in which no random variable stands and nothing cancels.
     still : dict
         Whether no random variable stands in an expression.
     tangled : dict
         Whether something in an expression may cancel against something outside it.
     """
 
-    __slots__ = ("still", "tangled")
+    __slots__ = ("plain", "still", "tangled")
 
     def __init__(self) -> None:
+        self.plain: set[Expr] = set()
         self.still: dict[Expr, bool] = {}
         self.tangled: dict[Expr, bool] = {}
 
@@ -80,10 +83,14 @@ def is_still(x: Expr, facts: Facts) -> bool:
         return known
     stack = [x]
     memo = facts.still
+    plain = facts.plain
     while stack:
         y = stack[-1]
         if y in memo:
             stack.pop()
+            continue
+        if y in plain:
+            memo[y] = True
             continue
         if isinstance(y.op, RandomOp):
             memo[y] = False
@@ -104,10 +111,14 @@ def is_tangled(x: Expr, facts: Facts) -> bool:
         return known
     stack = [x]
     memo = facts.tangled
+    plain = facts.plain
     while stack:
         y = stack[-1]
         if y in memo:
             stack.pop()
+            continue
+        if y in plain:
+            memo[y] = False
             continue
         if y.op.name in _CANCELLING:
             memo[y] = True
@@ -180,14 +191,6 @@ def computed(
     facts: Facts,
 ) -> Expr | None:
     """Compute a parameter of the new side; None where it lies outside its domain."""
-    if all(x.op is INPUT or facts.tangled.get(x) is False for x in xs) and (
-        len(set(xs)) == len(xs)
-    ):
-        new = build(*xs)
-        # Known without a look: it is made of parameters that were found to be still.
-        facts.still[new] = True
-        facts.tangled[new] = False
-        return new
     values = constants(xs) if number is not None else None
     if values is not None and number is not None:
         try:
@@ -292,6 +295,13 @@ def _orders(source: Side) -> list[frozenset[Expr]]:
     ]
 
 
+def bound_variables(relation: Any, source: Side) -> tuple[Variable, ...]:
+    """List the variables whose values a fast function gives, in order."""
+    return tuple(
+        v for v in relation.variables if v in source.order and not isinstance(v.type, KeyType)
+    )
+
+
 class _Writer:
     """Writes one fast function."""
 
@@ -309,6 +319,7 @@ class _Writer:
         self.table: dict[str, Any] = {
             "_F64": F64, "_make": make, "_still": is_still, "_freed": freed_key,
             "_computed": computed, "_fits": constant_fits, "_descend": descend, "_leaves": LEAVES,
+            "_intern": Op._intern, "_input": INPUT,
         }  # fmt: skip
         self.names: dict[Expr, str] = {}
         self.inner: list[str] = []
@@ -329,6 +340,7 @@ class _Writer:
         root = self.source.roots[0]
         self.say("if x.type is not _F64: return None")
         self.match(root, "x", top=True)
+        self.say("plain = facts.plain")
         self.checks()
         self.build()
         body = "\n".join(self.lines)
@@ -375,7 +387,8 @@ class _Writer:
             self.say(f"if {d}_k.type.shape: return None")
         for v, n in self.names.items():
             if isinstance(v, Variable):
-                self.say(f"if {n}.op not in _leaves and not _still({n}, facts): return None")
+                known = f"{n}.op in _leaves or {n} in plain or _still({n}, facts)"
+                self.say(f"if not ({known}): return None")
 
     def build(self) -> None:
         draws = [self.draw_names[d] for d in self.source.draws]
@@ -403,15 +416,14 @@ class _Writer:
                     zip(p.args[2:], p.op.distribution.parameters, strict=True)  # type: ignore[attr-defined]
                 ):
                     parameters.append(self.parameter(a, q.domain, f"{name}_{j}"))
-                args = ", ".join([self.constant(p.op), key, "None", *parameters])
-                self.say(f"{name} = _make({args})")
+                for line in self.looked_up(name, p.op, [key, "None", *parameters]):
+                    self.say(line)
             else:
                 args = ", ".join(built[a] if a in built else self.leaf(a) for a in p.args)
                 self.say(f"{name} = _make({self.constant(p.op)}, {args})")
             built[p] = name
-        variables = [(v, n) for v, n in self.names.items() if isinstance(v, Variable)]
-        pairs = ", ".join(f"{self.constant(v)}: {n}" for v, n in variables)
-        self.say(f"return {built[self.target.roots[0]]}, {{{pairs}}}")
+        values = "".join(f"{self.names[v]}, " for v in bound_variables(self.relation, self.source))
+        self.say(f"return {built[self.target.roots[0]]}, ({values})")
 
     def leaf(self, a: Expr) -> str:
         return self.names[a] if a in self.names else self.constant(a)
@@ -429,9 +441,49 @@ class _Writer:
         xs = "".join(self.names[v] + ", " for v in variables)
         positive = domain in (POSITIVE, NON_NEGATIVE)
         arguments = f"{self.constant(build)}, {self.constant(number)}, {rooted}, {positive}"
-        self.say(f"{name} = _computed({arguments}, ({xs}), known, facts)")
-        self.say(f"if {name} is None: return None")
+        own = [self.names[v] for v in variables]
+        apart = [f"{n} is not {m}" for n, m in itertools.combinations(own, 2)]
+        simple = [f"({n}.op is _input or {n} in plain)" for n in own]
+        self.say(f"if {' and '.join(apart + simple)}:")
+        # Nothing can cancel: inputs, and what was built of them here.
+        for line in self.inlined(a, dict(zip(variables, own, strict=True)), name):
+            self.say("    " + line)
+        # What is merged is read no more, as a rule; asked for again, it is looked at again.
+        for n in own:
+            self.say(f"    plain.discard({n})")
+        self.say(f"    plain.add({name})")
+        self.say("else:")
+        self.say(f"    {name} = _computed({arguments}, ({xs}), known, facts)")
+        self.say(f"    if {name} is None: return None")
         return name
+
+    def inlined(self, a: Expr, names: Mapping[Expr, str], result: str) -> Iterator[str]:
+        """Write the look-ups of an expression's nodes in the tables of their operations."""
+        done: dict[Expr, str] = dict(names)
+        below = set(_below(a))
+        for x in self.target.order:
+            if x in done or x not in below:
+                continue
+            if is_constant(x):
+                done[x] = self.constant(x)
+                continue
+            name = done[x] = result if x is a else f"{result}_{len(done)}"
+            args = [done[b] for b in x.args]
+            indent = ""
+            if x.op.name == "pow" and is_constant(x.args[1]) and value_of(x.args[1]) == 2:
+                # The square of a root is what stands under it.
+                yield f"if {args[0]}.op is {self.constant(_SQRT)}: {name} = {args[0]}.args[0]"
+                yield "else:"
+                indent = "    "
+            for line in self.looked_up(name, x.op, args):
+                yield indent + line
+
+    def looked_up(self, name: str, op: Op, args: Sequence[str]) -> Iterator[str]:
+        """Write a look-up in the table of an operation, and the making of what is not there."""
+        table = self.constant(op._table)
+        yield f"{name} = {table}.get(({', '.join(args)},))"
+        yield f"if {name} is None or ({name} := {name}()) is None:"
+        yield f"    {name} = _intern({self.constant(op)}, ({', '.join(args)},), _F64)"
 
     def function(self, a: Expr, formal: dict[Expr, str]) -> Callable[..., Expr]:
         """Write the expression as look-ups."""

@@ -8,14 +8,19 @@ from functools import cache
 from typing import Any
 
 from astragal.graph.expr import Expr, Op
-from astragal.logic.codegen import Facts, Fast, compile_rule
+from astragal.logic.codegen import Facts, Fast, bound_variables, compile_rule
 from astragal.logic.match import _VIEWS
+from astragal.logic.pattern import Side
 from astragal.logic.relation import Relation, Step
 from astragal.logic.soundness import Place
+from astragal.logic.variables import Variable
+from astragal.ops import OPS
+from astragal.ops import elementwise as e
 from astragal.random.distribution import is_random
 
 ASSOCIATIVE = frozenset({"add", "multiply"})
-_WRAPS: set[Op] = set()  # operations under which another form of a pattern may stand
+_WRAPS = frozenset((e.negative, e.multiply, e.divide, OPS["reciprocal"]))
+"""Operations under which another form of a pattern may stand."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,16 +33,34 @@ class Rule:
     direction : str
     shrinks : bool
         Whether the new side is smaller than the old one, so that it may be applied for ever.
+    root : Op
+        Operation of the pattern's root.
     heads : frozenset of Op
-        Operations of the pattern's random variables that stand right below its root; one of
-        them must be an argument (perhaps negated) of a node that fits.
+        Operations of the pattern's random variables that stand right below its root.
+    needs : tuple of frozenset of Op
+        For each argument of the root that holds random variables, the operations that an
+        argument of a node that fits can have.
+    deep : frozenset of Op
+        Operations of all random variables below the root; each stands below a node that fits,
+        at most `depth` steps down.
     """
 
     relation: Relation
     direction: str
     shrinks: bool
+    root: Op
     heads: frozenset[Op]
+    needs: tuple[frozenset[Op], ...]
+    deep: frozenset[Op]
+    depth: int
     fast: tuple[Fast, ...]
+    bound: tuple[Variable, ...]
+
+    def step(self, record: Record) -> Step:
+        """Write a record of the fast path out."""
+        _, old, new, values = record
+        bindings = dict(zip(self.bound, values, strict=True))
+        return Step(self.relation, self.direction, (old,), (new,), bindings)
 
     def apply(
         self,
@@ -46,14 +69,13 @@ class Rule:
         pinned: Mapping[Expr, str],
         refused: list[tuple[Relation, Expr, str]] | None,
         facts: Facts,
-    ) -> Step | None:
+    ) -> Step | Record | None:
         """Rewrite at a node, where that is possible and sound."""
         for rule in self.fast:
             found = rule(x, uses, pinned, facts)
             if found is not None:
-                new, bindings = found
-                return Step(self.relation, self.direction, (x,), (new,), bindings)
-        if self.heads and not self._near(x):
+                return (self, x, *found)
+        if self.deep and not self._near(x):
             return None
         why: list[str] | None = None if refused is None else []
         place = Place(uses, pinned)
@@ -64,24 +86,27 @@ class Rule:
             refused += [(self.relation, x, w) for w in dict.fromkeys(why or ())]
         return step
 
-    def may_fit(self, ops: tuple[Op | None, ...], root: Op) -> bool:
+    def may_fit(self, ops: tuple[Op | None, ...], at: Op) -> bool:
         """Tell whether a node with such arguments can fit, in some form or grouping."""
-        if not self.heads:
+        # Read as another operation, a node has its arguments negated or inverted.
+        other = _WRAPS if at is not self.root else frozenset()
+        if all(any(op in need or op in other for op in ops) for need in self.needs):
             return True
-        return any(
-            op is not None and (op in self.heads or op in _WRAPS or op is root) for op in ops
-        )
+        # Two terms of a longer sum: one of them, and a sum that may hold the other.
+        longer = bool(self.heads) and at.name in ASSOCIATIVE and at in ops
+        return longer and any(op in self.heads for op in ops)
 
     def _near(self, x: Expr) -> bool:
-        """Whether a random variable of the pattern stands one or two steps below a node."""
-        heads = self.heads
-        for a in x.args:
-            if isinstance(a, Expr):
-                if a.op in heads:
-                    return True
-                for b in a.args:
-                    if isinstance(b, Expr) and b.op in heads:
-                        return True
+        """Whether all random variables of the pattern can stand below a node."""
+        missing = set(self.deep)
+        level: list[Expr] = [x]
+        for _ in range(self.depth):
+            level = [a for y in level for a in y.args if isinstance(a, Expr)]
+            missing.difference_update(a.op for a in level)
+            if not missing:
+                return True
+            if len(level) > 64:
+                return True
         return False
 
     def _regrouped(self, x: Expr, place: Place) -> Step | None:
@@ -125,9 +150,17 @@ def terms_of(x: Expr, op: Op, place: Place, limit: int = 16) -> list[Expr]:
     return out
 
 
+Record = tuple[Rule, Expr, Expr, tuple[Expr, ...]]
+"""A rewriting by the fast path: the rule, the old node, the new one, values of the variables."""
+
+
 @dataclass(frozen=True, eq=False)
 class Matcher:
-    """Rules sorted by the operation of their root."""
+    """A discrimination net: rules sorted by the operation of their root, then of its arguments.
+
+    The second level is filled as combinations of operations turn up; a relation that does
+    not fit a node's is not tried there, however many there are.
+    """
 
     table: Mapping[Op, tuple[Rule, ...]]
     seen: dict[tuple[Op | None, ...], tuple[Rule, ...]]
@@ -141,7 +174,12 @@ class Matcher:
         """List the rules that may apply at a node: by its operation and its arguments'."""
         if x.op not in self.table:
             return ()
-        key = (x.op, *[a.op if isinstance(a, Expr) else None for a in x.args])
+        args = x.args
+        key: tuple[Op | None, ...]
+        if len(args) == 2 and args[0].__class__ is args[1].__class__ is Expr:
+            key = (x.op, args[0].op, args[1].op)
+        else:
+            key = (x.op, *[a.op if isinstance(a, Expr) else None for a in args])
         found = self.seen.get(key)
         if found is None:
             fits = [r for r in self.table[x.op] if r.may_fit(key[1:], x.op)]
@@ -159,20 +197,39 @@ def rule_of(relation: Relation, direction: str) -> Rule:
     """Prepare a relation for one direction."""
     source, target = relation.side(direction)
     root = source.roots[source.anchors[0]]
-    heads: frozenset[Op] = frozenset()
-    if not is_random(root):
-        heads = frozenset(a.op for a in root.args if isinstance(a, Expr) and is_random(a))
+    below = [a for a in root.args if isinstance(a, Expr) and a in source.random]
+    heads = frozenset(a.op for a in below if is_random(a) and not is_random(root))
+    needs = tuple(frozenset({a.op}) | _also_read_as(a) for a in below)
+    deep = frozenset(x.op for x in source.draws if x is not root)
     fast = tuple(compile_rule(relation, direction) or ())
-    return Rule(relation, direction, measure(target) < measure(source), heads, fast)
+    bound = bound_variables(relation, source)
+    shrinks = measure(target) < measure(source)
+    depth = 2 * _depth(source, root) + 1
+    return Rule(relation, direction, shrinks, root.op, heads, needs, deep, depth, fast, bound)
+
+
+def _also_read_as(p: Expr) -> frozenset[Op]:
+    """List the operations that a part of a pattern can be written with."""
+    if is_random(p):
+        return frozenset()
+    return frozenset(OPS[found] for wanted, found in _VIEWS if wanted == p.op.name)
+
+
+def _depth(side: Side, root: Expr) -> int:
+    """Give the greatest number of steps from the root to a random variable."""
+    far: dict[Expr, int] = {}
+    for x in side.order:
+        below = [far[a] + 1 for a in x.args if isinstance(a, Expr) and a in far]
+        if is_random(x) or below:
+            far[x] = max(below, default=0)
+    return far.get(root, 0)
 
 
 @cache
 def matcher_of(relations: tuple[Relation, ...], direction: str) -> Matcher:
     """Sort relations with one root by the operations that their root can be written with."""
-    from astragal import ops
-
     table: dict[Op, list[Rule]] = {}
-    for relation in relations:
+    for relation in [m for r in relations for m in r.members]:
         source, _ = relation.side(direction)
         if len(source.roots) != 1:
             continue
@@ -181,6 +238,5 @@ def matcher_of(relations: tuple[Relation, ...], direction: str) -> Matcher:
         table.setdefault(root.op, []).append(rule)
         for wanted, found in _VIEWS:
             if wanted == root.op.name and not is_random(root):
-                table.setdefault(ops.OPS[found], []).append(rule)
-    _WRAPS.update(ops.OPS[name] for name in ("negative", "multiply", "divide"))
+                table.setdefault(OPS[found], []).append(rule)
     return Matcher({op: tuple(rules) for op, rules in table.items()}, {})

@@ -11,15 +11,18 @@ import gc
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, overload
 
 from astragal.graph.expr import Expr
 from astragal.graph.traverse import children, substitute, toposort
+from astragal.graph.types import KeyType
 from astragal.logic.codegen import LEAVES, Facts
 from astragal.logic.compiled import Matcher, Rule, matcher_of
+from astragal.logic.compiled import Record as FastRecord
 from astragal.logic.relation import Relation, Step
 from astragal.logic.soundness import Place
 from astragal.random.check import check_keys
+from astragal.random.spent_once import spent_once
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,7 +33,7 @@ class Rewriting:
     ----------
     before, after
         The target and the result: an expression, a tuple of them, or a model.
-    steps : tuple of Step
+    steps : sequence of Step
     refused : tuple of (Relation, Expr, str)
         Matches that may not be rewritten, where, and why.
     stopped : str
@@ -39,17 +42,14 @@ class Rewriting:
 
     before: Any
     after: Any
-    steps: tuple[Step, ...]
+    steps: Sequence[Step]
     refused: tuple[tuple[Relation, Expr, str], ...]
     stopped: str
 
     def replay(self, count: int | None = None) -> Any:
         """Apply the first steps again to the target; without a number, all of them."""
-        roots, names, rebuild = _open(self.before)
-        for step in self.steps[: len(self.steps) if count is None else count]:
-            roots = substitute(roots, dict(zip(step.old, step.new, strict=True)))
-        del names
-        return rebuild(roots)
+        roots, _, rebuild = _open(self.before)
+        return rebuild(replayed(roots, self.steps[: len(self.steps) if count is None else count]))
 
     def undo(self, count: int = 1) -> Any:
         """Give the graph as it was before the last steps."""
@@ -64,6 +64,62 @@ class Rewriting:
         from astragal.display.show import rewriting_html
 
         return rewriting_html(self)
+
+
+class Record(Sequence[Step]):
+    """The steps of a rewriting; those of the fast path are written out when they are read."""
+
+    __slots__ = ("_kept",)
+
+    def __init__(self, kept: Sequence[Step | FastRecord]) -> None:
+        self._kept = kept
+
+    def __len__(self) -> int:
+        return len(self._kept)
+
+    @overload
+    def __getitem__(self, index: int) -> Step: ...
+    @overload
+    def __getitem__(self, index: slice) -> tuple[Step, ...]: ...
+    def __getitem__(self, index: int | slice) -> Step | tuple[Step, ...]:
+        if isinstance(index, slice):
+            return tuple(map(_written, self._kept[index]))
+        return _written(self._kept[index])
+
+    def __eq__(self, other: object) -> bool:
+        if isinstance(other, Record):
+            return self._kept is other._kept
+        return isinstance(other, tuple) and tuple(self) == other
+
+    __hash__ = None  # type: ignore[assignment]
+
+
+def _written(step: Step | FastRecord) -> Step:
+    return step[0].step(step) if isinstance(step, tuple) else step
+
+
+def replayed(roots: Sequence[Expr], steps: Sequence[Step]) -> tuple[Expr, ...]:
+    """Apply steps one after the other, each wherever its old nodes stand.
+
+    Steps at single nodes came about arguments first: one walk in that order applies all of
+    them, as long as each is met in its turn; what is left is substituted step by step.
+    """
+    roots = tuple(roots)
+    done = 0
+    image: dict[Expr, Expr] = {}
+    for x in survey(roots)[0]:
+        y = x
+        if any(isinstance(a, Expr) and a in image for a in x.args):
+            y = x.op(*(image.get(a, a) if isinstance(a, Expr) else a for a in x.args))
+        while done < len(steps) and steps[done].old == (y,):
+            [y] = steps[done].new
+            done += 1
+        if y is not x:
+            image[x] = y
+    out = tuple(image.get(r, r) for r in roots)
+    for step in steps[done:]:
+        out = substitute(out, dict(zip(step.old, step.new, strict=True)))
+    return out
 
 
 def _open(target: Any) -> tuple[tuple[Expr, ...], tuple[str, ...], Any]:
@@ -105,7 +161,7 @@ def rewrite(
     explain
         Whether to give the whole `Rewriting`: steps, refused matches, undo.
     limit
-        Most steps; by default four times the number of nodes.
+        Most steps; by default some times the number of nodes.
 
     Returns
     -------
@@ -129,15 +185,18 @@ def rewrite(
     given = (relations,) if isinstance(relations, Relation) else relations
     rules = tuple(member for r in given for member in r.members)
     roots, names, rebuild = _open(target)
-    check_keys(*roots)
-    run = _Run(rules, direction, roots, names, explain, limit)
     with collector_paused():
+        order, uses = survey(roots)
+        # The whole proof is needed only where the plain one does not see it.
+        if not spent_once(order, uses):
+            check_keys(*roots)
+        run = _Run(rules, direction, roots, names, explain, limit, order, uses)
         run.sweep()
         run.reverse()
     result = rebuild(run.roots)
     if not explain:
         return result
-    return Rewriting(target, result, tuple(run.steps), tuple(run.refused), run.stopped)
+    return Rewriting(target, result, Record(run.steps), tuple(run.refused), run.stopped)
 
 
 _NO_RULES: frozenset[Rule] = frozenset()
@@ -153,10 +212,11 @@ class _Run:
     names: tuple[str, ...]
     explain: bool
     limit: int | None
-    steps: list[Step] = field(default_factory=list)
+    order: list[Expr]
+    uses: dict[Expr, int]
+    steps: list[Step | FastRecord] = field(default_factory=list)
     refused: list[tuple[Relation, Expr, str]] = field(default_factory=list)
     stopped: str = "no relation applies any more"
-    uses: dict[Expr, int] = field(default_factory=dict)
     pinned: dict[Expr, str] = field(default_factory=dict)
     image: dict[Expr, Expr] = field(default_factory=dict)
     banned: dict[Expr, frozenset[Rule]] = field(default_factory=dict)
@@ -165,9 +225,8 @@ class _Run:
     def sweep(self) -> None:
         """Apply relations with one root, arguments first."""
         matcher = matcher_of(self.rules, self.direction)
-        order, self.uses = survey(self.roots)
         if self.limit is None:
-            self.limit = 4 * len(self.uses) + 100
+            self.limit = 8 * len(self.uses) + 100
         for r, name in zip(self.roots, self.names, strict=True):
             self.pinned.setdefault(r, name)
         image = self.image
@@ -175,14 +234,15 @@ class _Run:
         if not wanted:
             return
         rules = matcher.rules
-        for x in order:
+        for x in self.order:
             y = x
-            for a in x.args:
-                if isinstance(a, Expr) and a in image:
-                    y = self.rebuilt(x)
-                    break
-            if y.op in wanted and rules(y):
-                y = self.settle(y, matcher)
+            if image:
+                for a in x.args:
+                    if isinstance(a, Expr) and a in image:
+                        y = self.rebuilt(x)
+                        break
+            if y.op in wanted and (fitting := rules(y)):
+                y = self.settle(y, fitting, matcher)
             if y is not x:
                 image[x] = y
         self.roots = tuple(image.get(r, r) for r in self.roots)
@@ -196,10 +256,13 @@ class _Run:
         old = self.banned.get(x)
         if old:
             self.banned[y] = self.banned.get(y, frozenset()) | old
-        if y in uses:
-            # The node exists: its arguments are read once less.
+        there = self.now(y)
+        if there in uses:
+            # The node exists, or has been rewritten: its arguments are read once less.
             for c in children(y):
-                uses[c] -= 1
+                if c in uses:
+                    uses[c] -= 1
+            y = there
         else:
             uses[y] = 0
         uses[y] += uses.pop(x)
@@ -207,24 +270,43 @@ class _Run:
             self.pinned.setdefault(y, self.pinned.pop(x))
         return y
 
-    def settle(self, y: Expr, matcher: Matcher) -> Expr:
+    def settle(self, y: Expr, fitting: tuple[Rule, ...], matcher: Matcher) -> Expr:
         """Rewrite at a node, and at what comes of it, until nothing applies."""
-        top = y
-        # Nodes to look at, arguments first; each is replaced in those that come after it.
-        queue = [y]
-        while queue:
-            x = self.now(queue.pop(0))
-            step = self.first(x, matcher)
-            if step is None:
-                continue
-            rule, found = step
-            fresh = self.replace(found, rule)
+        table, rules = matcher.table, matcher.rules
+        while True:
+            found = self.first(y, fitting)
+            if found is None:
+                return y
+            rule, step = found
+            fresh = self.replace(step, rule)
+            new = step[2] if isinstance(step, tuple) else step.new[0]
+            inner = [n for n in fresh if n is not new and n.op in table and rules(n)]
+            if inner:
+                new = self.inside(new, fresh, matcher)
+            y = self.now(new)
             if len(self.steps) >= (self.limit or 0):
                 self.stopped = f"stopped after {len(self.steps)} steps, the limit"
-                break
-            table = matcher.table
-            queue = [n for n in fresh if n.op in table and matcher.rules(n)] + queue
-        return self.now(top)
+                return y
+            if y.op not in table or not (fitting := rules(y)):
+                return y
+
+    def inside(self, new: Expr, fresh: list[Expr], matcher: Matcher) -> Expr:
+        """Rewrite below a new node, arguments first; give what it has become."""
+        image = self.image
+        for x in arguments_first(fresh):
+            if x is new:
+                continue
+            y = x
+            if any(isinstance(a, Expr) and a in image for a in x.args):
+                y = self.rebuilt(x)
+            if y.op in matcher.table and (fitting := matcher.rules(y)):
+                y = self.settle(y, fitting, matcher)
+            if y is not x:
+                image[x] = y
+        y = new
+        if any(isinstance(a, Expr) and a in image for a in new.args):
+            y = image[new] = self.rebuilt(new)
+        return y
 
     def now(self, x: Expr) -> Expr:
         """Give what a node has become."""
@@ -233,26 +315,27 @@ class _Run:
             x = y
         return x
 
-    def first(self, x: Expr, matcher: Matcher) -> tuple[Rule, Step] | None:
+    def first(self, x: Expr, rules: tuple[Rule, ...]) -> tuple[Rule, Step | FastRecord] | None:
         """Find the first relation that applies at a node."""
         if len(self.steps) >= (self.limit or 0):
             return None
-        rules = matcher.rules(x)
-        banned: frozenset[Rule] = self.banned.get(x, _NO_RULES) if rules else _NO_RULES
+        refused = self.refused if self.explain else None
+        banned = self.banned.get(x, _NO_RULES) if self.banned else _NO_RULES
         for rule in rules:
             if rule in banned:
                 continue
-            found = rule.apply(
-                x, self.uses, self.pinned, self.refused if self.explain else None, self.facts
-            )
+            found = rule.apply(x, self.uses, self.pinned, refused, self.facts)
             if found is not None:
                 return rule, found
         return None
 
-    def replace(self, step: Step, rule: Rule) -> list[Expr]:
-        """Put the new root in the place of the old one; list the new nodes, arguments first."""
+    def replace(self, step: Step | FastRecord, rule: Rule) -> list[Expr]:
+        """Put the new root in the place of the old one; list the new nodes."""
         uses, pinned = self.uses, self.pinned
-        [old], [new] = step.old, step.new
+        if isinstance(step, tuple):
+            _, old, new, _ = step
+        else:
+            [old], [new] = step.old, step.new
         self.steps.append(step)
         readers = uses[old]
         fresh = enter(new, uses)
@@ -333,8 +416,12 @@ def count_uses_of(order: Sequence[Expr]) -> dict[Expr, int]:
 
 
 def survey(roots: Sequence[Expr]) -> tuple[list[Expr], dict[Expr, int]]:
-    """List the nodes that have arguments, arguments first, and count how each node is read."""
-    uses: dict[Expr, int] = {}
+    """List the nodes that have arguments, arguments first, and count how each node is read.
+
+    Leaves are not counted, but for keys: they never vanish.
+    """
+    uses: dict[Expr, int] = dict.fromkeys(roots, 0)
+    seen: set[Expr] = set()
     order: list[Expr] = []
     stack: list[Any] = list(reversed(roots))
     pop, push = stack.pop, stack.append
@@ -343,49 +430,62 @@ def survey(roots: Sequence[Expr]) -> tuple[list[Expr], dict[Expr, int]]:
         if x.__class__ is list:
             order.append(x[0])
             continue
-        if x in uses:
+        if x in seen or x.op in LEAVES:
             continue
-        uses[x] = 0
-        args = x.args
-        if x.op not in LEAVES:
-            push([x])  # a mark: its arguments are done when it comes up
-            for a in reversed(args):
-                if isinstance(a, Expr) and a not in uses:
-                    push(a)
+        seen.add(x)
+        push([x])  # a mark: its arguments are done when it comes up
+        for a in reversed(x.args):
+            if isinstance(a, Expr) and a not in seen:
+                push(a)
+    del seen
     for x in order:
+        if x not in uses:
+            uses[x] = 0
         for a in x.args:
             if isinstance(a, Expr):
-                uses[a] += 1
+                if a in uses:
+                    uses[a] += 1
+                elif a.type.__class__ is KeyType:
+                    uses[a] = 1
     return order, uses
 
 
 def enter(new: Expr, uses: dict[Expr, int]) -> list[Expr]:
     """Count what a new expression reads; list its nodes that were not in the graph."""
-    fresh: list[Expr] = []
-    stack = [new]
-    while stack:
-        x = stack[-1]
-        if x in uses:
-            stack.pop()
-            continue
-        ready = True
+    if new in uses:
+        return []
+    uses[new] = 0
+    fresh = [new]
+    for x in fresh:  # it grows on the way
         if x.op in LEAVES:
-            stack.pop()
-            uses[x] = 0
-            fresh.append(x)
             continue
         for a in x.args:
-            if isinstance(a, Expr) and a not in uses:
-                stack.append(a)
-                ready = False
-        if ready:
-            stack.pop()
-            uses[x] = 0
-            fresh.append(x)
-            for a in x.args:
-                if isinstance(a, Expr):
+            if isinstance(a, Expr):
+                if a in uses:
                     uses[a] += 1
+                elif a.op not in LEAVES or a.type.__class__ is KeyType:
+                    uses[a] = 1
+                    fresh.append(a)
     return fresh
+
+
+def arguments_first(nodes: Sequence[Expr]) -> list[Expr]:
+    """Sort nodes that stand above one another, looking at no others."""
+    those = set(nodes)
+    order: list[Expr] = []
+    done: set[Expr] = set()
+    stack = [(x, False) for x in nodes]
+    while stack:
+        x, ready = stack.pop()
+        if x in done:
+            continue
+        if ready:
+            done.add(x)
+            order.append(x)
+            continue
+        stack.append((x, True))
+        stack += [(a, False) for a in reversed(x.args) if isinstance(a, Expr) and a in those]
+    return order
 
 
 @contextmanager
@@ -408,10 +508,8 @@ def release(x: Expr, uses: dict[Expr, int], pinned: Mapping[Expr, str]) -> None:
         if uses.get(node) != 0 or node in pinned:
             continue
         del uses[node]
-        if node.op in LEAVES:
-            continue
         for a in node.args:
-            if isinstance(a, Expr):
-                uses[a] -= 1
-                if uses[a] == 0:
+            if isinstance(a, Expr) and a in uses:
+                left = uses[a] = uses[a] - 1
+                if not left:
                     stack.append(a)
