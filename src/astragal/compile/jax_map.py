@@ -19,6 +19,7 @@ import numpy as np
 from jax import lax
 
 from astragal.compile.arrays import array_lowerings
+from astragal.compile.jax_ciphers import FEW, rolled
 from astragal.compile.numpy_map import first_block
 from astragal.graph.expr import Expr
 from astragal.graph.literal import is_constant, value_of
@@ -89,8 +90,8 @@ class Body:
     """A scalar subgraph, prepared to run on arrays."""
 
     def __init__(self, sub: Subgraph) -> None:
-        # Calls are written in place, so that guards see through them.
-        self.sub = sub = without_calls(sub)
+        # Calls are written in place, so that guards see through them; a cipher needs none.
+        self.sub = sub = without_calls(sub, keep=rolled())
         parameters = set(sub.parameters)
         self.order = [n for n in toposort(sub.outputs) if n not in parameters]
         self.summed = {
@@ -100,8 +101,18 @@ class Body:
             for a in n.args
             if a in parameters and isinstance(a.type, TensorType) and a.type.dtype in FLOATS
         }
-        inner = (a for n in self.order for a in n.args if isinstance(a, Subgraph))
-        self.size: int = len(self.order) + sum(body_of(s).size for s in inner)
+        self.inner = [a for n in self.order for a in n.args if isinstance(a, Subgraph)]
+
+    def size(self, few: bool) -> int:
+        """Count the operations that XLA would compute anew: a loop it computes once.
+
+        Parameters
+        ----------
+        few
+            Whether ciphers are loops (see `astragal.compile.jax_ciphers`).
+        """
+        inner = (s for s in self.inner if not (few and s in rolled()))
+        return len(self.order) + sum(body_of(s).size(few) for s in inner)
 
     def run(self, args: Sequence[Array], mask: Array | None, shape: tuple[int, ...]) -> list[Array]:
         """Compute the outputs; loops run for the elements of the mask."""
@@ -203,7 +214,18 @@ def _map(mask: Array | None, shape: tuple[int, ...], sub: Subgraph, *args: Any) 
     return outs[0] if len(outs) == 1 else tuple(outs)
 
 
-_CONTROL: dict[str, Callable[..., Any]] = {"while_loop": _while, "switch": _switch, "map": _map}
+def _call(mask: Array | None, shape: tuple[int, ...], sub: Subgraph, *args: Any) -> Any:
+    if math.prod(shape) <= FEW:
+        return rolled()[sub](*(jnp.asarray(a) for a in args))
+    return tuple(body_of(sub).run(args, mask, shape))
+
+
+_CONTROL: dict[str, Callable[..., Any]] = {
+    "while_loop": _while,
+    "switch": _switch,
+    "map": _map,
+    "call": _call,
+}
 
 
 def _outwards(x: Array, node: Expr) -> Array:
@@ -224,7 +246,8 @@ def run_map(sub: Subgraph, *args: Any) -> Any:
         )
 
     words = [a for a in arrays if a.dtype == jnp.uint32]
-    long = body_of(sub).size > FENCE and words and int(np.prod(shape))
+    blocks = math.prod(shape)
+    long = words and blocks and body_of(sub).size(blocks <= FEW) > FENCE
     outs = fenced(arrays, compute, words[0]) if long else compute(arrays)
     return outs[0] if len(outs) == 1 else outs
 
@@ -284,7 +307,8 @@ def random_bits(impl: str, block: bool, tag: int, count: Any, *words: Array) -> 
     if not math.prod((*lead, n)):
         empty = jnp.zeros((*lead, count), jnp.uint64)
         return (empty, empty) if block else empty
-    out = fenced(keys, compute, keys[0])
+    long = body.size(math.prod(lead) * n <= FEW) > FENCE
+    out = fenced(keys, compute, keys[0]) if long else compute(keys)
     if block:
         return out
     if not paired:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import weakref
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Sequence
 from typing import Any
 
 from astragal.graph.errors import ModelError
@@ -68,8 +68,15 @@ class Subgraph:
         return f"<subgraph ({types}) -> ({outs})>"
 
 
-def without_calls(body: Subgraph) -> Subgraph:
+def without_calls(body: Subgraph, keep: Container[Subgraph] = ()) -> Subgraph:
     """Write the calls in a subgraph in place; what its loops and branches call stays.
+
+    Parameters
+    ----------
+    body
+        The subgraph.
+    keep
+        What is called as before.
 
     Examples
     --------
@@ -79,14 +86,14 @@ def without_calls(body: Subgraph) -> Subgraph:
     >>> without_calls(Subgraph([x], [twice(x) + 1.0])).outputs
     (%0 * 2.0 + 1.0,)
     """
-    if not any(n.op.name == "call" for n in toposort(body.outputs)):
+    if not any(n.op.name == "call" and n.args[0] not in keep for n in toposort(body.outputs)):
         return body
     new: dict[Expr, Expr | tuple[Expr, ...]] = {}
     for node in toposort(body.outputs):
         args: list[Any] = [new.get(a, a) if isinstance(a, Expr) else a for a in node.args]
-        if node.op.name == "call":
+        if node.op.name == "call" and args[0] not in keep:
             called, *operands = args
-            new[node] = without_calls(called)(*operands)
+            new[node] = without_calls(called, keep)(*operands)
         elif node.op.name == "item" and isinstance(args[0], tuple):
             new[node] = args[0][args[1]]
         elif any(a is not b for a, b in zip(args, node.args, strict=True)):

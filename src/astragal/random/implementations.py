@@ -114,17 +114,17 @@ def bit_length(x: Expr) -> Expr:
 # -- Threefry-4x32-20 (Salmon, Moraes, Dror & Shaw 2011, "Parallel random numbers: as easy as
 # 1, 2, 3"; rotations from Random123 1.14) --------------------------------------------------
 
-_ROTATIONS_4 = ((10, 26), (11, 21), (13, 27), (23, 5), (6, 20), (17, 11), (25, 10), (18, 20))
-_PARITY = 0x1BD11BDA
+ROTATIONS_4 = ((10, 26), (11, 21), (13, 27), (23, 5), (6, 20), (17, 11), (25, 10), (18, 20))
+PARITY = 0x1BD11BDA
 
 
 @once
 def threefry4x32(key: Words, counter: Words, rounds: int = 20) -> Words:
     """Encrypt four words under four words."""
-    k = [*key, key[0] ^ key[1] ^ key[2] ^ key[3] ^ _PARITY]
+    k = [*key, key[0] ^ key[1] ^ key[2] ^ key[3] ^ PARITY]
     x = [c + w for c, w in zip(counter, key, strict=True)]
     for r in range(rounds):
-        first, second = _ROTATIONS_4[r % 8]
+        first, second = ROTATIONS_4[r % 8]
         a, b = (1, 3) if r % 2 == 0 else (3, 1)
         x[0] = x[0] + x[a]
         x[a] = rotate(x[a], first) ^ x[0]
@@ -217,7 +217,7 @@ _ROTATIONS_2 = (13, 15, 26, 6, 17, 29, 16, 24)
 @once
 def threefry2x32(key: Words, counter: Words) -> Words:
     """Encrypt two words under two words."""
-    k = [*key, key[0] ^ key[1] ^ _PARITY]
+    k = [*key, key[0] ^ key[1] ^ PARITY]
     x, y = (c + w for c, w in zip(counter, key, strict=True))
     for r in range(20):
         x = x + y
