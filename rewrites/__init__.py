@@ -5,6 +5,7 @@ from astragal.rewrites import (
     affine,
     circles,
     conjugacy,
+    conjugate_rates,
     convolutions,
     counts,
     powers,
@@ -27,6 +28,7 @@ PAGES = (
     counts,
     affine,
     samples,
+    conjugate_rates,
 )
 """The table of contents."""
 

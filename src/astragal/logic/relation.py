@@ -12,7 +12,7 @@ import numpy as np
 from astragal.graph.errors import AstragalError
 from astragal.graph.expr import Expr, describe
 from astragal.graph.literal import is_constant, value_of
-from astragal.logic.algebra import decide
+from astragal.logic.algebra import decide, positive
 from astragal.logic.families import Choice
 from astragal.logic.match import Match, assign_keys, build_side, match, settle
 from astragal.logic.pattern import Side, accepts
@@ -20,6 +20,7 @@ from astragal.logic.soundness import Place, check, count_uses, may_give_back, on
 from astragal.logic.variables import Variable
 from astragal.ops.declare import as_expr
 from astragal.random.distribution import (
+    NON_NEGATIVE,
     POSITIVE,
     PROBABILITY,
     Domain,
@@ -135,7 +136,7 @@ class Relation:
             return self.right, self.left
         raise ValueError(f"direction is 'forward' or 'backward', not {direction!r}")
 
-    def forward(self, x: Any, **bindings: Any) -> Any:
+    def forward(self, x: Any, /, **bindings: Any) -> Any:
         """Read the identity from left to right at an expression.
 
         Parameters
@@ -152,7 +153,7 @@ class Relation:
         """
         return self.apply(x, "forward", bindings)
 
-    def backward(self, x: Any, **bindings: Any) -> Any:
+    def backward(self, x: Any, /, **bindings: Any) -> Any:
         """Read the identity from right to left at an expression.
 
         What the expression does not determine is solved for, taken from ``bindings``, or
@@ -414,8 +415,12 @@ def _in_domain(v: Variable, domain: Domain, found: Match, known: set[Expr]) -> b
     """Tell whether a variable's value is seen to lie where its annotation says."""
     for d in found.side.draws:
         pairs = zip(d.args[2:], random_parts(d)[0].parameters, strict=True)
-        if any(a is v and q.domain is domain for a, q in pairs):
-            return True  # the random variable itself demands it
+        for a, q in pairs:
+            # The random variable itself demands it, of the value or of a product with it.
+            if (a is v and q.domain is domain) or (
+                domain is POSITIVE and q.domain in (POSITIVE, NON_NEGATIVE) and _is_factor(v, a)
+            ):
+                return True
     x = found.env[v]
     if any(x in random_parts(y)[3] and _demands(y, x, domain) for y in found.draws):
         return True
@@ -425,6 +430,16 @@ def _in_domain(v: Variable, domain: Domain, found: Match, known: set[Expr]) -> b
     if all(decide(c, known) is True for c in wanted):
         return True
     return is_constant(x) and bool(np.all(contains(domain, value_of(x))))
+
+
+def _is_factor(v: Expr, x: Expr) -> bool:
+    """Whether an expression is a variable times or over what is positive."""
+    if x is v:
+        return True
+    if x.op.name not in {"multiply", "divide"}:
+        return False
+    a, b = x.args
+    return (_is_factor(v, a) and positive(b)) or (_is_factor(v, b) and positive(a))
 
 
 def _demands(draw: Expr, x: Expr, domain: Domain) -> bool:
