@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import astragal as ag
-from astragal.graph.errors import DomainError
+from astragal.graph.errors import DomainError, DTypeError, ShapeError
 from astragal.random.implementations import (
     IMPLEMENTATIONS,
     KeyImplementation,
@@ -114,5 +114,62 @@ def test_a_user_adds_an_implementation_with_a_few_functions() -> None:
                 "poor", 1, lambda s: (s & 0xFFFFFFFF,), lambda w, i, n: mix(w, i), mix, block
             )
         )
-    x = ag.evaluate(ag.random.uniform(ag.split(ag.key(3, impl="poor"))[1], size=1000))
-    assert 0.4 < x.mean() < 0.6
+    k = ag.input("k", dtype=ag.key(0, impl="poor").type)
+    ks = ag.split(ag.fold_in(k, 5), 3)
+    outputs = [
+        ag.random.uniform(ks[0], size=1000),
+        ag.random.gamma(ks[1], 2.5, rate=1.0, size=7),
+        ag.scan(lambda c, kk: (c + ag.random.normal(kk), c), 0.0, ag.split(ks[2], 6))[1],
+    ]
+    root = ag.evaluate(ag.key(3, impl="poor"))
+    first = ag.function([k], outputs, backend="numpy")(root)
+    assert 0.4 < first[0].mean() < 0.6
+    for backend in ("numba", "jax"):
+        found = ag.function([k], outputs, backend=backend)(root)
+        assert [np.asarray(x).tobytes() for x in found[:2]] == [x.tobytes() for x in first[:2]]
+        # Sums in the loop may be rounded in another way.
+        assert np.allclose(np.asarray(found[2]), first[2], rtol=1e-14)
+
+
+# -- handing over ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("impl", sorted(IMPLEMENTATIONS))
+def test_a_seed_sequence_is_a_key_and_a_key_makes_one(impl: str) -> None:
+    k = ag.input("k", dtype=ag.key(0, impl=impl).type)
+    f = ag.function([k], ag.split(k)[1], backend="numpy")
+    given = np.random.SeedSequence(7)
+    assert f(given) == f(ag.key(given, impl)) != f(np.random.SeedSequence(8))
+    keys = ag.evaluate(ag.split(ag.key(1, impl=impl)))
+    one, other = keys[0], keys[1]
+    a, b, again = (np.random.default_rng(x.seed_sequence()).random() for x in (one, other, one))
+    assert a != b
+    assert a == again
+    with pytest.raises(ShapeError, match="one key"):
+        keys.seed_sequence()
+
+
+def test_keys_are_handed_to_jax_and_taken_from_it() -> None:
+    jax = pytest.importorskip("jax")
+    theirs = jax.random.split(jax.random.key(3), 4)
+    k = ag.input("k", shape=(4,), dtype=ag.key(0, impl="threefry2x32").type)
+    for backend in ("numpy", "numba", "jax"):
+        back = ag.function([k], k[1:], backend=backend)(theirs).to_jax()
+        assert (jax.random.key_data(back) == jax.random.key_data(theirs[1:])).all()
+    draw = ag.function([k], ag.random.bits(k, dtype="uint32"), backend="jax")
+    wanted = [int(jax.random.bits(x)) for x in theirs]
+    assert draw(theirs).tolist() == wanted
+    # In a program of the user's, where keys are traced.
+    assert jax.jit(draw.pure)(theirs).tolist() == wanted
+    assert jax.vmap(lambda s: draw.pure(jax.random.split(s, 4)))(theirs).shape == (4, 4)
+    with pytest.raises(DTypeError, match="threefry2x32"):
+        ag.evaluate(ag.key(1)).to_jax()
+
+
+def test_jaxs_keys_seed_those_of_another_implementation() -> None:
+    jax = pytest.importorskip("jax")
+    k = ag.input("k", dtype="key")
+    f = ag.function([k], ag.random.uniform(k), backend="numpy")
+    a, b = (float(f(jax.random.key(s))) for s in (1, 2))
+    assert a != b
+    assert a == float(f(ag.key(1)))

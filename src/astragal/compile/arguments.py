@@ -17,6 +17,7 @@ from astragal.graph.errors import DTypeError, ShapeError
 from astragal.graph.expr import Expr
 from astragal.graph.types import FLOATS, GeneratorType, KeyType, Shape, TensorType, Type, show_shape
 from astragal.random.implementations import IMPLEMENTATIONS
+from astragal.random.keys import seed_of
 from astragal.random.sequential import words_of
 
 Check = Callable[[Any], Any]
@@ -202,8 +203,7 @@ def as_keys(value: Any, impl: str, what: str = "key") -> KeyArray:
         assert isinstance(out, KeyArray)
         return out
     if isinstance(value, np.random.SeedSequence):
-        seed = sum(int(w) << 32 * i for i, w in enumerate(value.generate_state(4)))
-        return KeyArray(list(IMPLEMENTATIONS[impl].seed(seed)), impl)
+        return KeyArray(list(IMPLEMENTATIONS[impl].seed(seed_of(value, impl))), impl)
     if _is_jax_key(value):
         return _from_jax(value, impl)
     if isinstance(value, (int, np.integer)):

@@ -74,6 +74,38 @@ class KeyArray:
         """Number of dimensions."""
         return len(self.words.shape) - 1
 
+    def to_jax(self) -> Any:
+        """Give these keys as those of ``jax.random``, for the implementation that is JAX's.
+
+        Raises
+        ------
+        DTypeError
+            For another implementation than ``threefry2x32``: JAX does not know its keys.
+        """
+        if self.impl != "threefry2x32":
+            raise DTypeError(
+                f"JAX has no keys of {self.impl}; make the root with "
+                'astragal.key(seed, impl="threefry2x32"), which are its own'
+            )
+        import jax
+
+        return jax.random.wrap_key_data(self.words, impl=self.impl)
+
+    def seed_sequence(self) -> np.random.SeedSequence:
+        """Give a seed sequence of NumPy that is made of the words of one key.
+
+        Generators from it share nothing with draws from the key. The words are hashed: of n such
+        sequences two begin alike with probability about n**2 / 2**129.
+
+        Raises
+        ------
+        ShapeError
+            For an array of keys.
+        """
+        if self.shape:
+            raise ShapeError(f"seed_sequence is of one key, not of keys of shape {self.shape}")
+        return np.random.SeedSequence([int(w) for w in self.words])
+
     def __setattr__(self, name: str, value: object) -> NoReturn:
         raise AttributeError("a key is immutable")
 

@@ -58,7 +58,19 @@ def _check_impl(impl: str) -> str:
     return impl
 
 
+def seed_of(sequence: np.random.SeedSequence, impl: str) -> int:
+    """Give the first 128 bits of a seed sequence of NumPy as a seed; 64 where no more fit."""
+    seed = sum(int(w) << 32 * i for i, w in enumerate(sequence.generate_state(4)))
+    try:
+        IMPLEMENTATIONS[impl].seed(seed)
+    except DomainError:
+        seed %= 2**64
+    return seed
+
+
 def _prepare_key(seed: Any, impl: str = DEFAULT) -> tuple[Any, ...]:
+    if isinstance(seed, np.random.SeedSequence):
+        seed = seed_of(seed, _check_impl(impl))
     if isinstance(seed, (int, np.integer)) and not isinstance(seed, bool):
         seed = int(seed)
         if not 0 <= seed < 2**128:
@@ -73,13 +85,15 @@ KEY = Op("key", lambda seed, impl: KeyType(impl, ()), _prepare_key)
 """``key(seed, impl)``: a root key."""
 
 
-def key(seed: int, impl: str = DEFAULT) -> Expr:
+def key(seed: int | np.random.SeedSequence, impl: str = DEFAULT) -> Expr:
     """Make a root key from a seed.
 
     Parameters
     ----------
     seed
-        Integer from 0 to 2**128 - 1. Different seeds give different streams.
+        Integer from 0 to 2**128 - 1, below 2**64 where an implementation's keys hold no more;
+        different ones give different streams. Or a ``numpy.random.SeedSequence``, whose first bits
+        are taken.
     impl
         Key implementation.
 
