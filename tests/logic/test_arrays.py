@@ -5,7 +5,7 @@ import pytest
 import astragal as ag
 from astragal.logic.lengths import at_lengths, lengths_of, with_lengths
 from astragal.logic.soundness import Place, count_uses
-from astragal.random import exponential, gamma, normal, weibull
+from astragal.random import beta, exponential, gamma, normal, weibull
 
 K = ag.key(0)
 m, s = ag.input("m"), ag.input("s")
@@ -109,3 +109,64 @@ def test_a_false_statement_about_arrays_is_rejected() -> None:
         return ag.sum(normal(k, m, s, size=(n,))), normal(k, n * m, n * s)
 
     assert not ag.verify(wrong, effort="fast").holds
+
+
+# -- several outputs, none above the others ------------------------------------------------------
+
+
+@ag.relation("in law")
+def rotation(ka: ag.Key, kb: ag.Key, m1, m2, s):  # type: ignore[no-untyped-def]
+    x, y = normal(ka, m1, s), normal(kb, m2, s)
+    yield x + y, x - y
+    c = ag.sqrt(2.0) * s
+    yield normal(ka, m1 + m2, c), normal(kb, m1 - m2, c)
+
+
+@ag.relation("in law")
+def total_and_share(ka: ag.Key, kb: ag.Key, a, b, r):  # type: ignore[no-untyped-def]
+    x, y = gamma(ka, a, rate=r), gamma(kb, b, rate=r)
+    yield x + y, x / (x + y)
+    yield gamma(ka, a + b, rate=r), beta(kb, a, b)
+
+
+ka, kb, kc = ag.split(K, 3)
+
+
+def test_outputs_side_by_side_are_found_in_a_graph() -> None:
+    x, y = normal(ka, 1.0, 2.0), normal(kb, 3.0, 2.0)
+    up, down = ag.rewrite((ag.exp(x + y), ag.sin(x - y)), rotation)
+    assert up.args[0].op.name == down.args[0].op.name == "normal"
+    ag.check_keys(up, down)
+    u, v = gamma(ka, 1.0, rate=m), gamma(kb, 3.0, rate=m)
+    total, share = ag.rewrite((ag.exp(u + v), v / (u + v)), total_and_share)
+    assert total.args[0].args[2:] == gamma(ka, 4.0, rate=m).args[2:]
+    assert share is beta(share.args[0], 3.0, 1.0)
+
+
+def test_outputs_side_by_side_that_are_not_all_there_stay() -> None:
+    x, y = normal(ka, 1.0, 2.0), normal(kb, 3.0, 2.0)
+    for before in (
+        (x + y, x - normal(kc, 3.0, 2.0)),
+        (x + y, x - y, x),  # a variable is read elsewhere
+        (x + y, x - y, ag.exp(y)),
+        (x + normal(kb, x, 2.0), x - normal(kb, x, 2.0)),
+        (x + normal(kb, 3.0, 5.0), x - normal(kb, 3.0, 5.0)),  # unequal spreads
+    ):
+        assert ag.rewrite(before, rotation) == before
+    u, v = gamma(ka, 1.0, rate=m), gamma(kb, 3.0, rate=m)
+    before = (u + v, u / (u + v), u * 2.0)
+    assert ag.rewrite(before, total_and_share) == before
+
+
+def test_the_joint_law_is_verified() -> None:
+    assert ag.verify(rotation, effort="fast").holds
+    assert ag.verify(total_and_share, effort="fast").holds
+
+    @ag.relation("in law")
+    def not_independent(ka: ag.Key, kb: ag.Key, m1, m2, s, t):  # type: ignore[no-untyped-def]
+        x, y = normal(ka, m1, s), normal(kb, m2, t)
+        yield x + y, x - y
+        c = ag.sqrt(s**2 + t**2)
+        yield normal(ka, m1 + m2, c), normal(kb, m1 - m2, c)  # each is right, both are not
+
+    assert not ag.verify(not_independent, effort="fast").holds

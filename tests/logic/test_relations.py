@@ -319,3 +319,63 @@ def test_conditions_are_decided_where_they_can_be() -> None:
     assert decide(a + 1.0 > a) is True
     assert decide(ag.exp(a) < 0.0) is False or decide(ag.exp(a) < 0.0) is None
     assert decide(a < b) is None
+
+
+# -- numbers alone -------------------------------------------------------------------------------
+
+
+@ag.relation("sure", where=lambda x: x > 0.0)
+def root_of_square(x):  # type: ignore[no-untyped-def]
+    return ag.sqrt(x**2), x
+
+
+@ag.relation("sure")
+def circle(x):  # type: ignore[no-untyped-def]
+    return ag.sin(x) ** 2 + ag.cos(x) ** 2, ag.constant(1.0)
+
+
+@ag.relation("sure")
+def nothing(x):  # type: ignore[no-untyped-def]
+    return x - x, 0.0 * x
+
+
+def test_identities_of_numbers_are_matched_by_value_or_by_form() -> None:
+    assert root_of_square.forward(ag.constant(2.0)) is ag.constant(2.0)
+    assert root_of_square.forward(ag.sqrt(ag.exp(a) ** 2)) is ag.exp(a)
+    assert root_of_square.forward(ag.constant(-2.0)) is None
+    assert root_of_square.forward(ag.sqrt(a**2)) is None  # of unknown sign
+    assert circle.forward(ag.sin(a + b) ** 2 + ag.cos(a + b) ** 2) is ag.constant(1.0)
+    assert circle.forward(ag.cos(a) ** 2 + ag.sin(a) ** 2) is ag.constant(1.0)
+    assert circle.forward(ag.sin(a) ** 2 + ag.cos(b) ** 2) is None
+    assert circle.backward(ag.constant(1.0)) is None  # of which number?
+    assert circle.backward(ag.constant(1.0), x=a) is ag.sin(a) ** 2 + ag.cos(a) ** 2
+
+
+def test_nothing_is_divided_by_zero_to_solve_an_equation() -> None:
+    assert nothing.backward(ag.constant(2.0)) is None
+    assert nothing.backward(ag.constant(0.0) * a) is a - a
+    assert solve(0.0 * d, m, d) is None
+    found = solve(a * d, m, d)
+    assert found is not None
+    assert found.value is m / a
+    assert found.conditions == (ag.not_equal(a, 0.0),)
+    assert solve(a * d, m, d, [a]).conditions == ()  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize(
+    ("left", "condition"),
+    [
+        (ag.exp(d), m > 0.0),
+        (ag.sqrt(d), m >= 0.0),
+        (d**2, m >= 0.0),
+        (ag.expm1(d), m > -1.0),
+        (1.0 / d, ag.not_equal(m, 0.0)),
+    ],
+)
+def test_a_value_outside_the_range_of_a_function_has_no_preimage(
+    left: ag.Expr, condition: ag.Expr
+) -> None:
+    found = solve(left, m, d)
+    assert found is not None
+    assert found.conditions == (condition,)
+    assert solve(left, ag.constant(-4.0), d) is None or left.op.name == "divide"

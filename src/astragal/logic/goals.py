@@ -20,7 +20,7 @@ from astragal.graph.types import KeyType
 from astragal.logic.algebra import decide, same_value
 from astragal.logic.match import COMMUTATIVE, Match, assign_keys, build_side, match, settle
 from astragal.logic.pattern import Side, accepts
-from astragal.logic.soundness import Place, count_uses
+from astragal.logic.soundness import Place, count_uses, readers_of
 from astragal.logic.unify import as_graph
 from astragal.logic.variables import Variable, fresh, is_ground, variables_of
 from astragal.ops.declare import as_expr
@@ -291,8 +291,8 @@ def neighbours(
     directions: Sequence[str] = ("forward", "backward"),
 ) -> Iterator[Step]:
     """List the single rewritings of a graph: each place, each relation, each direction."""
-    place = Place(count_uses(roots), dict.fromkeys(roots, "an output"))
     nodes = toposort(roots)
+    place = Place(count_uses(roots), dict.fromkeys(roots, "an output"), readers_of(nodes))
     for x in reversed(nodes):
         for relation in relations:
             for direction in directions:

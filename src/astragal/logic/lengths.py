@@ -118,7 +118,7 @@ def with_lengths(relation: Relation, most: int = 2) -> Iterator[Relation]:
         tried.add(whole)
         try:
             fixed = at_lengths(relation, dict(zip(letters, whole, strict=True)))
-        except AstragalError:
+        except (AstragalError, IndexError):
             continue
         if any(decide(c) is False for c in fixed.where) or not _square(fixed):
             continue

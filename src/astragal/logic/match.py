@@ -364,7 +364,11 @@ def settle(m: Match, witness: str = "", hints: frozenset[Expr] = frozenset()) ->
         v = unknown[0]
         assert isinstance(v, Variable)
         found = _solved(p, x, v, m, known | ({v} & hints))
-        if found is None or not accepts(v.type, found.value.type):
+        if found is None:
+            # What cannot be solved may still be written in the same way.
+            yield from _by_form(p, x, m, m.equations, witness, hints)
+            return
+        if not accepts(v.type, found.value.type):
             return
         m.env[v] = found.value
         m.conditions += found.conditions
@@ -430,24 +434,38 @@ def _weakly(p: Expr, known: Mapping[Expr, Expr]) -> Expr:
     return result
 
 
+def _by_form(
+    p: Expr,
+    x: Expr,
+    m: Match,
+    rest: list[tuple[Expr, Expr]],
+    witness: str,
+    hints: frozenset[Expr],
+) -> Iterator[Match]:
+    """Match the outermost operation of an equation's sides, and go on with what stands below."""
+    if not p.args or isinstance(p, Variable):
+        return
+    for args in views(p.op.name, x):
+        if len(args) != len(p.args):
+            continue
+        out = m.copy()
+        out.equations = list(rest)
+        orders = [args]
+        if p.op.name in COMMUTATIVE and args[0] is not args[1]:
+            orders.append((args[1], args[0]))
+        for order in orders:
+            for found in match_all(p.args, order, out):
+                yield from settle(found, witness, hints)
+
+
 def _choose(
     m: Match, rest: list[tuple[Expr, Expr]], witness: str, hints: frozenset[Expr]
 ) -> Iterator[Match]:
     """Go on where several unknowns stand in one equation."""
     p, x = rest[0]
     if not witness:
-        # By form: `a + b*x` fits `2 + 3*y` in the way in which it is written.
-        for args in views(p.op.name, x):
-            if len(args) != len(p.args):
-                continue
-            out = m.copy()
-            out.equations = rest[1:]
-            orders = [args]
-            if p.op.name in COMMUTATIVE and args[0] is not args[1]:
-                orders.append((args[1], args[0]))
-            for order in orders:
-                for found in match_all(p.args, order, out):
-                    yield from settle(found, witness, hints)
+        # `a + b*x` fits `2 + 3*y` in the way in which it is written.
+        yield from _by_form(p, x, m, rest[1:], witness, hints)
         return
     if witness == "open":
         out = m.copy()
@@ -575,7 +593,8 @@ def build_side(m: Match, target: Side, keys: Mapping[Expr, Expr]) -> tuple[Expr,
                     continue
                 else:
                     out[p] = p.op(*(out[a] if isinstance(a, Expr) else a for a in p.args))
-        return tuple(out[r] for r in target.roots)
+        # A root that is a number of the statement stays a constant.
+        return tuple(x if isinstance(x := out[r], Expr) else r for r in target.roots)
     except AstragalError:
         return None
 

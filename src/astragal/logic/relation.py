@@ -16,7 +16,14 @@ from astragal.logic.algebra import decide, positive
 from astragal.logic.families import Choice
 from astragal.logic.match import Match, assign_keys, build_side, match, settle
 from astragal.logic.pattern import Side, accepts
-from astragal.logic.soundness import Place, check, count_uses, may_give_back, one_consumer
+from astragal.logic.soundness import (
+    Place,
+    beside,
+    check,
+    count_uses,
+    may_give_back,
+    one_consumer,
+)
 from astragal.logic.variables import Variable
 from astragal.ops.declare import as_expr
 from astragal.random.distribution import (
@@ -245,9 +252,9 @@ class Relation:
                 yield from member.steps_at(x, direction, place, refused)
             return
         source, target = self.side(direction)
-        if not source.single_anchor or self.held:
+        if self.held or not (source.single_anchor or place.readers):
             return  # a conditional law takes nothing's place in a graph
-        for found in self.matches(source, (x,), {}, direction, anchor_only=True):
+        for found in self.matches(source, (x,), {}, direction, place):
             step = self.finish(found, target, direction, place, refused)
             if step is not None:
                 yield step
@@ -258,9 +265,12 @@ class Relation:
         xs: Sequence[Expr],
         given: Mapping[Expr, Expr],
         direction: str,
-        anchor_only: bool = False,
+        place: Place | None = None,
     ) -> Iterator[Match]:
-        """List the matches of one side at given roots, parameters solved."""
+        """List the matches of one side at given roots, parameters solved.
+
+        With a place only the first anchor is given; the other roots are looked for there.
+        """
         first = Match(source, {})
         first.env.update(given)
 
@@ -270,12 +280,16 @@ class Relation:
                 return
             i = places[0]
             p = source.roots[i]
-            if anchor_only and len(places) < len(source.roots):
-                # The other roots stand below the first, and were found on the way.
+            if place is not None and len(places) < len(source.roots):
+                # A root that stands below the first was found on the way.
                 if p in m.env:
                     yield from roots(places[1:], m)
+                    return
+                for x in beside(p, m, place):
+                    for found in match(p, x, m):
+                        yield from roots(places[1:], found)
                 return
-            for found in match(p, xs[0 if anchor_only else i], m):
+            for found in match(p, xs[i if place is None else 0], m):
                 yield from roots(places[1:], found)
 
         hints = self.left.positive | self.right.positive

@@ -20,7 +20,7 @@ from astragal.logic.codegen import LEAVES, Facts
 from astragal.logic.compiled import Matcher, Rule, matcher_of
 from astragal.logic.compiled import Record as FastRecord
 from astragal.logic.relation import Relation, Step
-from astragal.logic.soundness import Place
+from astragal.logic.soundness import Place, readers_of
 from astragal.random.check import check_keys
 from astragal.random.spent_once import spent_once
 
@@ -375,7 +375,7 @@ class _Run:
         order = toposort(self.roots)
         uses = count_uses_of(order)
         pinned = dict(zip(self.roots, self.names, strict=True))
-        place = Place(uses, pinned)
+        place = Place(uses, pinned, readers_of(order))
         taken: list[Step] = []
         # What a step of this round touches, and what stands above it, waits for the next.
         touched: set[Expr] = set()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
@@ -94,7 +95,7 @@ def solve(
         if left.op is ASTYPE:
             # Whether a number is whole shows in the number, not in a letter for it.
             target = simplify(substitute([target], back)[0])
-        step = _peel(left, target, v, conditions)
+        step = _peel(left, target, v, known, conditions)
         if step is None:
             return None
         left, target = step
@@ -172,10 +173,17 @@ def _one_power(p: Poly, v: Expr, like: Expr, n: Normalizer, conditions: list[Exp
         factor.put(tuple(powers.items()), c)
     if power is None or not factor.terms:
         return None
+    conditions += _not_zero(build(factor, like), n)
     whole = n.product(rest, n.power(factor, Fraction(-1), build(factor, like)))
     if power == 1:
         return build(whole, like)
     inner = build(whole, like)
+    if power < 0:
+        conditions += _not_zero(inner, n)
+    if power.denominator % 2 == 0 and not all(
+        n.certain(x, q) for m, _ in whole.items() for x, q in m
+    ):
+        conditions.append(e.greater_equal(inner, _zero(inner)))
     if power.denominator == 1 and power.numerator % 2 == 0:
         positive = [(m, c) for m, c in whole.items() if c > 0]
         negative = [(m, -c) for m, c in whole.items() if c < 0]
@@ -187,10 +195,27 @@ def _one_power(p: Poly, v: Expr, like: Expr, n: Normalizer, conditions: list[Exp
             conditions.append(e.less_equal(build(a, like), build(b, like)))
         elif negative:
             return None
+        elif not all(n.certain(x, q) for m, _ in positive for x, q in m):
+            conditions.append(e.greater_equal(inner, _zero(inner)))
     if power == 2:
         return e.sqrt(inner)
     dtype = like.type.dtype  # type: ignore[union-attr]
     return e.pow(inner, scalar(float(1 / power), dtype)) if dtype in FLOATS else None
+
+
+def _zero(like: Expr) -> Expr:
+    dtype = like.type.dtype  # type: ignore[union-attr]
+    return scalar(0.0 if dtype in FLOATS else 0, dtype)
+
+
+def _not_zero(x: Expr, n: Normalizer) -> list[Expr]:
+    """Demand that a divisor is not zero, unless it is of a sort that is positive where it is."""
+    if is_constant(x):
+        return [e.not_equal(x, _zero(x))]
+    terms = list(n.poly(x).items())
+    if terms and all(c > 0 and all(n.certain(y, p) for y, p in m) for m, c in terms):
+        return []
+    return [e.not_equal(x, _zero(x))]
 
 
 def fraction(x: Expr, n: Normalizer, depth: int = 0) -> tuple[Poly, Poly]:
@@ -234,8 +259,11 @@ def equal_fractions(a: Expr, b: Expr, known: Iterable[Expr] = ()) -> bool:
         return False
 
 
-def _peel(left: Expr, right: Expr, v: Expr, conditions: list[Expr]) -> tuple[Expr, Expr] | None:
-    """Undo the outermost operation of the left side."""
+def _peel(
+    left: Expr, right: Expr, v: Expr, known: frozenset[Expr], conditions: list[Expr]
+) -> tuple[Expr, Expr] | None:
+    """Undo the outermost operation of the left side, and say for which values that can be done."""
+    n = Normalizer(known)
     name = left.op.name
     args = [a for a in left.args if isinstance(a, Expr)]
     inside = [occurs(v, a) for a in args]
@@ -244,6 +272,14 @@ def _peel(left: Expr, right: Expr, v: Expr, conditions: list[Expr]) -> tuple[Exp
     i = inside.index(True)
     x = args[i]
     if name in _INVERSE:
+        low = _RANGE.get(name)
+        if low is not None and not (low[1] == 0.0 and n._nonnegative(right)):
+            test = e.greater_equal if low[0] else e.greater
+            conditions.append(test(right, scalar(low[1], right.type.dtype)))  # type: ignore[union-attr]
+        if name == "reciprocal":
+            conditions += _not_zero(right, n)
+        if name == "atan":
+            conditions.append(e.less(e.abs(right), math.pi / 2))
         return x, _INVERSE[name](right)
     if name == "astype":
         return _peel_astype(x, right)
@@ -255,10 +291,15 @@ def _peel(left: Expr, right: Expr, v: Expr, conditions: list[Expr]) -> tuple[Exp
     if name == "subtract":
         return x, (right + other if i == 0 else other - right)
     if name == "multiply":
+        conditions += _not_zero(other, n)
         return x, right / other
     if name == "divide":
+        conditions += [] if i == 0 else _not_zero(right, n)
         return x, (right * other if i == 0 else other / right)
     if name == "pow" and i == 0 and (k := number_of(other)):
+        even = k.denominator == 1 and k.numerator % 2 == 0
+        if (even or k.denominator % 2 == 0) and not n._nonnegative(right):
+            conditions.append(e.greater_equal(right, _zero(right)))
         if k == 2:
             return x, e.sqrt(right)
         return x, e.pow(right, float(1 / k))
@@ -277,6 +318,14 @@ def _peel_astype(x: Expr, right: Expr) -> tuple[Expr, Expr] | None:
         return x, right
     return None
 
+
+_RANGE: dict[str, tuple[bool, float]] = {
+    "sqrt": (True, 0.0),
+    "square": (True, 0.0),
+    "exp": (False, 0.0),
+    "expm1": (False, -1.0),
+}
+"""Least values that a function has, and whether it reaches them."""
 
 _INVERSE: dict[str, Callable[[Expr], Expr]] = {
     "sqrt": lambda a: e.pow(a, 2.0),

@@ -6,13 +6,13 @@ Each gives None where the condition holds, or a sentence that says why it does n
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from astragal.graph.expr import Expr
 from astragal.graph.traverse import children, toposort
 from astragal.graph.types import KeyType, Shape, same_shape, show_shape
-from astragal.logic.match import Match, lead_of
+from astragal.logic.match import _VIEWS, Match, lead_of
 from astragal.logic.pattern import Side, child_of
 from astragal.random.distribution import batch_shape, is_random, random_parts
 
@@ -27,10 +27,44 @@ class Place:
         For each node, how many times other nodes of the graph take it as an argument.
     pinned : dict
         Outputs and named variables, with their names: they must not vanish.
+    readers : dict
+        For each node, those that take it as an argument; needed where a side has several
+        roots, of which none stands above the others.
     """
 
     uses: Mapping[Expr, int]
     pinned: Mapping[Expr, str] = field(default_factory=dict)
+    readers: Mapping[Expr, Sequence[Expr]] = field(default_factory=dict)
+
+
+def readers_of(order: Iterable[Expr]) -> dict[Expr, list[Expr]]:
+    """List for each node those that take it as an argument, in the order of the graph."""
+    readers: dict[Expr, list[Expr]] = {}
+    for x in order:
+        for c in dict.fromkeys(children(x)):
+            readers.setdefault(c, []).append(x)
+    return readers
+
+
+def beside(p: Expr, m: Match, place: Place, limit: int = 200) -> Iterator[Expr]:
+    """List nodes that another root of the match's side may fit: what reads its variables.
+
+    They are looked for above the random variables that the match holds and the root shares,
+    nearest first.
+    """
+    shared = [d for d in m.side.draws if d in m.env and d in m.side.below[p]]
+    level = [m.env[d] for d in shared] or [m.env[d] for d in m.side.draws if d in m.env]
+    ops = {p.op.name} | {found for wanted, found in _VIEWS if wanted == p.op.name}
+    seen: dict[Expr, None] = dict.fromkeys(level)
+    for _ in range(8):
+        for x in level:
+            if x.op.name in ops and (x is not m.env.get(p)):
+                yield x
+        above = (y for x in level for y in place.readers.get(x, ()))
+        level = [y for y in dict.fromkeys(above) if y not in seen]
+        seen.update(dict.fromkeys(level))
+        if not level or len(seen) > limit:
+            return
 
 
 def count_uses(roots: Iterable[Expr]) -> dict[Expr, int]:
