@@ -3,11 +3,15 @@
 from astragal import Relation
 from astragal.rewrites import (
     affine,
+    building_blocks,
     circles,
+    conditioning,
     conjugacy,
     conjugate_rates,
     convolutions,
     counts,
+    mixtures,
+    order_statistics,
     powers,
     quotients,
     samples,
@@ -19,15 +23,19 @@ from astragal.rewrites import (
 PAGES = (
     standard,
     special_cases,
+    affine,
     convolutions,
-    conjugacy,
     powers,
     squares,
     quotients,
     circles,
     counts,
-    affine,
+    order_statistics,
     samples,
+    mixtures,
+    conditioning,
+    building_blocks,
+    conjugacy,
     conjugate_rates,
 )
 """The table of contents."""

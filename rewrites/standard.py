@@ -86,12 +86,6 @@ class Symmetric(Family):
 
 
 @relation("in law", source="symmetry of the density")
-def mirrored(k: Key, D: Symmetric, m, s):
-    """The mirror image of a symmetric law is of the same family."""
-    return -D(k, m, s), D(k, -m, s)
-
-
-@relation("in law", source="symmetry of the density")
 def mirrored_about_zero(k: Key, D: Symmetric, s):
     """About zero, a symmetric law is its own mirror image."""
     return -D(k, 0.0, s), D(k, 0.0, s)

@@ -30,7 +30,7 @@ from astragal.graph.traverse import substitute, toposort
 from astragal.graph.types import INTEGERS
 from astragal.logic.goals import neighbours
 from astragal.logic.numeric import evaluate_at
-from astragal.random.distribution import is_random
+from astragal.random.distribution import is_random, random_parts
 
 sys.path.insert(0, str(Path(__file__).parent))
 import catalogue as base  # type: ignore[import-not-found]
@@ -104,20 +104,12 @@ FUNCTIONS: dict[str, Any] = {
 # fmt: on
 
 
-def _normal(u: Any, m: Any, s: Any) -> Any:
-    return m + s * ag.special.ndtri(u)
-
-
-# The inverse cdf, as the book writes it.
-QUANTILES: dict[str, Any] = {
-    "weibull": lambda u, c, s: s * (-ag.log1p(-u)) ** (1 / c),
-    "gamma": lambda u, c, s: s * ag.special.gammaincinv(c, u),
-    "beta": lambda u, a, b: ag.special.betaincinv(a, b, u),
-    "cauchy": lambda u, m, s: m + s * ag.tan(np.pi * (u - 0.5)),
-    "geometric": lambda u, p: ag.ceil(ag.log1p(-u) / ag.log1p(-p)),
-    "normal": _normal,
-    "exponential": lambda u, s: -s * ag.log1p(-u),
-}
+def _quantile(x: Expr, q: Any) -> Any:
+    """Apply the quantile function of a random variable's distribution."""
+    d, _, _, parameters = random_parts(x)
+    if d.quantile is None:
+        raise Untranslatable(f"the quantile of {d.name}")
+    return d.quantile(ag.asarray(q), *parameters)
 
 
 class Program(base.Program):  # type: ignore[misc]
@@ -150,10 +142,9 @@ class Program(base.Program):  # type: ignore[misc]
             return self.draw(args[1].func.id, args[1].args, size=(n,))
         if name == "quantile" and isinstance(args[0], ast.Call):
             assert isinstance(args[0].func, ast.Name)
-            made = QUANTILES.get(args[0].func.id)
-            if made is None:
-                raise Untranslatable(f"the quantile of {args[0].func.id}")
-            return made(self.value(args[1]), *(self.value(a) for a in args[0].args))
+            u = self.value(args[1])
+            drawn = self.draw(args[0].func.id, args[0].args)
+            return _quantile(drawn, u)
         if name == "given":
             return self.given(*args)
         if name in DISTRIBUTIONS:
@@ -324,9 +315,6 @@ def _equal(a: Sequence[Expr], b: Sequence[Expr], known: Mapping[Expr, Any]) -> b
         return False
     if all(x is y for x, y in zip(a, b, strict=True)):
         return True
-    # A draw that no value stands for yet: the order does not fit.
-    below = {x for x in toposort([*a, *b], stop=lambda x: x in known)} if False else set()
-    del below
     with np.errstate(all="ignore"):
         found = evaluate_at([*a, *b], known)
     return all(
@@ -340,10 +328,10 @@ def _equal(a: Sequence[Expr], b: Sequence[Expr], known: Mapping[Expr, Any]) -> b
 
 @lru_cache(maxsize=1)
 def book() -> tuple[ag.Relation, ...]:
-    """Load the relations."""
+    """Load the relations, those about families as those of their members."""
     from astragal.rewrites import BOOK
 
-    return tuple(BOOK)
+    return tuple(member for relation in BOOK for member in relation.members)
 
 
 def forms(roots: tuple[Expr, ...]) -> Iterator[tuple[str, tuple[Expr, ...]]]:

@@ -189,6 +189,8 @@ def compare_given(
     from astragal.logic.expectations import sample
 
     sides = (relation.left, relation.right)
+    if any(getattr(x.type, "shape", ()) for s in sides for x in s.draws):
+        raise NotNumeric("an event of arrays is observed by samples")
     bare = [unconditioned(s) for s in sides]
     inverses = [_inverse(s) for s, _ in bare]
     seeds = rng.integers(0, 2**62, 2)
