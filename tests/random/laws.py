@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
-from scipy import stats
+from scipy import special, stats
 
 import astragal as ag
 
@@ -59,6 +59,49 @@ class VonMises:
         return self.law.logpdf(x)
 
 
+class LogitNormal:
+    """SciPy has no logit-normal law."""
+
+    def __init__(self, mean: float, sigma: float) -> None:
+        self.law = stats.norm(mean, sigma)
+
+    def cdf(self, x: Any) -> Any:
+        return self.law.cdf(special.logit(x))
+
+    def logpdf(self, x: Any) -> Any:
+        return self.law.logpdf(special.logit(x)) - np.log(x) - np.log1p(-x)
+
+
+class NoncentralBeta:
+    """SciPy's noncentral F, as a law on the unit interval."""
+
+    def __init__(self, a: float, b: float, nonc: float) -> None:
+        self.law, self.ratio = stats.ncf(2 * a, 2 * b, nonc), b / a
+
+    def cdf(self, x: Any) -> Any:
+        return self.law.cdf(self.ratio * x / (1 - x))
+
+    def logpdf(self, x: Any) -> Any:
+        image = self.ratio * x / (1 - x)
+        return self.law.logpdf(image) + np.log(self.ratio) - 2 * np.log1p(-x)
+
+
+class Benford:
+    """First digits."""
+
+    def pmf(self, k: Any) -> Any:
+        return np.log10(1 + 1 / k)
+
+    def logpmf(self, k: Any) -> Any:
+        return np.log(self.pmf(k))
+
+    def cdf(self, k: Any) -> Any:
+        return np.log10(1.0 + k)
+
+    def ppf(self, q: float) -> float:
+        return float(np.clip(np.ceil(10**q - 1), 1, 9))
+
+
 s = stats
 # fmt: off
 CONTINUOUS: list[Case] = [
@@ -108,6 +151,39 @@ CONTINUOUS: list[Case] = [
     _case("inverse_gaussian", s.invgauss(9.0 / 0.4, 0, 0.4), mean=9.0, scale=0.4),
     _case("generalized_inverse_gaussian", s.geninvgauss(1.3, 2.1, 0, 1.5), p=1.3, b=2.1, scale=1.5),
     _case("generalized_inverse_gaussian", s.geninvgauss(-0.4, 0.3), p=-0.4, b=0.3),
+    _case("chi", s.chi(3.7), df=3.7),
+    _case("nakagami", s.nakagami(0.8, 0, 1.7), nu=0.8, scale=1.7),
+    _case("generalized_gamma", s.gengamma(2.3, 1.7, 0, 0.6), a=2.3, c=1.7, scale=0.6),
+    _case("rice", s.rice(1.3 / 0.8, 0, 0.8), nu=1.3, scale=0.8),
+    _case("folded_normal", s.foldnorm(1.3 / 0.8, 0, 0.8), loc=-1.3, scale=0.8),
+    _case("birnbaum_saunders", s.fatiguelife(0.7, 0, 2.0), shape=0.7, scale=2.0),
+    _case("noncentral_f", s.ncf(3.5, 7.1, 2.2), dfnum=3.5, dfden=7.1, nonc=2.2),
+    _case("frechet", s.invweibull(2.7, 0, 1.5), shape=2.7, scale=1.5),
+    _case("gompertz", s.gompertz(0.6, 0, 1.5), c=0.6, scale=1.5),
+    _case("burr", s.burr12(1.7, 2.3, 0, 1.5), c=1.7, d=2.3, scale=1.5),
+    _case("dagum", s.burr(2.7, 0.6, 0, 1.5), c=2.7, d=0.6, scale=1.5),
+    _case("half_logistic", s.halflogistic(0, 1.7), scale=1.7),
+    _case("exponentiated_weibull", s.exponweib(2.3, 1.4, 0, 0.7), a=2.3, c=1.4, scale=0.7),
+    _case("log_laplace", s.loglaplace(2.7, 0, 1.5), c=2.7, scale=1.5),
+    _case("generalized_pareto", s.genpareto(0.3, 1.0, 2.0), shape=0.3, loc=1.0, scale=2.0),
+    _case("generalized_pareto", s.genpareto(-0.6, 1.0, 2.0), shape=-0.6, loc=1.0, scale=2.0),
+    _case("generalized_extreme_value", s.genextreme(-0.2, 1.0, 2.0), shape=0.2, loc=1.0, scale=2.0),
+    _case("generalized_extreme_value", s.genextreme(0.4, 1.0, 2.0), shape=-0.4, loc=1.0, scale=2.0),
+    _case("power", s.powerlaw(1.7, 0, 2.5), a=1.7, scale=2.5),
+    _case("arcsine", s.arcsine(0.0, 4.0), low=0.0, high=4.0),
+    _case("log_uniform", s.loguniform(0.5, 30.0), low=0.5, high=30.0),
+    _case("semicircle", s.semicircular(0, 1.7), radius=1.7),
+    _case("logit_normal", LogitNormal(0.3, 0.8), mean=0.3, sigma=0.8),
+    _case("johnson_sb", s.johnsonsb(0.7, 1.2, 1.0, 2.0), a=0.7, b=1.2, loc=1.0, scale=2.0),
+    _case("noncentral_beta", NoncentralBeta(1.7, 2.4, 3.1), a=1.7, b=2.4, nonc=3.1),
+    _case("gumbel_minimum", s.gumbel_l(-1.0, 2.2), loc=-1.0, scale=2.2),
+    _case("hyperbolic_secant", s.hypsecant(1.0, 0.7), loc=1.0, scale=0.7),
+    _case("log_gamma", s.loggamma(0.6), shape=0.6),
+    _case("generalized_logistic", s.genlogistic(0.6, 1.0, 0.7), c=0.6, loc=1.0, scale=0.7),
+    _case("generalized_normal", s.gennorm(1.3, 1.0, 0.7), beta=1.3, loc=1.0, scale=0.7),
+    _case("johnson_su", s.johnsonsu(0.7, 1.2, 1.0, 2.0), a=0.7, b=1.2, loc=1.0, scale=2.0),
+    _case("normal_inverse_gaussian", s.norminvgauss(2.3, -0.9, 1.0, 0.7), a=2.3, b=-0.9, loc=1.0, scale=0.7),
+    _case("noncentral_t", s.nct(5.5, 1.3), df=5.5, nonc=1.3),
 ]
 DISCRETE: list[Case] = [
     _case("bernoulli", s.bernoulli(0.3), p=0.3),
@@ -124,6 +200,14 @@ DISCRETE: list[Case] = [
     _case("beta_binomial", s.betabinom(12, 0.7, 2.1), n=12, a=0.7, b=2.1),
     _case("log_series", s.logser(0.83), p=0.83),
     _case("zipf", s.zipf(2.7), a=2.7),
+    _case("skellam", s.skellam(3.2, 5.1), mu1=3.2, mu2=5.1),
+    _case("skellam", s.skellam(300.0, 2.0), mu1=300.0, mu2=2.0),
+    _case("yule_simon", s.yulesimon(3.3), alpha=3.3),
+    _case("planck", s.planck(0.4), lam=0.4),
+    _case("discrete_laplace", s.dlaplace(0.7), a=0.7),
+    _case("benford", Benford()),
+    _case("beta_negative_binomial", s.betanbinom(4, 4.5, 2.2), n=4.0, a=4.5, b=2.2),
+    _case("negative_hypergeometric", s.nhypergeom(30, 12, 5), ngood=12, nbad=18, r=5),
 ]
 # fmt: on
 UNIVARIATE = [*CONTINUOUS, *DISCRETE]
@@ -150,6 +234,8 @@ OTHERS: list[Case] = [
     _case("wishart", None, df=5.5, scale=_S),
     _case("inverse_wishart", None, df=7.5, scale=_S),
     _case("lkj", None, n=4, eta=1.7),
+    _case("multivariate_hypergeometric", None, m=np.array([12, 30, 5, 9]), n=20),
+    _case("poisson_binomial", None, p=np.array([0.1, 0.5, 0.9, 0.33])),
     _case("random_walk", None, n=5, start=1.5, drift=0.3, scale=0.7),
     _case("ar1", None, n=5, rho=-0.8, scale=0.5, loc=2.0, start=1.0),
     _case("stationary_ar1", None, n=5, rho=0.6, scale=0.5, loc=2.0),

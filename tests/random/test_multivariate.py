@@ -17,6 +17,7 @@ M = np.arange(6.0).reshape(3, 2)
 P = np.array([0.1, 0.5, 0.15, 0.25])
 A = np.array([0.3, 2.0, 1.1, 5.0])
 m = np.array([1.0, -2.0, 3.0])
+CELLS = np.array([12, 30, 5, 9])
 DRAWS = 20_000
 
 # fmt: off
@@ -29,6 +30,7 @@ LAWS: dict[str, tuple[tuple[Any, ...], Any]] = {
     "dirichlet":             ((A,), stats.dirichlet(A)),
     "multinomial":           ((40, P), stats.multinomial(40, P)),
     "dirichlet_multinomial": ((40, A), stats.dirichlet_multinomial(A, 40)),  # type: ignore[arg-type]
+    "multivariate_hypergeometric": ((CELLS, 20), stats.multivariate_hypergeom(CELLS, 20)),
 }
 # fmt: on
 
@@ -150,3 +152,16 @@ def test_what_is_no_probability_vector_or_covariance_is_refused() -> None:
 def test_parameters_of_other_lengths_are_refused() -> None:
     with pytest.raises(ShapeError, match="expected 2 by 2 for a value of length 2"):
         ag.random.multivariate_normal(ag.key(0), ag.zeros(2), ag.eye(3))
+
+
+def test_poisson_binomial_is_a_sum_of_unequal_trials() -> None:
+    p = np.array([0.1, 0.5, 0.9, 0.33])
+    masses = np.ones(1)
+    for q in p:
+        masses = np.convolve(masses, [1 - q, q])
+    x = ag.random.poisson_binomial(ag.key(4), p, size=DRAWS)
+    v = ag.evaluate(x)
+    assert stats.chisquare(np.bincount(v, minlength=5), masses * DRAWS).pvalue > 1e-4
+    d = x.op.distribution
+    found = ag.evaluate(d.logdensity(ag.constant(np.arange(5)), *x.args[2:]))
+    np.testing.assert_allclose(found, np.log(masses), rtol=1e-12)

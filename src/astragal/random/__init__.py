@@ -75,58 +75,97 @@ if TYPE_CHECKING:
 
     # What type checkers cannot compute; tests/test_public_names.py compares it with the table.
     ar1: _Draw
+    arcsine: _Draw
     asymmetric_laplace: _Draw
+    benford: _Draw
     bernoulli: _Draw
     beta: _Draw
     beta_binomial: _Draw
+    beta_negative_binomial: _Draw
     beta_prime: _Draw
     binomial: _Draw
+    birnbaum_saunders: _Draw
     bits: _Draw
+    burr: _Draw
     categorical: _Draw
     cauchy: _Draw
+    chi: _Draw
     chi_square: _Draw
+    dagum: _Draw
     dirichlet: _Draw
     dirichlet_multinomial: _Draw
+    discrete_laplace: _Draw
     discrete_uniform: _Draw
     ex_gaussian: _Draw
     exponential: _Draw
+    exponentiated_weibull: _Draw
     f: _Draw
+    folded_normal: _Draw
+    frechet: _Draw
     gamma: _Draw
+    generalized_extreme_value: _Draw
+    generalized_gamma: _Draw
     generalized_inverse_gaussian: _Draw
+    generalized_logistic: _Draw
+    generalized_normal: _Draw
+    generalized_pareto: _Draw
     geometric: _Draw
+    gompertz: _Draw
     gumbel: _Draw
+    gumbel_minimum: _Draw
     half_cauchy: _Draw
+    half_logistic: _Draw
     half_normal: _Draw
     half_student_t: _Draw
+    hyperbolic_secant: _Draw
     hypergeometric: _Draw
     improper_uniform: _Draw
     inverse_gamma: _Draw
     inverse_gaussian: _Draw
     inverse_wishart: _Draw
+    johnson_sb: _Draw
+    johnson_su: _Draw
     kumaraswamy: _Draw
     laplace: _Draw
     levy: _Draw
     lkj: _Draw
+    log_gamma: _Draw
+    log_laplace: _Draw
     log_logistic: _Draw
     log_series: _Draw
+    log_uniform: _Draw
     logistic: _Draw
+    logit_normal: _Draw
     lognormal: _Draw
     lomax: _Draw
     matrix_normal: _Draw
     maxwell: _Draw
     multinomial: _Draw
+    multivariate_hypergeometric: _Draw
     multivariate_normal: _Draw
     multivariate_t: _Draw
+    nakagami: _Draw
     negative_binomial: _Draw
+    negative_hypergeometric: _Draw
+    noncentral_beta: _Draw
     noncentral_chi_square: _Draw
+    noncentral_f: _Draw
+    noncentral_t: _Draw
     normal: _Draw
+    normal_inverse_gaussian: _Draw
     ordered_logistic: _Draw
     pareto: _Draw
+    planck: _Draw
     point_mass: _Draw
     poisson: _Draw
+    poisson_binomial: _Draw
     polya_gamma: _Draw
+    power: _Draw
     random_walk: _Draw
     rayleigh: _Draw
+    rice: _Draw
+    semicircle: _Draw
+    skellam: _Draw
     skew_normal: _Draw
     stationary_ar1: _Draw
     student_t: _Draw
@@ -136,6 +175,7 @@ if TYPE_CHECKING:
     von_mises: _Draw
     weibull: _Draw
     wishart: _Draw
+    yule_simon: _Draw
     zipf: _Draw
 
 

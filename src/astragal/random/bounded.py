@@ -7,6 +7,7 @@ import math
 from astragal.graph.expr import Expr
 from astragal.ops import elementwise as e
 from astragal.ops import special as sp
+from astragal.ops.declare import as_expr
 from astragal.ops.searching import where
 from astragal.random import coordinates as at
 from astragal.random import kernels
@@ -25,8 +26,10 @@ from astragal.random.parameters import (
     HALF_LOG_2PI,
     LOC,
     LOG_2,
+    NONC,
     SCALE,
 )
+from astragal.random.series import noncentral
 
 uniform = Distribution(
     name="uniform",
@@ -182,6 +185,164 @@ von_mises = Distribution(
     latex=r"\mathrm{VonMises}",
     source="Best & Fisher 1979",
 )
+power = Distribution(
+    name="power",
+    parameters=(Parameter("a", POSITIVE), SCALE),
+    support=lambda a, scale: interval("a number from 0 to scale", "[0, s]", 0.0 * scale, scale),
+    logdensity=lambda x, a, scale: e.log(a) - e.log(scale) + sp.xlogy(a - 1.0, x / scale),
+    **at.by_hazard(
+        at.hazard(
+            lambda m, x, a, scale: -a * m.log(x / scale),
+            lambda m, y, a, scale: scale * m.exp(-y / a),
+            rising=False,
+        )
+    ),
+    mean=lambda a, scale: scale * a / (a + 1.0),
+    variance=lambda a, scale: e.square(scale / (a + 1.0)) * a / (a + 2.0),
+    latex=r"\mathrm{Power}",
+    doc_note="Of which the ``a``-th power is uniform: SciPy's ``powerlaw``.",
+)
+arcsine = Distribution(
+    name="arcsine",
+    parameters=(Parameter("low", REAL, 0.0), Parameter("high", REAL, 1.0)),
+    sampler=kernels.arcsine,
+    support=lambda low, high: interval("a number between low and high", "[a, b]", low, high),
+    logdensity=lambda x, low, high: (
+        -math.log(math.pi) - 0.5 * e.log(x - low) - 0.5 * e.log(high - x)
+    ),
+    cdf=lambda x, low, high: 2.0 / math.pi * e.atan2(e.sqrt(x - low), e.sqrt(high - x)),
+    tails=Tails(
+        lambda x, low, high: e.log(2.0 / math.pi * e.atan2(e.sqrt(x - low), e.sqrt(high - x))),
+        lambda x, low, high: e.log(2.0 / math.pi * e.atan2(e.sqrt(high - x), e.sqrt(x - low))),
+    ),
+    standard=at.log_odds(
+        lambda low, high: (as_expr(0.5), as_expr(0.5)),
+        lambda m, x, low, high: m.log((x - low) / (high - x)),
+        lambda m, y, low, high: low + (high - low) * at.share(m, y),
+    ),
+    mean=lambda low, high: 0.5 * (low + high),
+    variance=lambda low, high: 0.125 * e.square(high - low),
+    ordered=(("low", "high"),),
+    latex=r"\mathrm{Arcsine}",
+)
+log_uniform = Distribution(
+    name="log_uniform",
+    parameters=(Parameter("low", POSITIVE), Parameter("high", POSITIVE)),
+    support=lambda low, high: interval("a number between low and high", "[a, b]", low, high),
+    logdensity=lambda x, low, high: -e.log(x) - e.log(e.log(high / low)),
+    **at.by_hazard(
+        at.hazard(
+            lambda m, x, low, high: -m.log1p(-m.log(x / low) / m.log(high / low)),
+            lambda m, y, low, high: low * m.exp(-m.log(high / low) * m.expm1(-y)),
+        )
+    ),
+    mean=lambda low, high: (high - low) / e.log(high / low),
+    variance=lambda low, high: (
+        0.5 * (high - low) * (high + low) / e.log(high / low)
+        - e.square((high - low) / e.log(high / low))
+    ),
+    ordered=(("low", "high"),),
+    latex=r"\mathrm{LogUniform}",
+    doc_note="Also called reciprocal.",
+)
+semicircle = Distribution(
+    name="semicircle",
+    parameters=(Parameter("radius", POSITIVE, 1.0),),
+    sampler=kernels.semicircle,
+    support=lambda radius: interval("a number up to radius", "[-r, r]", -radius, radius),
+    logdensity=lambda x, radius: (
+        math.log(2.0 / math.pi)
+        - 2.0 * e.log(radius)
+        + 0.5 * (e.log(radius - x) + e.log(radius + x))
+    ),
+    cdf=lambda x, radius: sp.betainc(1.5, 1.5, 0.5 * (1.0 + x / radius)),
+    tails=Tails(
+        lambda x, radius: e.log(sp.betainc(1.5, 1.5, 0.5 * (1.0 + x / radius))),
+        lambda x, radius: e.log(sp.betainc(1.5, 1.5, 0.5 * (1.0 - x / radius))),
+    ),
+    standard=at.log_odds(
+        lambda radius: (as_expr(1.5), as_expr(1.5)),
+        lambda m, x, radius: m.log((radius + x) / (radius - x)),
+        lambda m, y, radius: radius * at.tanh_half(m, y),
+    ),
+    mean=lambda radius: 0.0 * radius,
+    variance=lambda radius: 0.25 * e.square(radius),
+    latex=r"\mathrm{Semicircle}",
+    doc_note="Wigner's law of eigenvalues.",
+)
+logit_normal = Distribution(
+    name="logit_normal",
+    parameters=(Parameter("mean", REAL, 0.0), Parameter("sigma", POSITIVE, 1.0)),
+    support=lambda mean, sigma: PROBABILITY,
+    logdensity=lambda x, mean, sigma: (
+        -0.5 * e.square((sp.logit(x) - mean) / sigma)
+        - e.log(sigma)
+        - HALF_LOG_2PI
+        - e.log(x)
+        - e.log1p(-x)
+    ),
+    **at.by_normal(
+        at.normal(
+            lambda m, x, mean, sigma: (m.log(x) - m.log1p(-x) - mean) / sigma,
+            lambda m, y, mean, sigma: at.share(m, mean + sigma * y),
+        )
+    ),
+    latex=r"\mathrm{LogitNormal}",
+)
+
+
+def _unit(x: Expr, loc: Expr, scale: Expr) -> Expr:
+    return (x - loc) / scale
+
+
+johnson_sb = Distribution(
+    name="johnson_sb",
+    parameters=(Parameter("a", REAL), Parameter("b", POSITIVE), LOC, SCALE),
+    support=lambda a, b, loc, scale: interval(
+        "a number from loc to loc + scale", r"[\mu, \mu + s]", loc, loc + scale
+    ),
+    logdensity=lambda x, a, b, loc, scale: (
+        e.log(b)
+        - e.log(scale)
+        - e.log(_unit(x, loc, scale))
+        - e.log1p(-_unit(x, loc, scale))
+        - HALF_LOG_2PI
+        - 0.5 * e.square(a + b * sp.logit(_unit(x, loc, scale)))
+    ),
+    **at.by_normal(
+        at.normal(
+            lambda m, x, a, b, loc, scale: (
+                a + b * (m.log(_unit(x, loc, scale)) - m.log1p(-_unit(x, loc, scale)))
+            ),
+            lambda m, y, a, b, loc, scale: loc + scale * at.share(m, (y - a) / b),
+        )
+    ),
+    latex=r"\mathrm{JohnsonSB}",
+    source="Johnson 1949",
+)
+
+
+def _log_noncentral_beta(x: Expr, a: Expr, b: Expr, nonc: Expr) -> Expr:
+    return noncentral(
+        x,
+        a,
+        b,
+        nonc,
+        lambda x, a, b: sp.xlogy(a - 1.0, x) + sp.xlog1py(b - 1.0, -x) - sp.betaln(a, b),
+        lambda x: x,
+    )
+
+
+noncentral_beta = Distribution(
+    name="noncentral_beta",
+    parameters=(Parameter("a", POSITIVE), Parameter("b", POSITIVE), NONC),
+    sampler=kernels.noncentral_beta,
+    support=lambda a, b, nonc: PROBABILITY,
+    logdensity=_log_noncentral_beta,
+    latex=r"\mathrm{Beta}'",
+    doc_note="x / (x + y) of a noncentral and a plain chi-square variable.",
+)
+
 
 DISTRIBUTIONS: tuple[Distribution, ...] = tuple(
     v for v in globals().values() if isinstance(v, Distribution)

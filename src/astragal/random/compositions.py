@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from astragal.graph.expr import Expr
 from astragal.graph.types import Shape
@@ -11,7 +11,7 @@ from astragal.ops import reductions as r
 from astragal.ops.control import scan
 from astragal.ops.creation import arange, zeros
 from astragal.ops.declare import as_expr
-from astragal.ops.manipulation import astype, broadcast_to, reshape
+from astragal.ops.manipulation import astype, broadcast_to, concatenate, reshape
 from astragal.ops.searching import where
 from astragal.random import counts, exact, ordered
 from astragal.random.kernels import beta as beta_kernel
@@ -94,9 +94,34 @@ def _dirichlet_multinomial(draws: Draws, n: Expr, alpha: Expr) -> Expr:
     start = (broadcast_to(n, draws.batch), element)
     first = ordered.last_first(weights)[:-1]
     (left, _), out = scan(step, start, (first, beyond))
-    from astragal.ops.manipulation import concatenate
-
     return ordered.first_last(concatenate([out, left[None]]))
+
+
+_HYPERGEOMETRIC = Kernel(counts.hypergeometric.draw)
+
+
+def _multivariate_hypergeometric(draws: Draws, m: Expr, n: Expr) -> Expr:
+    # Cell after cell, each hypergeometric given what is left of the sample.
+    element, cells = _cells(draws, m)
+    after = ordered.prefix(astype(cells, "float64"), reverse=True)
+    beyond = concatenate(
+        [astype(ordered.last_first(after)[1:], "int64"), zeros((1, *draws.batch), dtype="int64")]
+    )
+
+    def step(state: tuple[Expr, Expr], cell: Any) -> tuple[tuple[Expr, Expr], Expr]:
+        left, number = state
+        good, rest = cell
+        x = draws.numbered(_HYPERGEOMETRIC, astype(number, "uint64"), good, rest, left)
+        return (left - x, number + 1), x
+
+    start = (broadcast_to(n, draws.batch), element)
+    _, out = scan(step, start, (ordered.last_first(cells), beyond))
+    return ordered.first_last(out)
+
+
+def _poisson_binomial(draws: Draws, p: Expr) -> Expr:
+    u = draws.values(UNIFORM, core=(p.shape[-1],))
+    return r.sum(astype(u < p, "int64"), -1)
 
 
 # -- on the simplex --------------------------------------------------------------------------
@@ -198,8 +223,6 @@ def _lkj(draws: Draws, n: Expr, eta: Expr) -> Expr:
     on = e.equal(arange(size), i[:, None])
     rows = where(on, ordered.pointwise(_rest, y)[..., None], rows)
     first = zeros((*draws.batch, 1, size)) + where(e.equal(arange(size), 0), 1.0, 0.0)
-    from astragal.ops.manipulation import concatenate
-
     factor = concatenate([first, rows], axis=len(draws.batch))
     out = ordered.matmul(factor, ordered.transpose(factor))
     return where(e.equal(arange(size)[:, None], arange(size)), 1.0, out)
@@ -208,6 +231,8 @@ def _lkj(draws: Draws, n: Expr, eta: Expr) -> Expr:
 # fmt: off
 categorical           = Composition(_categorical)
 ordered_logistic      = Composition(_ordered_logistic)
+multivariate_hypergeometric = Composition(_multivariate_hypergeometric)
+poisson_binomial      = Composition(_poisson_binomial)
 multinomial           = Composition(_multinomial)
 dirichlet_multinomial = Composition(_dirichlet_multinomial)
 dirichlet             = Composition(_dirichlet)

@@ -13,17 +13,54 @@ from typing import Any
 
 from astragal.graph.expr import Expr
 from astragal.ops import elementwise as e
+from astragal.ops import special as sp
 from astragal.ops.searching import where
 from astragal.random import exact
-from astragal.random.distribution import Standard
+from astragal.random.distribution import Standard, Tails
+from astragal.random.sampler import Kernel, Source
+from astragal.random.standard import standard_exponential, standard_normal
 
 INF = math.inf
 Map = Callable[..., Expr]
 
 
-def hazard(coordinate: Map, value: Map, *, lattice: bool = False) -> Standard:
-    """By the cumulative hazard, minus the log of the probability above."""
-    return Standard(coordinate, value, lattice=lattice)
+def hazard(coordinate: Map, value: Map, *, lattice: bool = False, rising: bool = True) -> Standard:
+    """By minus the log of the probability above (or, of a falling one, below)."""
+    return Standard(coordinate, value, lattice=lattice, rising=rising)
+
+
+def by_hazard(s: Standard) -> dict[str, Any]:
+    """Give what follows from a hazard: sampler, distribution function, quantile."""
+
+    def cdf(x: Expr, *p: Expr) -> Expr:
+        y = s.coordinate(e, x, *p)
+        return -e.expm1(-y) if s.rising else e.exp(-y)
+
+    def quantile(q: Expr, *p: Expr) -> Expr:
+        return s.value(e, -e.log1p(-q) if s.rising else -e.log(q), *p)
+
+    def draw(source: Source, *p: Expr) -> Expr:
+        return s.value(exact, standard_exponential(source.first[0]), *p)
+
+    return {"standard": s, "sampler": Kernel(draw), "cdf": cdf, "quantile": quantile}
+
+
+def by_normal(s: Standard) -> dict[str, Any]:
+    """Give what follows from a rising normal coordinate: the same, and the tails."""
+
+    def draw(source: Source, *p: Expr) -> Expr:
+        return s.value(exact, standard_normal(source.first[0]), *p)
+
+    return {
+        "standard": s,
+        "sampler": Kernel(draw),
+        "cdf": lambda x, *p: sp.ndtr(s.coordinate(e, x, *p)),
+        "quantile": lambda q, *p: s.value(e, sp.ndtri(q), *p),
+        "tails": Tails(
+            lambda x, *p: sp.log_ndtr(s.coordinate(e, x, *p)),
+            lambda x, *p: sp.log_ndtr(-s.coordinate(e, x, *p)),
+        ),
+    }
 
 
 # -- shapes: how far the log density at a lies above that at b -------------------------------
@@ -82,7 +119,8 @@ def _sinh(x: Expr) -> Expr:
     return where(x < 0.0, -size, size)
 
 
-def _asinh(m: Any, x: Expr) -> Expr:
+def asinh(m: Any, x: Expr) -> Expr:
+    """Inverse hyperbolic sine."""
     size = e.abs(x)
     far = size > 1e8
     near = where(far, 1.0, size)
@@ -130,14 +168,15 @@ def student(df: Map, loc: Map, scale: Map, *, positive: bool = False) -> Standar
         return scale(*p) * e.sqrt(df(*p))
 
     return Standard(
-        lambda m, x, *p: _asinh(m, (x - loc(*p)) / width(*p)),
-        lambda m, y, *p: loc(*p) + width(*p) * _sinh_of(m, y),
+        lambda m, x, *p: asinh(m, (x - loc(*p)) / width(*p)),
+        lambda m, y, *p: loc(*p) + width(*p) * sinh(m, y),
         drop=lambda y, z, *p: t_drop(y, z, df(*p)),
         range=(0.0, INF) if positive else (-INF, INF),
     )
 
 
-def _sinh_of(m: Any, y: Expr) -> Expr:
+def sinh(m: Any, y: Expr) -> Expr:
+    """Hyperbolic sine."""
     t = m.expm1(e.abs(y))
     finite = t < 1e300
     t = where(finite, t, 1e300)
@@ -155,7 +194,7 @@ def inverse_gaussian(parts: Callable[..., tuple[Expr, Expr]], scale: Map) -> Sta
 
     def mode(*q: Expr) -> Expr:
         p, w = parts(*q)
-        return _asinh(exact, p / w)
+        return asinh(exact, p / w)
 
     return Standard(
         lambda m, x, *q: m.log(x / scale(*q)),
@@ -198,3 +237,10 @@ def share(m: Any, x: Expr) -> Expr:
     """Give 1 / (1 + exp(-x))."""
     t: Expr = m.exp(-e.abs(x))
     return where(x < 0.0, t, 1.0) / (1.0 + t)
+
+
+def tanh_half(m: Any, x: Expr) -> Expr:
+    """Give tanh(x / 2)."""
+    t: Expr = m.expm1(-e.abs(x))
+    size = -t / (2.0 + t)
+    return where(x < 0.0, -size, size)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
 from astragal.graph.expr import Expr
@@ -180,6 +181,12 @@ def _count(x: Expr) -> Expr:
     )
 
 
+def _count_of(x: Expr) -> Expr:
+    """The same for a number of either sign."""
+    size = _count(e.abs(x))
+    return where(x < 0.0, -size, size)
+
+
 def _log_series(source: Source, p: Expr) -> Expr:
     # Kemp 1981: geometric, with a success probability that is random itself.
     u, v = (unit_interval(w) for w in source.first)
@@ -276,7 +283,56 @@ def _discrete_uniform(source: Source, low: Expr, high: Expr) -> Expr:
     return low + astype(x, "int64")
 
 
+def _skellam(source: Source, mu1: Expr, mu2: Expr) -> Expr:
+    return astype(poisson_count(source, mu1, 0) - poisson_count(source, mu2, 1), "int64")
+
+
+def _waiting(bits: Expr, rate: Expr) -> Expr:
+    """Failures before a success whose probability is 1 - exp(-rate)."""
+    return e.floor(-exact.log(unit_interval(bits)) / rate)
+
+
+def _discrete_laplace(source: Source, a: Expr) -> Expr:
+    first, second = (_waiting(w, a) for w in source.first)
+    return _count_of(first - second)
+
+
+def _yule_simon(source: Source, alpha: Expr) -> Expr:
+    # Geometric, where the log of the success probability is exponential.
+    u, v = (unit_interval(w) for w in source.first)
+    fails = -exact.expm1(exact.log(v) / alpha)
+    k = e.floor(exact.log(u) / exact.log(e.maximum(fails, 1e-300))) + 1.0
+    return _count(e.maximum(k, 1.0))
+
+
+def _benford(source: Source) -> Expr:
+    u = source.uniform()
+    digit: Expr = astype(u > 2.0, "int64") + 1
+    for d in range(2, 10):
+        digit = digit + astype(u >= math.log10(d), "int64")
+    return digit
+
+
+def _beta_negative_binomial(source: Source, n: Expr, a: Expr, b: Expr) -> Expr:
+    (g1, h1), (g2, h2) = gamma_parts(source, a, 0), gamma_parts(source, b, 2)
+    g3, h3 = gamma_parts(source, n, 4)
+    rate = scaled(g2 / g1 * g3, h2 - h1 + h3)
+    return astype(poisson_count(source, rate, 6), "int64")
+
+
+def _negative_hypergeometric(source: Source, ngood: Expr, nbad: Expr, r: Expr) -> Expr:
+    bad, fails = astype(nbad, "float64"), astype(r, "float64")
+    return _beta_binomial(source, ngood, fails, bad - fails + 1.0)
+
+
 # fmt: off
+skellam           = Kernel(_skellam, block=True)
+yule_simon        = Kernel(_yule_simon, block=True)
+planck            = Kernel(lambda s, lam: _count(_waiting(s.first[0], lam)))
+discrete_laplace  = Kernel(_discrete_laplace, block=True)
+benford           = Kernel(_benford)
+beta_negative_binomial = Kernel(_beta_negative_binomial, block=True)
+negative_hypergeometric = Kernel(_negative_hypergeometric, block=True)
 point_mass        = Kernel(lambda s, value: value)
 bits              = Kernel(lambda s: s.first[0])
 bernoulli         = Kernel(lambda s, p: astype(s.uniform() < p, "int64"))

@@ -7,9 +7,14 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
+
+from astragal.graph.errors import DomainError
 from astragal.graph.expr import Expr
+from astragal.graph.literal import is_constant, value_of
 from astragal.ops import elementwise as e
 from astragal.ops import special as sp
+from astragal.ops.creation import arange
 from astragal.ops.manipulation import astype
 from astragal.ops.searching import where
 from astragal.random import coordinates as at
@@ -25,6 +30,7 @@ from astragal.random.distribution import (
     Parameter,
     Tails,
 )
+from astragal.random.series import TERMS, around, log_sum
 
 P = Parameter("p", PROBABILITY)
 N = Parameter("n", COUNT, integer=True)
@@ -247,6 +253,172 @@ point_mass = Distribution(
     latex=r"\delta",
     doc_note="Always the one value: for mixtures, as in zero-inflated laws.",
 )
+
+
+def check_failures(ngood: Expr, nbad: Expr, r: Expr) -> None:
+    """Refuse to wait for more bad ones than there are."""
+    if is_constant(nbad) and is_constant(r) and bool(np.any(value_of(r) > value_of(nbad))):
+        raise DomainError(
+            f"negative_hypergeometric: r is {value_of(r).tolist()} and nbad is "
+            f"{value_of(nbad).tolist()}, expected r at most nbad"
+        )
+
+
+def _log_skellam(x: Expr, mu1: Expr, mu2: Expr) -> Expr:
+    # The sum over the second count, around its largest term.
+    shape = 0.0 * (x + mu1 + mu2)
+    k, a, b = x + shape, mu1 + shape, mu2 + shape
+    root = e.sqrt(e.square(k) + 4.0 * a * b)
+    peak = 0.5 * where(k > 0.0, 4.0 * a * b / (root + e.abs(k) + 1e-300), root - k)
+    j = around(e.maximum(peak, -k))
+    j = e.maximum(j, e.maximum(-k, 0.0)[..., None] + arange(TERMS).astype("float64"))
+    n = j + k[..., None]
+    terms = (
+        sp.xlogy(n, a[..., None])
+        - a[..., None]
+        - sp.gammaln(n + 1.0)
+        + sp.xlogy(j, b[..., None])
+        - b[..., None]
+        - sp.gammaln(j + 1.0)
+    )
+    return log_sum(terms)
+
+
+skellam = Distribution(
+    name="skellam",
+    parameters=(Parameter("mu1", POSITIVE), Parameter("mu2", POSITIVE)),
+    sampler=counts.skellam,
+    support=lambda mu1, mu2: INTEGER,
+    dtype="int64",
+    logdensity=_log_skellam,
+    mean=lambda mu1, mu2: mu1 - mu2,
+    variance=lambda mu1, mu2: mu1 + mu2,
+    latex=r"\mathrm{Skellam}",
+    doc_note="Difference of two Poisson counts.",
+)
+yule_simon = Distribution(
+    name="yule_simon",
+    parameters=(Parameter("alpha", POSITIVE),),
+    sampler=counts.yule_simon,
+    support=lambda alpha: POSITIVE_INTEGER,
+    dtype="int64",
+    logdensity=lambda x, alpha: e.log(alpha) + sp.betaln(x + 0.0, alpha + 1.0),
+    cdf=lambda x, alpha: -e.expm1(e.log(x + 0.0) + sp.betaln(x + 0.0, alpha + 1.0)),
+    tails=Tails(
+        lambda x, alpha: sp.log1mexp(e.log(x + 0.0) + sp.betaln(x + 0.0, alpha + 1.0)),
+        lambda x, alpha: e.log(x + 0.0) + sp.betaln(x + 0.0, alpha + 1.0),
+    ),
+    mean=lambda alpha: where(alpha > 1.0, alpha / where(alpha > 1.0, alpha - 1.0, 1.0), math.inf),
+    variance=lambda alpha: where(
+        alpha > 2.0,
+        e.square(alpha / (alpha - 1.0)) / where(alpha > 2.0, alpha - 2.0, 1.0),
+        math.inf,
+    ),
+    latex=r"\mathrm{YuleSimon}",
+)
+planck = Distribution(
+    name="planck",
+    parameters=(Parameter("lam", POSITIVE),),
+    sampler=counts.planck,
+    support=lambda lam: COUNT,
+    dtype="int64",
+    logdensity=lambda x, lam: sp.log1mexp(-lam) - lam * x,
+    cdf=lambda x, lam: -e.expm1(-lam * (x + 1.0)),
+    standard=at.hazard(
+        lambda m, x, lam: lam * (x + 1.0),
+        lambda m, y, lam: e.ceil(y / lam) - 1.0,
+        lattice=True,
+    ),
+    mean=lambda lam: 1.0 / e.expm1(lam),
+    variance=lambda lam: e.exp(-lam) / e.square(e.expm1(-lam)),
+    latex=r"\mathrm{Planck}",
+    doc_note="Geometric from 0: of failures, by the log of their probability.",
+)
+discrete_laplace = Distribution(
+    name="discrete_laplace",
+    parameters=(Parameter("a", POSITIVE),),
+    sampler=counts.discrete_laplace,
+    support=lambda a: INTEGER,
+    dtype="int64",
+    logdensity=lambda x, a: e.log(e.tanh(0.5 * a)) - a * e.abs(x),
+    cdf=lambda x, a: e.exp(_laplace_below(x, a)),
+    tails=Tails(lambda x, a: _laplace_below(x + 0.0, a), lambda x, a: _laplace_below(-x - 1, a)),
+    standard=at.counts(lambda j, k, a: a * (e.abs(k) - e.abs(j)), lambda a: 0.0 * a),
+    mean=lambda a: 0.0 * a,
+    variance=lambda a: 2.0 * e.exp(-a) / e.square(e.expm1(-a)),
+    latex=r"\mathrm{DiscreteLaplace}",
+    doc_note="Difference of two geometric counts.",
+)
+
+
+def _laplace_below(x: Expr, a: Expr) -> Expr:
+    """Log of the probability up to x."""
+    rest = e.log1p(e.exp(-a))
+    low = a * e.minimum(x + 0.0, -1.0) - rest
+    high = e.log1p(-e.exp(-a * (e.maximum(x + 0.0, 0.0) + 1.0) - rest))
+    return where(x < 0, low, high)
+
+
+benford = Distribution(
+    name="benford",
+    parameters=(),
+    sampler=counts.benford,
+    support=lambda: _whole("a digit from 1 to 9", r"\{1, \dots, 9\}", 1, 9),
+    dtype="int64",
+    logdensity=lambda x: e.log(e.log1p(1.0 / (x + 0.0)) / math.log(10.0)),
+    cdf=lambda x: e.log1p(x + 0.0) / math.log(10.0),
+    latex=r"\mathrm{Benford}",
+    doc_note="First digits.",
+)
+beta_negative_binomial = Distribution(
+    name="beta_negative_binomial",
+    parameters=(Parameter("n", POSITIVE), Parameter("a", POSITIVE), Parameter("b", POSITIVE)),
+    sampler=counts.beta_negative_binomial,
+    support=lambda n, a, b: COUNT,
+    dtype="int64",
+    logdensity=lambda x, n, a, b: (
+        sp.gammaln(x + n)
+        - sp.gammaln(n)
+        - sp.gammaln(x + 1.0)
+        + sp.betaln(a + n, x + b)
+        - sp.betaln(a, b)
+    ),
+    mean=lambda n, a, b: where(a > 1.0, n * b / where(a > 1.0, a - 1.0, 1.0), math.inf),
+    variance=lambda n, a, b: where(
+        a > 2.0,
+        n * (a + n - 1.0) * b * (a + b - 1.0) / (where(a > 2.0, a - 2.0, 1.0) * e.square(a - 1.0)),
+        math.inf,
+    ),
+    latex=r"\mathrm{BetaNegBinomial}",
+    doc_note="Failures before the n-th success, whose probability is a beta variable.",
+)
+negative_hypergeometric = Distribution(
+    name="negative_hypergeometric",
+    parameters=(
+        Parameter("ngood", COUNT, integer=True),
+        Parameter("nbad", COUNT, integer=True),
+        Parameter("r", POSITIVE_INTEGER, integer=True),
+    ),
+    sampler=counts.negative_hypergeometric,
+    support=lambda ngood, nbad, r: _whole(
+        "an integer from 0 to ngood", r"\{0, \dots, g\}", 0, ngood
+    ),
+    dtype="int64",
+    # A beta-binomial law at whole numbers: Johnson, Kemp & Kotz 2005, section 6.2.3.
+    logdensity=lambda x, ngood, nbad, r: (
+        log_choose(astype(ngood, "float64"), x + 0.0)
+        + sp.betaln(x + r + 0.0, ngood - x + (nbad - r + 1.0))
+        - sp.betaln(r + 0.0, nbad - r + 1.0)
+    ),
+    mean=lambda ngood, nbad, r: r * ngood / (nbad + 1.0),
+    variance=lambda ngood, nbad, r: (
+        r * ngood * (ngood + nbad + 1.0) / ((nbad + 1.0) * (nbad + 2.0)) * (1.0 - r / (nbad + 1.0))
+    ),
+    check=check_failures,
+    latex=r"\mathrm{NegHypergeometric}",
+    doc_note="Good ones drawn, without putting back, before the ``r``-th bad one.",
+)
+
 
 bits = Distribution(
     name="bits",

@@ -155,7 +155,7 @@ class Standard:
     drop
         ``drop(a, b, *parameters)``: the log density of the coordinate at a less that at b,
         without cancellation. None where the coordinate is standard exponential: it is then
-        minus the log of the probability above.
+        minus the log of the probability above, or below if it falls.
     mode
         Where the density of the coordinate is largest, from the parameters.
     range

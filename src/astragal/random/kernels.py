@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 from astragal.graph.expr import Expr
 from astragal.ops import elementwise as e
@@ -311,7 +312,88 @@ def _generalized_inverse_gaussian(source: Source, p: Expr, b: Expr, scale: Expr)
     return scale * exact.exp(_signed(p < 0.0, logarithm))
 
 
+# -- from gamma and normal variables -------------------------------------------------------------
+
+
+def power_of_gamma(
+    shape: Callable[..., Expr], power: Callable[..., Expr], unit: Callable[..., Expr]
+) -> Kernel:
+    """Make the sampler of unit * g^(1 / power), where g is standard gamma."""
+
+    def draw(source: Source, *p: Expr) -> Expr:
+        g, h = gamma_parts(source, shape(*p))
+        return unit(*p) * exact.exp((exact.log(g) + h) / power(*p))
+
+    return Kernel(draw, block=True)
+
+
+def _log_gamma(source: Source, shape: Expr) -> Expr:
+    g, h = gamma_parts(source, shape)
+    return exact.log(g) + h
+
+
+def _generalized_normal(source: Source, beta: Expr, loc: Expr, scale: Expr) -> Expr:
+    g, h = gamma_parts(source, 1.0 / beta)
+    size = exact.exp((exact.log(g) + h) / beta)
+    return loc + scale * _signed(e.equal(source.block_at(0, 2)[0] & 1, 1), size)
+
+
+def _semicircle(source: Source, radius: Expr) -> Expr:
+    g1, _ = gamma_parts(source, as_expr(1.5), 0)
+    g2, _ = gamma_parts(source, as_expr(1.5), 2)
+    return radius * ((g1 - g2) / (g1 + g2))
+
+
+def _arcsine(source: Source, low: Expr, high: Expr) -> Expr:
+    t = exact.tan_half_pi(source.uniform())
+    square = t * t
+    return e.minimum(low + (high - low) * (square / (1.0 + square)), high)
+
+
+def _hyperbolic_secant(source: Source, loc: Expr, scale: Expr) -> Expr:
+    return loc + scale * exact.log(exact.tan_half_pi(source.uniform()))
+
+
+def _normal_inverse_gaussian(source: Source, a: Expr, b: Expr, loc: Expr, scale: Expr) -> Expr:
+    gamma = e.sqrt((a - b) * (a + b))
+    first, second = source.first
+    v = inverse_gaussian_value(first, second, 1.0 / gamma, as_expr(1.0))
+    z = standard_normal(source.block_at(0, 1)[0])
+    return loc + scale * (b * v + e.sqrt(v) * z)
+
+
+def _noncentral_t(source: Source, df: Expr, nonc: Expr) -> Expr:
+    g, h = gamma_parts(source, 0.5 * df)
+    z = standard_normal(source.block_at(0, 2)[0]) + nonc
+    return scaled(z / e.sqrt(g / (0.5 * df)), -0.5 * h)
+
+
+def _noncentral_f(source: Source, dfnum: Expr, dfden: Expr, nonc: Expr) -> Expr:
+    n = poisson_count(source, 0.5 * nonc, 4)
+    return scaled(*ratio_parts(source, 0.5 * dfnum + n, 0.5 * dfden)) * (dfden / dfnum)
+
+
+def _noncentral_beta(source: Source, a: Expr, b: Expr, nonc: Expr) -> Expr:
+    return _beta(source, a + poisson_count(source, 0.5 * nonc, 4), b)
+
+
+def _rice(source: Source, nu: Expr, scale: Expr) -> Expr:
+    x, y = (scale * standard_normal(w) for w in source.first)
+    x = x + nu
+    return e.sqrt(x * x + y * y)
+
+
 # fmt: off
+arcsine      = Kernel(_arcsine)
+hyperbolic_secant = Kernel(_hyperbolic_secant)
+folded_normal = Kernel(lambda s, loc, scale: e.abs(loc + scale * standard_normal(s.first[0])))
+log_gamma, semicircle = Kernel(_log_gamma, block=True), Kernel(_semicircle, block=True)
+generalized_normal = Kernel(_generalized_normal, block=True)
+normal_inverse_gaussian = Kernel(_normal_inverse_gaussian, block=True)
+noncentral_t = Kernel(_noncentral_t, block=True)
+noncentral_f = Kernel(_noncentral_f, block=True)
+noncentral_beta = Kernel(_noncentral_beta, block=True)
+rice         = Kernel(_rice, block=True)
 uniform      = Kernel(lambda s, low, high: low + (high - low) * s.uniform())
 normal       = Kernel(lambda s, loc, scale: loc + scale * standard_normal(s.first[0]))
 lognormal    = Kernel(lambda s, mean, sigma: exact.exp(mean + sigma * standard_normal(s.first[0])))

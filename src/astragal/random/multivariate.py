@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import Any
 
-from astragal.graph.errors import ShapeError
+from astragal.graph.errors import DomainError, ShapeError
 from astragal.graph.expr import Expr
 from astragal.graph.literal import is_constant, value_of
 from astragal.graph.types import Shape
@@ -13,14 +14,17 @@ from astragal.ops import elementwise as e
 from astragal.ops import linalg
 from astragal.ops import reductions as r
 from astragal.ops import special as sp
+from astragal.ops.control import scan
 from astragal.ops.creation import arange
 from astragal.ops.declare import as_expr
-from astragal.ops.manipulation import astype
+from astragal.ops.manipulation import astype, concatenate, permute_dims
 from astragal.ops.searching import where
 from astragal.random import compositions
+from astragal.random.discrete import log_choose
 from astragal.random.distribution import (
     COUNT,
     POSITIVE,
+    PROBABILITY,
     REAL,
     Distribution,
     Domain,
@@ -378,6 +382,78 @@ lkj = Distribution(
     latex=r"\mathrm{LKJ}",
     source="Lewandowski, Kurowicka & Joe 2009",
     doc_note="``n``, the number of rows, must be known beforehand.",
+)
+
+
+def _log_multivariate_hypergeometric(x: Expr, m: Expr, n: Expr) -> Expr:
+    cells = astype(m, "float64")
+    ways = r.sum(log_choose(cells, x + 0.0), -1)
+    return ways - log_choose(r.sum(cells, -1), astype(n, "float64"))
+
+
+def _sample_domain(m: Expr, n: Expr) -> Domain:
+    whole = _counts_of(n)
+    return replace(whole, contains=lambda x: whole.contains(x) & r.all(x <= m, -1))
+
+
+def _check_sample(m: Expr, n: Expr) -> None:
+    if is_constant(m) and is_constant(n) and bool((value_of(n) > value_of(m).sum(-1)).any()):
+        raise DomainError(
+            f"multivariate_hypergeometric: n is {value_of(n).tolist()}, expected at most the "
+            f"number of all, {value_of(m).sum(-1).tolist()}"
+        )
+
+
+def _share(m: Expr) -> Expr:
+    return astype(m, "float64") / r.sum(astype(m, "float64"), -1, keepdims=True)
+
+
+multivariate_hypergeometric = Distribution(
+    name="multivariate_hypergeometric",
+    parameters=(Parameter("m", COUNT, core=1, integer=True), N),
+    sampler=compositions.multivariate_hypergeometric,
+    support=_sample_domain,
+    dtype="int64",
+    core=1,
+    logdensity=_log_multivariate_hypergeometric,
+    mean=lambda m, n: astype(n, "float64")[..., None] * _share(m),
+    check=_check_sample,
+    latex=r"\mathrm{MultiHypergeometric}",
+)
+
+
+def _log_poisson_binomial(x: Expr, p: Expr) -> Expr:
+    """By the recursion over the trials, all of whose terms are positive."""
+    size = p.shape[-1]
+    k = arange(as_expr(size) + 1)
+    # The trials in front, and the counts last.
+    trials = permute_dims(p, (p.ndim - 1, *range(p.ndim - 1)))
+    start = where(e.equal(k, 0), 1.0, 0.0) + 0.0 * trials[0][..., None]
+
+    def step(mass: Expr, q: Expr) -> tuple[Expr, None]:
+        none = 0.0 * mass[..., :1]
+        shifted = concatenate([none, mass[..., :-1]], axis=mass.ndim - 1)
+        return mass * (1.0 - q)[..., None] + shifted * q[..., None], None
+
+    mass, _ = scan(step, start, trials)
+    return e.log(r.sum(where(e.equal(k, x[..., None]), mass, 0.0), -1))
+
+
+poisson_binomial = Distribution(
+    name="poisson_binomial",
+    parameters=(Parameter("p", PROBABILITY, core=1),),
+    sampler=compositions.poisson_binomial,
+    support=lambda p: Domain(
+        "an integer from 0 to the number of trials",
+        r"\{0, \dots, k\}",
+        lambda x: (x >= 0) & (x <= p.shape[-1]) & e.equal(e.floor(x), x),
+    ),
+    dtype="int64",
+    logdensity=_log_poisson_binomial,
+    mean=lambda p: r.sum(p, -1),
+    variance=lambda p: r.sum(p * (1.0 - p), -1),
+    latex=r"\mathrm{PoissonBinomial}",
+    doc_note="Successes of independent trials with probabilities of their own.",
 )
 
 DISTRIBUTIONS: tuple[Distribution, ...] = tuple(

@@ -46,6 +46,7 @@ SCALE = Parameter("scale", POSITIVE, 1.0)
 SHAPE = Parameter("shape", POSITIVE)
 RATE = Parameter("rate", POSITIVE, keyword=True, alternatives={"scale": _inverse})
 DF = Parameter("df", POSITIVE)
+NONC = Parameter("nonc", NON_NEGATIVE)
 
 
 def real(*parameters: Expr) -> Domain:

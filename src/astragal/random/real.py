@@ -4,9 +4,15 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
+
+from astragal.graph.errors import DomainError
 from astragal.graph.expr import Expr
+from astragal.graph.literal import is_constant, value_of
 from astragal.ops import elementwise as e
+from astragal.ops import reductions as r
 from astragal.ops import special as sp
+from astragal.ops.creation import arange
 from astragal.ops.declare import as_expr
 from astragal.ops.searching import where
 from astragal.random import coordinates as at
@@ -16,6 +22,7 @@ from astragal.random.distribution import (
     REAL,
     Distribution,
     Parameter,
+    Standard,
     Tails,
 )
 from astragal.random.parameters import (
@@ -25,6 +32,7 @@ from astragal.random.parameters import (
     LOC,
     LOG_2,
     SCALE,
+    SHAPE,
     real,
 )
 
@@ -229,6 +237,267 @@ ex_gaussian = Distribution(
     latex=r"\mathrm{ExGaussian}",
     doc_note="A normal variable plus an independent exponential one of mean ``nu``.",
 )
+gumbel_minimum = Distribution(
+    name="gumbel_minimum",
+    parameters=(LOC, SCALE),
+    support=real,
+    logdensity=lambda x, loc, scale: (x - loc) / scale - e.exp((x - loc) / scale) - e.log(scale),
+    **at.by_hazard(
+        at.hazard(
+            lambda m, x, loc, scale: m.exp((x - loc) / scale),
+            lambda m, y, loc, scale: loc + scale * m.log(y),
+        )
+    ),
+    mean=lambda loc, scale: loc - EULER * scale,
+    variance=lambda loc, scale: math.pi**2 / 6.0 * e.square(scale),
+    latex=r"\mathrm{GumbelMin}",
+    doc_note="Of the smallest of many; ``gumbel`` is that of the largest.",
+)
+
+
+def _sech_tail(z: Expr) -> Expr:
+    """Log of the probability above z."""
+    return e.log(2.0 / math.pi) + e.log(e.atan(e.exp(-z)))
+
+
+hyperbolic_secant = Distribution(
+    name="hyperbolic_secant",
+    parameters=(LOC, SCALE),
+    sampler=kernels.hyperbolic_secant,
+    support=real,
+    logdensity=lambda x, loc, scale: (
+        LOG_2
+        - math.log(math.pi)
+        - e.log(scale)
+        - e.abs(x - loc) / scale
+        - e.log1p(e.exp(-2.0 * e.abs(x - loc) / scale))
+    ),
+    cdf=lambda x, loc, scale: 2.0 / math.pi * e.atan(e.exp((x - loc) / scale)),
+    quantile=lambda q, loc, scale: loc + scale * e.log(e.tan(0.5 * math.pi * q)),
+    tails=Tails(
+        lambda x, loc, scale: _sech_tail((loc - x) / scale),
+        lambda x, loc, scale: _sech_tail((x - loc) / scale),
+    ),
+    standard=Standard(
+        lambda m, x, loc, scale: (x - loc) / scale,
+        lambda m, y, loc, scale: loc + scale * y,
+        drop=lambda y, z, *p: at.t_drop(y, z, as_expr(1.0)),
+    ),
+    mean=lambda loc, scale: loc,
+    variance=lambda loc, scale: 0.25 * math.pi**2 * e.square(scale),
+    latex=r"\mathrm{Sech}",
+)
+log_gamma = Distribution(
+    name="log_gamma",
+    parameters=(SHAPE,),
+    sampler=kernels.log_gamma,
+    support=real,
+    logdensity=lambda x, shape: shape * x - e.exp(x) - sp.gammaln(shape),
+    cdf=lambda x, shape: sp.gammainc(shape, e.exp(x)),
+    tails=Tails(
+        lambda x, shape: e.log(sp.gammainc(shape, e.exp(x))),
+        lambda x, shape: e.log(sp.gammaincc(shape, e.exp(x))),
+    ),
+    standard=at.log_gamma(
+        lambda shape: shape,
+        lambda m, x, shape: x - m.log(shape),
+        lambda m, y, shape: y + m.log(shape),
+    ),
+    mean=sp.digamma,
+    variance=sp.trigamma,
+    latex=r"\mathrm{LogGamma}",
+)
+generalized_logistic = Distribution(
+    name="generalized_logistic",
+    parameters=(Parameter("c", POSITIVE), LOC, SCALE),
+    support=real,
+    logdensity=lambda x, c, loc, scale: (
+        e.log(c) - e.log(scale) - (x - loc) / scale - (c + 1.0) * sp.softplus((loc - x) / scale)
+    ),
+    **at.by_hazard(
+        at.hazard(
+            lambda m, x, c, loc, scale: c * at.log_one_plus_exp(m, (loc - x) / scale),
+            lambda m, y, c, loc, scale: loc - scale * (y / c + at.log_one_minus_exp(m, y / c)),
+            rising=False,
+        )
+    ),
+    mean=lambda c, loc, scale: loc + scale * (sp.digamma(c) + EULER),
+    variance=lambda c, loc, scale: e.square(scale) * (sp.trigamma(c) + math.pi**2 / 6.0),
+    latex=r"\mathrm{GenLogistic}",
+    doc_note="Type I: the distribution function is the ``c``-th power of the logistic one.",
+)
+
+
+def _upper_normal(z: Expr, beta: Expr) -> Expr:
+    """Half the probability above |z|."""
+    return 0.5 * sp.gammaincc(1.0 / beta, e.pow(e.abs(z), beta))
+
+
+generalized_normal = Distribution(
+    name="generalized_normal",
+    parameters=(Parameter("beta", POSITIVE), LOC, SCALE),
+    sampler=kernels.generalized_normal,
+    support=real,
+    logdensity=lambda x, beta, loc, scale: (
+        e.log(beta)
+        - LOG_2
+        - e.log(scale)
+        - sp.gammaln(1.0 / beta)
+        - e.pow(e.abs((x - loc) / scale), beta)
+    ),
+    cdf=lambda x, beta, loc, scale: where(
+        x < loc,
+        _upper_normal((x - loc) / scale, beta),
+        1.0 - _upper_normal((x - loc) / scale, beta),
+    ),
+    tails=Tails(
+        lambda x, beta, loc, scale: where(
+            x < loc,
+            e.log(_upper_normal((x - loc) / scale, beta)),
+            e.log1p(-_upper_normal((x - loc) / scale, beta)),
+        ),
+        lambda x, beta, loc, scale: where(
+            x > loc,
+            e.log(_upper_normal((x - loc) / scale, beta)),
+            e.log1p(-_upper_normal((x - loc) / scale, beta)),
+        ),
+    ),
+    mean=lambda beta, loc, scale: loc,
+    variance=lambda beta, loc, scale: (
+        e.square(scale) * e.exp(sp.gammaln(3.0 / beta) - sp.gammaln(1.0 / beta))
+    ),
+    latex=r"\mathrm{GenNormal}",
+    doc_note="Also called exponential power: normal for beta = 2, Laplace for beta = 1.",
+)
+johnson_su = Distribution(
+    name="johnson_su",
+    parameters=(Parameter("a", REAL), Parameter("b", POSITIVE), LOC, SCALE),
+    support=real,
+    logdensity=lambda x, a, b, loc, scale: (
+        e.log(b)
+        - e.log(scale)
+        - 0.5 * e.log1p(e.square((x - loc) / scale))
+        - HALF_LOG_2PI
+        - 0.5 * e.square(a + b * e.asinh((x - loc) / scale))
+    ),
+    **at.by_normal(
+        at.normal(
+            lambda m, x, a, b, loc, scale: a + b * at.asinh(m, (x - loc) / scale),
+            lambda m, y, a, b, loc, scale: loc + scale * at.sinh(m, (y - a) / b),
+        )
+    ),
+    mean=lambda a, b, loc, scale: loc - scale * e.exp(0.5 / e.square(b)) * e.sinh(a / b),
+    variance=lambda a, b, loc, scale: (
+        0.5
+        * e.square(scale)
+        * e.expm1(1.0 / e.square(b))
+        * (e.exp(1.0 / e.square(b)) * e.cosh(2.0 * a / b) + 1.0)
+    ),
+    latex=r"\mathrm{JohnsonSU}",
+    source="Johnson 1949",
+)
+
+
+def _root_of_difference(a: Expr, b: Expr) -> Expr:
+    return e.sqrt((a - b) * (a + b))
+
+
+def _log_normal_inverse_gaussian(x: Expr, a: Expr, b: Expr, loc: Expr, scale: Expr) -> Expr:
+    z = (x - loc) / scale
+    root = e.sqrt(1.0 + e.square(z))
+    # The gamma of the law less a times the root, which are near where z is near its centre.
+    return (
+        e.log(a / math.pi)
+        - e.log(scale)
+        - e.log(root)
+        + sp.log_kve(1.0, a * root)
+        + (_root_of_difference(a, b) - a * root + b * z)
+    )
+
+
+def _check_asymmetry(a: Expr, b: Expr, loc: Expr, scale: Expr) -> None:
+    if is_constant(a) and is_constant(b) and not bool(np.all(abs(value_of(b)) < value_of(a))):
+        raise DomainError(
+            f"normal_inverse_gaussian: a is {value_of(a).tolist()} and b is "
+            f"{value_of(b).tolist()}, expected |b| < a"
+        )
+
+
+normal_inverse_gaussian = Distribution(
+    name="normal_inverse_gaussian",
+    parameters=(Parameter("a", POSITIVE), Parameter("b", REAL), LOC, SCALE),
+    sampler=kernels.normal_inverse_gaussian,
+    support=real,
+    logdensity=_log_normal_inverse_gaussian,
+    mean=lambda a, b, loc, scale: loc + scale * b / _root_of_difference(a, b),
+    variance=lambda a, b, loc, scale: (
+        e.square(scale * a) / (_root_of_difference(a, b) * (a - b) * (a + b))
+    ),
+    check=_check_asymmetry,
+    latex=r"\mathrm{NIG}",
+    source="Barndorff-Nielsen 1997",
+    doc_note="``a`` is the tails' heaviness and ``b`` the asymmetry, with |b| < a.",
+)
+
+
+def _log_noncentral_t(x: Expr, df: Expr, nonc: Expr) -> Expr:
+    # The integral over the chi variable y, of y^df exp(-(y - mu)^2 / 2), by the trapezoid rule
+    # in log y, whose error is beyond double precision.
+    shape = x + df + nonc
+    x, df, nonc = x + 0.0 * shape, df + 0.0 * shape, nonc + 0.0 * shape
+    root = e.sqrt(e.square(x) + df)
+    mu = nonc * x / root
+    peak = 0.5 * (mu + e.sqrt(e.square(mu) + 4.0 * (df + 1.0)))
+    # For a negative mu, without cancellation.
+    peak = where(mu < 0.0, 2.0 * (df + 1.0) / (e.sqrt(e.square(mu) + 4.0 * (df + 1.0)) - mu), peak)
+    width = 1.0 / e.sqrt(peak * (2.0 * peak - mu))
+    low, high = -(40.0 / (df + 1.0) + 10.0 * width), 12.0 * width
+    step = (high - low) / 600.0
+    u = low[..., None] + step[..., None] * arange(601).astype("float64")
+    y = peak[..., None] * e.exp(u)
+    rise = y - peak[..., None]
+    # Log of the integrand less its value at the peak.
+    terms = (df + 1.0)[..., None] * u - rise * (0.5 * rise + (peak - mu)[..., None])
+    area = e.log(r.sum(e.exp(terms), -1)) + e.log(step)
+    at_peak = (df + 1.0) * e.log(peak) - 0.5 * e.square(peak - mu)
+    return (
+        area
+        + at_peak
+        - 0.5 * df * e.square(nonc / root)
+        + 0.5 * df * e.log(df)
+        - 0.5 * math.log(math.pi)
+        - sp.gammaln(0.5 * df)
+        - 0.5 * (df - 1.0) * LOG_2
+        - (df + 1.0) * e.log(root)
+    )
+
+
+def _noncentral_t_mean(df: Expr, nonc: Expr) -> Expr:
+    value = (
+        nonc
+        * e.sqrt(0.5 * df)
+        * e.exp(sp.gammaln(0.5 * (e.maximum(df, 1.001) - 1.0)) - sp.gammaln(0.5 * df))
+    )
+    return where(df > 1.0, value, math.nan)
+
+
+noncentral_t = Distribution(
+    name="noncentral_t",
+    parameters=(DF, Parameter("nonc", REAL)),
+    sampler=kernels.noncentral_t,
+    support=real,
+    logdensity=_log_noncentral_t,
+    mean=_noncentral_t_mean,
+    variance=lambda df, nonc: where(
+        df > 2.0,
+        df * (1.0 + e.square(nonc)) / where(df > 2.0, df - 2.0, 1.0)
+        - e.square(_noncentral_t_mean(df, nonc)),
+        where(df > 1.0, math.inf, math.nan),
+    ),
+    latex=r"\mathrm{StudentT}'",
+    source="Johnson, Kotz & Balakrishnan 1995, chapter 31",
+)
+
 
 DISTRIBUTIONS: tuple[Distribution, ...] = tuple(
     v for v in globals().values() if isinstance(v, Distribution)

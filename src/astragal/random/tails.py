@@ -35,10 +35,15 @@ def tails_of(d: Distribution) -> Tails:
     s = d.standard
     if s is not None and s.drop is None:
         hazard = s.coordinate
-        return Tails(
-            below=lambda x, *p: sp.log1mexp(-hazard(e, x, *p)),
-            above=lambda x, *p: -hazard(e, x, *p),
-        )
+
+
+        def near(x: Expr, *p: Expr) -> Expr:
+            return -hazard(e, x, *p)
+
+        def far(x: Expr, *p: Expr) -> Expr:
+            return sp.log1mexp(-hazard(e, x, *p))
+
+        return Tails(far, near) if s.rising else Tails(near, far)
     raise UnsupportedError(
         f"{d.name} declares no tail probabilities, which the density of a truncated, censored or "
         "discretised form needs"
