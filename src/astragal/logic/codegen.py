@@ -256,6 +256,8 @@ def _is_simple(source: Side, target: Side) -> bool:
                     return False
                 if own and not all(isinstance(a, Variable) or is_constant(a) for a in x.args[2:]):
                     return False
+                if any(a in side.random for a in x.args[2:]):
+                    return False
             elif isinstance(x, Variable) or is_constant(x):
                 continue
             elif x.op.name not in _ELEMENTWISE or (own and x not in source.random):

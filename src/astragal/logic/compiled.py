@@ -8,7 +8,15 @@ from functools import cache
 from typing import Any
 
 from astragal.graph.expr import Expr, Op
-from astragal.logic.codegen import Facts, Fast, bound_variables, compile_rule
+from astragal.graph.types import KeyType
+from astragal.logic.codegen import (
+    LEAVES,
+    Facts,
+    Fast,
+    bound_variables,
+    compile_rule,
+    is_still,
+)
 from astragal.logic.match import _VIEWS
 from astragal.logic.pattern import Side
 from astragal.logic.relation import Relation, Step
@@ -16,7 +24,7 @@ from astragal.logic.soundness import Place
 from astragal.logic.variables import Variable
 from astragal.ops import OPS
 from astragal.ops import elementwise as e
-from astragal.random.distribution import is_random
+from astragal.random.distribution import RandomOp, is_random
 
 ASSOCIATIVE = frozenset({"add", "multiply"})
 _WRAPS = frozenset((e.negative, e.multiply, e.divide, OPS["reciprocal"]))
@@ -33,6 +41,11 @@ class Rule:
     direction : str
     shrinks : bool
         Whether the new side is smaller than the old one, so that it may be applied for ever.
+    inert : bool
+        Whether nothing but the new root can be rewritten, where the fast path has written it:
+        parameters without random variables.
+    removed : int
+        How many random variables fewer the new side has; the most are removed first.
     root : Op
         Operation of the pattern's root.
     heads : frozenset of Op
@@ -48,6 +61,8 @@ class Rule:
     relation: Relation
     direction: str
     shrinks: bool
+    inert: bool
+    removed: int
     root: Op
     heads: frozenset[Op]
     needs: tuple[frozenset[Op], ...]
@@ -183,13 +198,25 @@ class Matcher:
         found = self.seen.get(key)
         if found is None:
             fits = [r for r in self.table[x.op] if r.may_fit(key[1:], x.op)]
-            found = self.seen[key] = tuple(fits)
+            found = self.seen[key] = tuple(sorted(fits, key=lambda r: -r.removed))
         return found
 
 
 def measure(side: Any) -> tuple[int, int]:
     """Give the number of random variables of a side, and of its operations."""
     return len(side.draws), sum(1 for x in side.order if x.args and x.op.name != "variable")
+
+
+def is_live(x: Expr, facts: Facts) -> bool:
+    """Tell whether a random variable stands below a node."""
+    for a in x.args:
+        if not isinstance(a, Expr) or a.op in LEAVES or a.type.__class__ is KeyType:
+            continue
+        if isinstance(a.op, RandomOp):
+            return True
+        if a not in facts.plain and not is_still(a, facts):
+            return True
+    return False
 
 
 @cache
@@ -203,9 +230,22 @@ def rule_of(relation: Relation, direction: str) -> Rule:
     deep = frozenset(x.op for x in source.draws if x is not root)
     fast = tuple(compile_rule(relation, direction) or ())
     bound = bound_variables(relation, source)
-    shrinks = measure(target) < measure(source)
+    before, after = measure(source), measure(target)
     depth = 2 * _depth(source, root) + 1
-    return Rule(relation, direction, shrinks, root.op, heads, needs, deep, depth, fast, bound)
+    return Rule(
+        relation=relation,
+        direction=direction,
+        shrinks=after < before,
+        inert=target.draws == target.roots,
+        removed=before[0] - after[0],
+        root=root.op,
+        heads=heads,
+        needs=needs,
+        deep=deep,
+        depth=depth,
+        fast=fast,
+        bound=bound,
+    )
 
 
 def _also_read_as(p: Expr) -> frozenset[Op]:
@@ -226,15 +266,22 @@ def _depth(side: Side, root: Expr) -> int:
 
 
 @cache
-def matcher_of(relations: tuple[Relation, ...], direction: str) -> Matcher:
-    """Sort relations with one root by the operations that their root can be written with."""
+def matcher_of(relations: tuple[Relation, ...], direction: str, several: bool = False) -> Matcher:
+    """Sort relations by the operations that their root can be written with.
+
+    Parameters
+    ----------
+    several
+        Whether to take those with several roots, by the root that reads the others, instead of
+        those with one.
+    """
     table: dict[Op, list[Rule]] = {}
     for relation in [m for r in relations for m in r.members]:
         source, _ = relation.side(direction)
-        if len(source.roots) != 1:
+        if (len(source.roots) > 1) is not several:
             continue
         rule = rule_of(relation, direction)
-        root = source.roots[0]
+        root = source.roots[source.anchors[0]]
         table.setdefault(root.op, []).append(rule)
         for wanted, found in _VIEWS:
             if wanted == root.op.name and not is_random(root):

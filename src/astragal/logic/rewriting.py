@@ -17,7 +17,7 @@ from astragal.graph.expr import Expr
 from astragal.graph.traverse import children, substitute, toposort
 from astragal.graph.types import KeyType
 from astragal.logic.codegen import LEAVES, Facts
-from astragal.logic.compiled import Matcher, Rule, matcher_of
+from astragal.logic.compiled import Matcher, Rule, is_live, matcher_of
 from astragal.logic.compiled import Record as FastRecord
 from astragal.logic.relation import Relation, Step
 from astragal.logic.soundness import Place, readers_of
@@ -154,7 +154,8 @@ def rewrite(
     ----------
     target : Expr, tuple of Expr, or Model
     relations
-        One relation or several; the first that applies is taken.
+        One relation or several. Of those that apply at a place, the one that removes the most
+        random variables is taken, and of equals the first.
     direction
         ``"forward"`` or ``"backward"``. Where the new side is larger than the old one, what
         a relation has written is not rewritten by it again.
@@ -279,9 +280,13 @@ class _Run:
                 return y
             rule, step = found
             fresh = self.replace(step, rule)
-            new = step[2] if isinstance(step, tuple) else step.new[0]
-            inner = [n for n in fresh if n is not new and n.op in table and rules(n)]
-            if inner:
+            if isinstance(step, tuple):
+                new, settled = step[2], rule.inert
+            else:
+                new, settled = step.new[0], False
+            if not settled and any(
+                n.op in table and rules(n) and self.live(n) for n in fresh if n is not new
+            ):
                 new = self.inside(new, fresh, matcher)
             y = self.now(new)
             if len(self.steps) >= (self.limit or 0):
@@ -315,14 +320,19 @@ class _Run:
             x = y
         return x
 
+    def live(self, x: Expr) -> bool:
+        """Whether a random variable stands below a node."""
+        return is_live(x, self.facts)
+
     def first(self, x: Expr, rules: tuple[Rule, ...]) -> tuple[Rule, Step | FastRecord] | None:
         """Find the first relation that applies at a node."""
         if len(self.steps) >= (self.limit or 0):
             return None
         refused = self.refused if self.explain else None
         banned = self.banned.get(x, _NO_RULES) if self.banned else _NO_RULES
+        live = self.live(x)
         for rule in rules:
-            if rule in banned:
+            if (not live and rule.needs) or rule in banned:
                 continue
             found = rule.apply(x, self.uses, self.pinned, refused, self.facts)
             if found is not None:
@@ -353,14 +363,13 @@ class _Run:
 
     def reverse(self) -> None:
         """Apply relations with several roots, in rounds of independent matches."""
-        several = [r for r in self.rules if len(r.side(self.direction)[0].roots) > 1]
-        if not several:
+        matcher = matcher_of(self.rules, self.direction, True)
+        table, rules = matcher.table, matcher.rules
+        if not any(x.op in table and rules(x) and self.live(x) for x in self.uses):
             return
-        there = {x.op for x in self.uses}
-        rules = [r for r in several if all(d.op in there for d in r.side(self.direction)[0].draws)]
         spent: set[tuple[Relation, frozenset[Expr]]] = set()
-        while rules and len(self.steps) < (self.limit or 0):
-            round_ = self._round(rules, spent)
+        while len(self.steps) < (self.limit or 0):
+            round_ = self._round(matcher, spent)
             if not round_:
                 return
             mapping: dict[Expr, Expr] = {}
@@ -369,9 +378,7 @@ class _Run:
             self.steps += round_
             self.roots = substitute(self.roots, mapping)
 
-    def _round(
-        self, rules: Sequence[Relation], spent: set[tuple[Relation, frozenset[Expr]]]
-    ) -> list[Step]:
+    def _round(self, matcher: Matcher, spent: set[tuple[Relation, frozenset[Expr]]]) -> list[Step]:
         order = toposort(self.roots)
         uses = count_uses_of(order)
         pinned = dict(zip(self.roots, self.names, strict=True))
@@ -382,12 +389,10 @@ class _Run:
         for x in order:
             if any(isinstance(a, Expr) and a in touched for a in x.args):
                 touched.add(x)
-                if not any(x.op is r.side(self.direction)[0].roots[-1].op for r in rules):
-                    continue
-            for relation in rules:
-                source, _ = relation.side(self.direction)
-                if x.op is not source.roots[source.anchors[0]].op:
-                    continue
+            rules = matcher.rules(x)
+            if not rules or not self.live(x):
+                continue
+            for relation in [r.relation for r in rules]:
                 why: list[str] | None = [] if self.explain else None
                 step = next(relation.steps_at(x, self.direction, place, why), None)
                 self.refused += [(relation, x, w) for w in why or ()]
