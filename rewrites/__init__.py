@@ -7,6 +7,7 @@ from astragal.rewrites import (
     circles,
     conditioning,
     conjugacy,
+    conjugate_probabilities,
     conjugate_rates,
     convolutions,
     counts,
@@ -37,6 +38,7 @@ PAGES = (
     building_blocks,
     conjugacy,
     conjugate_rates,
+    conjugate_probabilities,
 )
 """The table of contents."""
 

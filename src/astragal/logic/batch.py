@@ -12,7 +12,7 @@ from typing import Any
 from astragal.graph.expr import Expr
 from astragal.graph.traverse import toposort
 from astragal.graph.types import KeyType
-from astragal.ops.creation import shape_dims
+from astragal.ops.creation import arange, shape_dims
 from astragal.ops.manipulation import broadcast_to, permute_dims, reshape
 from astragal.random.distribution import batch_shape, is_random, random_parts
 
@@ -138,9 +138,13 @@ def _axis(x: Expr, args: list[Any], many: list[bool], n: int) -> Expr:
 
 
 def _index(x: Expr, args: list[Any], many: list[bool], n: int) -> Expr:
-    if any(many[2:]):
-        raise NotBatched("an index that differs between the elements of a batch")
     y, spec, *rest = args
+    if any(many[2:]):
+        # One index of the first axis: what it differs by comes first in what it gives.
+        first = spec[0] == ("expr",) and len(rest) == 1 and not x.args[2].type.shape
+        if not first or any(s != ("slice", None, None, 1) for s in spec[1:]):
+            raise NotBatched("an index that differs between the elements of a batch")
+        return y[arange(n), rest[0]] if many[0] else y[rest[0]]
     return x.op(y, (("slice", None, None, 1), *spec), *rest)
 
 

@@ -148,7 +148,8 @@ def match(p: Expr, x: Expr, m: Match) -> Iterator[Match]:
         return
     loose = [v for v in m.side.below[p] if v not in m.env]
     event = getattr(p.type, "dtype", "") == "bool"  # matched by form, read either way round
-    if not event and not any(is_random(v) for v in loose):
+    entry = p.op.name == "index" and p.args[0] in loose  # of an array that is yet to be found
+    if not event and not entry and not any(is_random(v) for v in loose):
         # Numbers alone: an equation, solved when the rest is known.
         out = m.copy()
         out.equations.append((p, x))

@@ -26,6 +26,7 @@ from astragal.logic.soundness import (
 )
 from astragal.logic.variables import Variable
 from astragal.ops.declare import as_expr
+from astragal.ops.indexing import INDEX
 from astragal.random.distribution import (
     NON_NEGATIVE,
     POSITIVE,
@@ -431,7 +432,8 @@ def _in_domain(v: Variable, domain: Domain, found: Match, known: set[Expr]) -> b
         pairs = zip(d.args[2:], random_parts(d)[0].parameters, strict=True)
         for a, q in pairs:
             # The random variable itself demands it, of the value or of a product with it.
-            if (a is v and q.domain is domain) or (
+            row = a.op is INDEX and a.args[0] is v
+            if ((a is v or row) and q.domain is domain) or (
                 domain is POSITIVE and q.domain in (POSITIVE, NON_NEGATIVE) and _is_factor(v, a)
             ):
                 return True
@@ -447,9 +449,13 @@ def _in_domain(v: Variable, domain: Domain, found: Match, known: set[Expr]) -> b
 
 
 def _is_factor(v: Expr, x: Expr) -> bool:
-    """Whether an expression is a variable times or over what is positive."""
+    """Whether an expression is a variable times or over what is positive, or a choice of it."""
     if x is v:
         return True
+    if x.op.name == "index":
+        return _is_factor(v, x.args[0])
+    if x.op.name == "where":
+        return _is_factor(v, x.args[1]) or _is_factor(v, x.args[2])
     if x.op.name not in {"multiply", "divide"}:
         return False
     a, b = x.args

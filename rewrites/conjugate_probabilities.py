@@ -1,0 +1,256 @@
+r"""Conjugate updates of probabilities, odds and shares, and of indicators of mixtures.
+
+    p ~ Beta(a, b)        y | p has the likelihood p^s (1 - p)^f
+    ─────────────────────────────────────────────────────────────
+    p | y ~ Beta(a + s, b + f)
+
+Successes add to one exponent, failures to the other, whatever rule stopped the trials. With
+more than two outcomes the counts of each add to the exponents of a Dirichlet law; with an indicator
+the weights are multiplied by the densities of what was seen, and made to add up to one.
+
+Example: five trials.
+
+>>> import astragal as ag
+>>> from astragal.rewrites.conjugate_probabilities import bernoulli_sample
+>>> k1, k2 = ag.split(ag.key(1))
+>>> p = ag.random.beta(k1, 2.0, 3.0)
+>>> y = ag.random.bernoulli(k2, p, size=(5,))
+>>> posterior, _ = bernoulli_sample.forward((p, y))
+>>> posterior.op.name
+'beta'
+"""
+
+from astragal import (
+    Expr,
+    Integer,
+    Key,
+    Positive,
+    PositiveVector,
+    Simplex,
+    Vector,
+    arange,
+    astype,
+    equal,
+    expand_dims,
+    expit,
+    log,
+    relation,
+    softmax,
+    special,
+    square,
+    sum,
+    where,
+)
+from astragal.random import (
+    bernoulli,
+    beta,
+    beta_binomial,
+    beta_prime,
+    binomial,
+    categorical,
+    dirichlet,
+    gamma,
+    geometric,
+    hypergeometric,
+    multinomial,
+    negative_binomial,
+    normal,
+    poisson,
+)
+
+BDA = "Gelman et al., BDA3, section 2.4"
+FINK = "Fink 1997, A Compendium of Conjugate Priors"
+
+
+def one_hot(y: Expr, like: Expr) -> Expr:
+    """Write the outcome as a vector of zeros and a one."""
+    return astype(equal(arange(like.shape[0]), expand_dims(y, axis=-1)), "float64")
+
+
+# A beta prior --------------------------------------------------------------------------
+
+
+@relation("conditional", source=BDA)
+def bernoulli_sample(kp: Key, ky: Key, a, b, n: Integer):
+    """Successes and failures among n trials."""
+    p = beta(kp, a, b)
+    y = bernoulli(ky, p, size=(n,))
+    yield p, y
+    yield beta(kp, a + sum(y), b + (n - sum(y))), y
+
+
+@relation("conditional", source=BDA)
+def binomial_sample(kp: Key, ky: Key, a, b, m: Integer, n: Integer):
+    """Successes and failures among n times m trials."""
+    p = beta(kp, a, b)
+    y = binomial(ky, m, p, size=(n,))
+    yield p, y
+    yield beta(kp, a + sum(y), b + (n * m - sum(y))), y
+
+
+@relation("conditional", source=FINK)
+def negative_binomial_sample(kp: Key, ky: Key, a, b, r, n: Integer):
+    """Failures before the r-th success, n times."""
+    p = beta(kp, a, b)
+    y = negative_binomial(ky, r, p, size=(n,))
+    yield p, y
+    yield beta(kp, a + n * r, b + sum(y)), y
+
+
+@relation("conditional", source=FINK)
+def geometric_sample(kp: Key, ky: Key, a, b, n: Integer):
+    """Trials up to the first success, n times."""
+    p = beta(kp, a, b)
+    y = geometric(ky, p, size=(n,))
+    yield p, y
+    yield beta(kp, a + n, b + (sum(y) - n)), y
+
+
+@relation("conditional", source=FINK)
+def geometric_update(kp: Key, ky: Key, a, b):
+    """Trials up to the first success, once."""
+    p = beta(kp, a, b)
+    y = geometric(ky, p)
+    yield p, y
+    yield beta(kp, a + 1, b + (y - 1)), y
+
+
+@relation("conditional", source=FINK)
+def negative_binomial_update(kp: Key, ky: Key, a, b, r):
+    """Failures before the r-th success, once."""
+    p = beta(kp, a, b)
+    y = negative_binomial(ky, r, p)
+    yield p, y
+    yield beta(kp, a + r, b + y), y
+
+
+# A beta prime prior on odds ------------------------------------------------------------
+
+
+@relation("conditional", source="Raiffa & Schlaifer 1961, section 7.4")
+def binomial_odds_sample(kw: Key, ky: Key, a, b, m: Integer, n: Integer):
+    """Successes and failures, where the odds have the prior."""
+    w = beta_prime(kw, a, b)
+    y = binomial(ky, m, w / (1 + w), size=(n,))
+    yield w, y
+    yield beta_prime(kw, a + sum(y), b + (n * m - sum(y))), y
+
+
+@relation("conditional", source="Raiffa & Schlaifer 1961, section 7.4")
+def negative_binomial_odds_sample(kw: Key, ky: Key, a, b, r, n: Integer):
+    """Counts before r successes: their mean is r times the odds of a failure."""
+    w = beta_prime(kw, a, b)
+    y = negative_binomial(ky, r, 1 / (1 + w), size=(n,))
+    yield w, y
+    yield beta_prime(kw, a + sum(y), b + n * r), y
+
+
+@relation("reversal", source="Raiffa & Schlaifer 1961, section 7.4")
+def binomial_odds(kw: Key, ky: Key, a, b, m: Integer):
+    """The predictive count does not know whether odds or a probability had the prior."""
+    w = beta_prime(kw, a, b)
+    yield w, binomial(ky, m, w / (1 + w))
+    y = beta_binomial(ky, m, a, b)
+    yield beta_prime(kw, a + y, b + (m - y)), y
+
+
+# A Dirichlet prior on shares -----------------------------------------------------------
+
+
+@relation("reversal", source="Gelman et al., BDA3, section 3.4")
+def dirichlet_categorical_pair(kp: Key, ky: Key, a: PositiveVector):
+    """One outcome adds one to its exponent."""
+    p = dirichlet(kp, a)
+    yield p, categorical(ky, p)
+    y = categorical(ky, a / sum(a))
+    yield dirichlet(kp, a + one_hot(y, a)), y
+
+
+@relation("conditional", source="Gelman et al., BDA3, section 3.4")
+def multinomial_twice(kp: Key, ky: Key, kz: Key, a: Vector, n: Integer, m: Integer):
+    """Counts of two rounds add up."""
+    p = dirichlet(kp, a)
+    y, z = multinomial(ky, n, p), multinomial(kz, m, p)
+    yield p, y, z
+    yield dirichlet(kp, a + y + z), y, z
+
+
+# Indicators ----------------------------------------------------------------------------
+
+
+@relation("conditional", source="Bishop 2006, section 9.2")
+def normal_component(kz: Key, ky: Key, w: Simplex, m: Vector, s: PositiveVector):
+    """Which normal component an observation is from."""
+    z = categorical(kz, w)
+    y = normal(ky, m[z], s[z])
+    yield z, y
+    yield categorical(kz, softmax(log(w) - log(s) - square((y - m) / s) / 2)), y
+
+
+@relation("conditional", source="Bishop 2006, section 9.2")
+def poisson_component(kz: Key, ky: Key, w: Simplex, r: PositiveVector):
+    """Which Poisson component a count is from."""
+    z = categorical(kz, w)
+    y = poisson(ky, r[z])
+    yield z, y
+    yield categorical(kz, softmax(log(w) + y * log(r) - r)), y
+
+
+@relation("conditional", source="Robert 2007, The Bayesian Choice, section 5.2")
+def two_hypotheses(kz: Key, ky: Key, p, m1, m0, s, n: Integer):
+    """Two simple hypotheses about a mean: the log odds move by the log likelihood ratio."""
+    z = bernoulli(kz, p)
+    y = normal(ky, where(equal(z, 1), m1, m0), s, size=(n,))
+    yield z, y
+    ratio = (m1 - m0) * (sum(y) - n * (m0 + m1) / 2) / s**2
+    yield bernoulli(kz, expit(special.logit(p) + ratio)), y
+
+
+@relation("conditional", source="George & McCulloch 1993")
+def spike_or_slab(kz: Key, ky: Key, p, s1: Positive, s0: Positive):
+    """Whether a coefficient is from the wide law or from the narrow one."""
+    z = bernoulli(kz, p)
+    y = normal(ky, 0.0, where(equal(z, 1), s1, s0))
+    yield z, y
+    ratio = square(y) * (1 / s0**2 - 1 / s1**2) / 2 - log(s1 / s0)
+    yield bernoulli(kz, expit(special.logit(p) + ratio)), y
+
+
+@relation("conditional", source="Diaconis & Ylvisaker 1979, section 3")
+def beta_mixture_binomial(
+    kz: Key, kp: Key, ky: Key, w: Simplex, a: PositiveVector, b: PositiveVector, n: Integer
+):
+    """A mixture of conjugate priors is conjugate: each component by its evidence."""
+    z = categorical(kz, w)
+    p = beta(kp, a[z], b[z])
+    y = binomial(ky, n, p)
+    yield z, p, y
+    evidence = special.betaln(a + y, b + (n - y)) - special.betaln(a, b)
+    z = categorical(kz, softmax(log(w) + evidence))
+    yield z, beta(kp, a[z] + y, b[z] + (n - y)), y
+
+
+@relation("conditional", source="Diaconis & Ylvisaker 1979, section 3")
+def gamma_mixture_poisson(
+    kz: Key, kr: Key, ky: Key, w: Simplex, a: PositiveVector, b: PositiveVector
+):
+    """A mixture of gamma priors of a rate."""
+    z = categorical(kz, w)
+    r = gamma(kr, a[z], rate=b[z])
+    y = poisson(ky, r)
+    yield z, r, y
+    evidence = special.gammaln(a + y) - special.gammaln(a) + a * log(b) - (a + y) * log(b + 1)
+    z = categorical(kz, softmax(log(w) + evidence))
+    yield z, gamma(kr, a[z] + y, rate=b[z] + 1), y
+
+
+# Samples without replacement -----------------------------------------------------------
+
+
+@relation("reversal", source="Raiffa & Schlaifer 1961, section 7.3")
+def beta_binomial_hypergeometric(kg: Key, ky: Key, N: Integer, n: Integer, a, b):
+    """Good items in a lot and in a sample of it: those not drawn stay beta-binomial."""
+    g = beta_binomial(kg, N, a, b)
+    yield g, hypergeometric(ky, g, N - g, n)
+    y = beta_binomial(ky, n, a, b)
+    yield y + beta_binomial(kg, N - n, a + y, b + (n - y)), y
