@@ -26,10 +26,10 @@ from astragal import (
     Covariance,
     Integer,
     Key,
-    Matrix,
     Positive,
     Probability,
     Simplex,
+    StochasticMatrix,
     Vector,
     equal,
     log,
@@ -366,14 +366,14 @@ def bernoulli_mixture(k: Key, q, p1: Probability, p0: Probability):
 
 
 @relation("in law", source="Bishop 2006, ch. 13")
-def categorical_channel(k: Key, w: Simplex, T: Matrix):
+def categorical_channel(k: Key, w: Simplex, T: StochasticMatrix):
     """A category that is read through a noisy channel."""
     k1, k2 = split(k)
     return categorical(k2, T[categorical(k1, w)]), categorical(k, matmul(w, T))
 
 
 @relation("reversal", source="Bishop 2006, ch. 13")
-def categorical_channel_reversal(kz: Key, ky: Key, w: Simplex, T: Matrix):
+def categorical_channel_reversal(kz: Key, ky: Key, w: Simplex, T: StochasticMatrix):
     """Bayes' rule for a category and its reading: a step of the forward algorithm."""
     z = categorical(kz, w)
     yield z, categorical(ky, T[z])

@@ -41,6 +41,7 @@ from astragal.logic.statement import (
     PositiveVector,
     Probability,
     Simplex,
+    StochasticMatrix,
     Vector,
     relation,
 )
@@ -234,6 +235,7 @@ __all__ = [
     "Scale",
     "ShapeError",
     "Simplex",
+    "StochasticMatrix",
     "UnsupportedError",
     "Vector",
     "Verdict",

@@ -127,7 +127,7 @@ def relation_goal(relation: Relation, lhs: Any, rhs: Any) -> Goal:
     """
     if relation.expand is not None:
         goals = [relation_goal(member, lhs, rhs) for member in relation.members]
-        either: Goal = lany(*goals)  # type: ignore[no-untyped-call]
+        either: Goal = lany(*goals)
         return either
 
     def goal(state: State) -> Iterator[State]:

@@ -52,16 +52,24 @@ class Matrix(Expr):
     """Annotation of a relation's matrix variables."""
 
 
+class StochasticMatrix(Expr):
+    """Annotation of a relation's matrices whose rows are probabilities with sum 1."""
+
+
 class Covariance(Expr):
     """Annotation of a relation's symmetric, positive definite matrices."""
 
 
-_RANKS: dict[Any, int] = {Vector: 1, PositiveVector: 1, Simplex: 1, Matrix: 2, Covariance: 2}
+_RANKS: dict[Any, int] = {
+    **dict.fromkeys((Vector, PositiveVector, Simplex), 1),
+    **dict.fromkeys((Matrix, StochasticMatrix, Covariance), 2),
+}
 _DOMAINS: dict[Any, Domain] = {
     Positive: POSITIVE,
     PositiveVector: POSITIVE,
     Probability: PROBABILITY,
     Simplex: SIMPLEX,
+    StochasticMatrix: SIMPLEX,
     Covariance: COVARIANCE,
 }
 
