@@ -40,6 +40,7 @@ DOORS: set[tuple[str, str]] = {
     ("compile", "serialize"),  # pickling a function writes its graph
     ("serialize", "deserialize"),  # saving and loading are one door, in two files
     ("model", "display"),   # how a notebook shows a model
+    ("model", "density"),   # model.do sets values inside loops too
     ("graph", "display"),   # how a notebook shows an expression
     ("logic", "display"),   # how a notebook shows a relation and a rewriting
     ("derive", "display"),  # how a notebook shows a sampler

@@ -11,8 +11,8 @@ import numpy as np
 
 from astragal.graph.errors import ModelError
 from astragal.graph.expr import INPUT, Expr, describe
-from astragal.graph.literal import constant
-from astragal.graph.traverse import toposort
+from astragal.graph.literal import constant, is_constant
+from astragal.graph.traverse import substitute, toposort
 from astragal.graph.types import KeyType, TensorType
 from astragal.ops.creation import input
 from astragal.random.distribution import RandomOp
@@ -64,7 +64,7 @@ class Model:
             if not isinstance(value, Expr) or not isinstance(value.type, TensorType):
                 shown = describe(value) if isinstance(value, Expr) else f"{value!r:.60}"
                 raise ModelError(f"variable {name!r} is {shown}, expected an array expression")
-            if value in names:
+            if value in names and not is_constant(value):
                 raise ModelError(
                     f"{names[value]!r} and {name!r} name the same variable; name it once"
                 )
@@ -160,25 +160,72 @@ class Model:
             Where the model has inputs beside its keys, an improper prior or a factor: such a
         model has a density, and no law to draw from.
         """
-        from astragal.compile import function
+        from astragal.compile import evaluate, function
+        from astragal.ops.control import scan
+        from astragal.ops.creation import arange
         from astragal.random.keys import fold_in, key
 
         if self.inputs:
             missing = ", ".join(str(n.args[0]) for n in self.inputs)
             raise ModelError(f"the model reads {missing}: give values before drawing from it")
         self._refuse_weights()
-        outputs = list(self._variables.values())
-        keys = list(self.keys)
-        run = function(keys, outputs, backend=backend)
-        root = key(seed)
-        rows = []
-        for i in range(1 if draws is None else draws):
-            at = fold_in(root, i)
-            given = [at] if len(keys) == 1 else [fold_in(at, j) for j in range(len(keys))]
-            rows.append([np.asarray(v) for v in run(*given)])
-        if draws is None:
-            return dict(zip(self._variables, rows[0], strict=True))
-        return {name: np.stack([row[j] for row in rows]) for j, name in enumerate(self._variables)}
+        outputs, roots = list(self._variables.values()), self.keys
+        each = input("keys", shape=(None,), dtype="key")
+
+        def one(carry: Any, k: Expr) -> tuple[Any, list[Expr]]:
+            own = [k] if len(roots) == 1 else [fold_in(k, j) for j in range(len(roots))]
+            return carry, list(substitute(outputs, dict(zip(roots, own, strict=True))))
+
+        _, drawn = scan(one, [], each)
+        count = 1 if draws is None else draws
+        run = function([each], list(drawn), backend=backend)
+        values = run(evaluate(fold_in(key(seed), arange(count))))
+        arrays = {n: np.asarray(v) for n, v in zip(self._variables, values, strict=True)}
+        return arrays if draws is not None else {n: v[0] for n, v in arrays.items()}
+
+    def do(self, values: Mapping[str, Any]) -> Model:
+        """Intervene: set variables to values, whatever they would depend on.
+
+        What depends on them sees the values; what they depended on learns nothing from
+        them, unlike in conditioning (Pearl 2009, Causality, section 3.2).
+
+        Parameters
+        ----------
+        values
+            Numbers, arrays or expressions of the variables' types, by name. A value for
+            what a loop stacks holds inside the loop too.
+
+        Returns
+        -------
+        Model
+            With the same names; the variables set are no longer random.
+
+        Raises
+        ------
+        ModelError
+            For an unknown name.
+        DTypeError, ShapeError
+            For a value of another type.
+
+        Examples
+        --------
+        >>> import astragal as ag
+        >>> k = ag.split(ag.input("key", dtype="key"), 3)
+        >>> rain = ag.random.bernoulli(k[0], 0.3)
+        >>> wet = ag.random.bernoulli(k[1], 0.1 + 0.8 * rain)
+        >>> slips = ag.random.bernoulli(k[2], 0.05 + 0.4 * wet)
+        >>> model = ag.Model({"rain": rain, "wet": wet, "slips": slips})
+        >>> model.do({"wet": 1})
+        Model(rain: bernoulli int64, wet: deterministic int64, slips: bernoulli int64)
+        """
+        from astragal.density.given import given
+        from astragal.density.joint import as_value
+
+        new = {self[name]: as_value(name, v, self[name]) for name, v in values.items()}
+        out = given(self._variables.values(), new)
+        made = Model(dict(zip(self._variables, out, strict=True)))
+        made._labels = dict(self._labels)
+        return made
 
     def _refuse_weights(self) -> None:
         """Refuse to draw what is no law."""
@@ -282,8 +329,6 @@ def _as_data(value: Any) -> Any:
 
 def with_data(model: Model, values: Mapping[str, Any]) -> Model:
     """Fix inputs of a model that are no keys."""
-    from astragal.graph.traverse import substitute
-
     inputs = {str(n.args[0]): n for n in model.inputs}
     unknown = [name for name in values if name not in inputs]
     if unknown:

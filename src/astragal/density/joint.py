@@ -71,7 +71,7 @@ def logdensity(
     clamped = [n for n in given if not is_random(model[n])]
     joint = factorise(model, clamped)
     mapping = {
-        joint.coordinates[n]: _as_value(n, v, joint.coordinates[n])
+        joint.coordinates[n]: as_value(n, v, joint.coordinates[n])
         for n, v in given.items()
         if n in joint.coordinates
     }
@@ -83,7 +83,8 @@ def logdensity(
     return substitute([joint.total], mapping)[0]
 
 
-def _as_value(name: str, value: Any, wanted: Expr) -> Expr:
+def as_value(name: str, value: Any, wanted: Expr) -> Expr:
+    """Make an expression of a value for a variable, and check its type."""
     if isinstance(value, Expr):
         x = value
     else:

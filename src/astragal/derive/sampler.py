@@ -192,6 +192,8 @@ class Sampler:
         The variables that are drawn, in the model's order.
     deterministic_names : tuple of str
         Named variables that are functions of the others.
+    target : Program
+        The joint log density of the whole state, auxiliary variables included.
     augmented : Model
         The model with the auxiliary variables that the steps draw beside its own.
     auxiliary : tuple of UsedRelation
@@ -211,6 +213,7 @@ class Sampler:
     rejected: tuple[str, ...] = ()
     evidence: Program | None = None
     options: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    target: Program | None = None
     augmented: Model | None = None
     auxiliary: tuple[UsedRelation, ...] = ()
 
@@ -364,6 +367,65 @@ class Sampler:
         from astragal import sample
 
         return sample.run(self, **options)
+
+    def sample_predictive(self, draws: Any, **options: Any) -> Any:
+        """Draw new data given posterior draws: see `astragal.sample.predict` for the options.
+
+        Examples
+        --------
+        >>> import astragal as ag
+        >>> k = ag.split(ag.key(0))
+        >>> p = ag.random.beta(k[0], 2.0, 3.0)
+        >>> model = ag.Model({"p": p, "y": ag.random.binomial(k[1], 10, p)})
+        >>> sampler = ag.derive(model, {"y": 7})
+        >>> draws = sampler.sample(draws=500, backend="numpy", progress=False)
+        >>> draws = sampler.sample_predictive(draws, backend="numpy")
+        >>> bool(abs(draws["posterior_predictive"]["y"].mean() - 10 * 9 / 15) < 0.2)
+        True
+        """
+        from astragal import sample
+
+        return sample.predict(self, draws, **options)
+
+    def sample_prior(self, **options: Any) -> Any:
+        """Draw from the model as if nothing were observed: see `astragal.sample.prior`."""
+        from astragal import sample
+
+        return sample.prior(self, **options)
+
+    def posterior_model(self, observed: Mapping[str, Any] | None = None) -> Model:
+        """Write an exact posterior as a model of the same names.
+
+        Parameters
+        ----------
+        observed
+            Other data of the same shapes, by name.
+
+        Returns
+        -------
+        Model
+            The latent variables follow their law given the data, and what was observed is
+            new data of the same kind: a prior for what comes next, whose evidence is the
+            predictive density.
+
+        Raises
+        ------
+        UnsupportedError
+            Where the posterior is not exact.
+
+        Examples
+        --------
+        >>> import astragal as ag
+        >>> k = ag.split(ag.input("key", dtype="key"))
+        >>> rate = ag.random.gamma(k[0], 2.0, rate=4.0)
+        >>> model = ag.Model({"rate": rate, "y": ag.random.poisson(k[1], rate)})
+        >>> after = ag.derive(model, {"y": 3}).posterior_model()
+        >>> round(ag.derive(after, {"y": 0}).log_evidence(), 6)  # 5 log(5 / 6)
+        -0.911608
+        """
+        from astragal.derive.posterior import posterior_model
+
+        return posterior_model(self, observed)
 
     # -- people --------------------------------------------------------------------------
 

@@ -1,6 +1,7 @@
 """Derived samplers at work: chains, progress, checkpoints, results."""
 
+from astragal.sample.predictive import predict, prior
 from astragal.sample.results import diagnose
 from astragal.sample.runner import SamplingWarning, run
 
-__all__ = ["SamplingWarning", "diagnose", "run"]
+__all__ = ["SamplingWarning", "diagnose", "predict", "prior", "run"]
