@@ -29,9 +29,9 @@ from astragal.logic.families import (
     Rate,
     Scale,
 )
-from astragal.logic.goals import equivalents, path
 from astragal.logic.relation import Relation
 from astragal.logic.rewriting import Rewriting, rewrite
+from astragal.logic.search import equivalents, path
 from astragal.logic.statement import (
     Covariance,
     Integer,

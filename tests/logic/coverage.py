@@ -28,7 +28,7 @@ from astragal import random as r
 from astragal.graph.expr import Expr
 from astragal.graph.traverse import substitute, toposort
 from astragal.graph.types import INTEGERS
-from astragal.logic.goals import neighbours
+from astragal.logic.search import neighbours
 from astragal.logic.numeric import evaluate_at
 from astragal.random.distribution import is_random, random_parts
 

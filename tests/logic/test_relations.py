@@ -251,21 +251,6 @@ def test_both_sides_unknown_give_the_statement() -> None:
     assert right.op is normal.op
 
 
-def test_forms_come_nearest_first_and_once() -> None:
-    forms = list(ag.equivalents(one, [normal_convolution], limit=5))
-    assert len(set(forms)) == 5
-    assert forms[0] is one
-    assert forms[1] is normal_convolution.backward(one)
-
-
-def test_a_derivation_is_found_or_said_not_to_be() -> None:
-    steps = ag.path(normal_convolution.backward(one, m1=a), one, normal_convolution)
-    assert steps is not None
-    assert [s.direction for s in steps] == ["forward"]
-    assert ag.path(two, one, normal_convolution, limit=5) is None
-    assert ag.path(one, one, normal_convolution) == []
-
-
 # -- as text -------------------------------------------------------------------------------------
 
 

@@ -2,31 +2,30 @@
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from cons.core import ConsPair
 from etuples.core import ExpressionTuple
 from kanren.constraints import ConstrainedState, ConstraintStore
 from kanren.core import lany
-from unification import isvar, var
+from unification import isvar
 from unification import reify as library_reify
 from unification import unify as library_unify
 
 from astragal.graph.expr import Expr
-from astragal.graph.traverse import substitute, toposort
+from astragal.graph.traverse import substitute
 from astragal.graph.types import KeyType
 from astragal.logic.algebra import decide, same_value
 from astragal.logic.match import COMMUTATIVE, Match, assign_keys, build_side, match, settle
 from astragal.logic.pattern import Side, accepts
-from astragal.logic.soundness import Place, count_uses, readers_of
+from astragal.logic.soundness import Place, count_uses
 from astragal.logic.unify import as_graph
 from astragal.logic.variables import Variable, fresh, is_ground, variables_of
 from astragal.ops.declare import as_expr
 
 if TYPE_CHECKING:
-    from astragal.logic.relation import Relation, Step
+    from astragal.logic.relation import Relation
 
 State = Any
 Goal = Callable[[State], Iterator[State]]
@@ -280,139 +279,3 @@ def _unknown(relation: Relation, left: Any, right: Any, state: State) -> Iterato
     s = library_unify(_term(sides[n:]), right, s)
     if s is not False:
         yield s
-
-
-# -- search ---------------------------------------------------------------------------------
-
-
-def neighbours(
-    roots: tuple[Expr, ...],
-    relations: Sequence[Relation],
-    directions: Sequence[str] = ("forward", "backward"),
-) -> Iterator[Step]:
-    """List the single rewritings of a graph: each place, each relation, each direction."""
-    nodes = toposort(roots)
-    place = Place(count_uses(roots), dict.fromkeys(roots, "an output"), readers_of(nodes))
-    for x in reversed(nodes):
-        for relation in relations:
-            for direction in directions:
-                source, _ = relation.side(direction)
-                if x.op is not source.roots[source.anchors[0]].op and not _related(source, x):
-                    continue
-                yield from relation.steps_at(x, direction, place)
-
-
-def _related(source: Side, x: Expr) -> bool:
-    from astragal.logic.match import _VIEWS
-
-    return (source.roots[source.anchors[0]].op.name, x.op.name) in _VIEWS
-
-
-def stepo(a: Any, b: Any, relations: Sequence[Relation]) -> Goal:
-    """Make the goal that one rewriting, somewhere in it, turns a known graph into another."""
-
-    def goal(state: State) -> Iterator[State]:
-        x = as_graph(library_reify(a, state))
-        if not isinstance(x, Expr):
-            return
-        for step in neighbours((x,), relations):
-            s = library_unify(
-                b, substitute((x,), dict(zip(step.old, step.new, strict=True)))[0], state
-            )
-            if s is not False:
-                yield s
-
-    return goal
-
-
-def equivalents(
-    x: Expr, relations: Relation | Iterable[Relation], limit: int | None = None
-) -> Iterator[Expr]:
-    """List the forms of an expression that relations reach, nearest first, none twice.
-
-    Parameters
-    ----------
-    x
-        An expression; it is the first of its forms.
-    relations
-        Read in both directions.
-    limit
-        How many forms to give at most.
-
-    Examples
-    --------
-    >>> import astragal as ag
-    >>> from astragal.rewrites.convolutions import normal_convolution
-    >>> x = ag.random.normal(ag.key(0), ag.input("m"), 2.0)
-    >>> forms = ag.equivalents(x, [normal_convolution], limit=3)
-    >>> [sum(n.op.name == "normal" for n in toposort([f])) for f in forms]
-    [1, 2, 3]
-    """
-    from kanren.core import run
-
-    from astragal.logic.relation import Relation
-
-    given = (relations,) if isinstance(relations, Relation) else relations
-    rules = tuple(member for r in given for member in r.members if not member.held)
-    if limit is not None and limit < 1:
-        return
-    yield x
-    seen = {x}
-
-    def forms(of: Expr) -> Iterator[Expr]:
-        q = var()
-        return iter(run(None, q, stepo(of, q, rules)))
-
-    # A round: every stream in the queue gives one form, so that none starves the others.
-    streams = deque([forms(x)])
-    while streams and (limit is None or len(seen) < limit):
-        stream = streams.popleft()
-        form = next((f for f in stream if f not in seen), None)
-        if form is None:
-            continue
-        seen.add(form)
-        yield form
-        streams += [stream, forms(form)]
-
-
-def path(
-    a: Expr, b: Expr, relations: Relation | Iterable[Relation], limit: int = 200
-) -> list[Step] | None:
-    """Find a shortest derivation that turns one expression into another.
-
-    Parameters
-    ----------
-    limit
-        How many forms to look at before giving up.
-
-    Returns
-    -------
-    list of Step, or None
-        None where there is none within the bound.
-    """
-    from astragal.logic.relation import Relation
-
-    given = (relations,) if isinstance(relations, Relation) else relations
-    rules = tuple(member for r in given for member in r.members if not member.held)
-    came: dict[Expr, tuple[Expr, Step] | None] = {a: None}
-    queue = deque([a])
-    while queue and len(came) <= limit:
-        x = queue.popleft()
-        if x is b:
-            break
-        for step in neighbours((x,), rules):
-            y = substitute((x,), dict(zip(step.old, step.new, strict=True)))[0]
-            if y not in came:
-                came[y] = (x, step)
-                queue.append(y)
-                if y is b:
-                    queue.clear()
-                    break
-    if b not in came:
-        return None
-    steps: list[Step] = []
-    at = came[b]
-    while at is not None:
-        steps.append(at[1])
-        at = came[at[0]]
-    return steps[::-1]

@@ -243,6 +243,14 @@ def views(name: str, x: Expr) -> Iterator[tuple[Any, ...]]:
         yield args
 
 
+def read_as(p: Expr) -> frozenset[str]:
+    """List the names of the operations that a node which fits a pattern can have."""
+    name = p.op.name
+    if is_random(p):
+        return frozenset([name])
+    return frozenset([name, *(found for wanted, found in _VIEWS if wanted == name)])
+
+
 def _negated(x: Expr) -> Expr:
     if x.op is e.negative:
         inner: Expr = x.args[0]

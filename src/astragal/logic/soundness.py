@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from astragal.graph.expr import Expr
 from astragal.graph.traverse import children, toposort
 from astragal.graph.types import KeyType, Shape, same_shape, show_shape
-from astragal.logic.match import _VIEWS, Match, lead_of
+from astragal.logic.match import Match, lead_of, read_as
 from astragal.logic.pattern import Side, child_of
 from astragal.random.distribution import batch_shape, is_random, random_parts
 
@@ -54,7 +54,7 @@ def beside(p: Expr, m: Match, place: Place, limit: int = 200) -> Iterator[Expr]:
     """
     shared = [d for d in m.side.draws if d in m.env and d in m.side.below[p]]
     level = [m.env[d] for d in shared] or [m.env[d] for d in m.side.draws if d in m.env]
-    ops = {p.op.name} | {found for wanted, found in _VIEWS if wanted == p.op.name}
+    ops = read_as(p)
     seen: dict[Expr, None] = dict.fromkeys(level)
     for _ in range(8):
         for x in level:
