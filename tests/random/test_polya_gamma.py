@@ -52,6 +52,61 @@ def test_the_mean_at_a_half_integer_shape_is_not_biased() -> None:
     assert x.mean() == pytest.approx(mean(0.5, 1.0), rel=4 * x.std() / mean(0.5, 1.0) / np.sqrt(n))
 
 
+def cdf(h: float, z: float) -> Any:
+    """Invert the Laplace transform numerically (Abate & Whitt 1995, Euler's summation)."""
+    m = mean(h, z)
+    spread = np.sqrt(h / 24)
+    grid = np.concatenate(
+        [np.geomspace(1e-6 * m * h, m, 1500), m + np.linspace(0, 14, 3000)[1:] * spread]
+    )
+
+    def transform(s: Any) -> Any:
+        # Logarithms of cosh(z / 2) / cosh(w), with the branch that goes on from 0.
+        w = np.sqrt((z * z / 2 + s) / 2)
+        log = np.abs(z) / 2 + np.log1p(np.exp(-np.abs(z))) - w - np.log1p(np.exp(-2 * w))
+        return np.exp(h * log) / s
+
+    a, terms = 18.4, 60
+    k = np.arange(terms + 12)
+    values = transform((a + 2j * np.pi * k[:, None]) / (2 * grid)).real * (-1.0) ** k[:, None]
+    values[0] *= 0.5
+    partial = np.cumsum(values, 0)[terms:]
+    weights = stats.binom(11, 0.5).pmf(np.arange(12))
+    total = np.exp(a / 2) / grid * (weights @ partial)
+    return lambda x: np.interp(x, grid, np.clip(total, 0, 1))
+
+
+PARTS = [(0.5, 0.0), (0.03, 0.7), (0.9, 5.0), (1.0, 1.0), (2.37, 0.4), (45.5, 2.0)]
+
+
+@pytest.mark.parametrize(("h", "z"), PARTS)
+def test_draws_follow_the_inverted_transform(h: float, z: float) -> None:
+    x = ag.evaluate(ag.random.polya_gamma(ag.key(21), h, z, size=20_000))
+    assert stats.kstest(x, cdf(h, z)).pvalue > 1e-4
+
+
+@pytest.mark.slow
+def test_a_million_draws_follow_the_law_and_ten_million_its_mean() -> None:
+    key, h, z = ag.input("key", dtype="key"), ag.input("h"), ag.input("z")
+    f = ag.function([key, h, z], ag.random.polya_gamma(key, h, z, size=1_000_000), backend="numba")
+    for number, (shape, tilt) in enumerate(PARTS[:5]):
+        x = f(ag.evaluate(ag.fold_in(ag.key(5), number)), shape, tilt)
+        assert stats.kstest(x, cdf(shape, tilt)).pvalue > 1e-4
+        # The test of the test: two per cent more of a shape that is not tiny must show.
+        assert shape < 0.1 or stats.kstest(x, cdf(1.02 * shape, tilt)).pvalue < 1e-4
+    total = sum(f(ag.evaluate(ag.fold_in(ag.key(6), i)), 0.5, 1.0).mean() for i in range(10))
+    deviation = np.sqrt(0.5 * (np.sinh(1.0) - 1.0) / np.cosh(0.5) ** 2 / 4 / 1e7)
+    assert abs(total / 10 - mean(0.5, 1.0)) < 4 * deviation
+
+
+def test_shapes_from_tiny_to_large_have_the_exact_mean() -> None:
+    h = np.repeat([1e-3, 0.3, 0.999, 7.5, 900.25], 400)
+    x = ag.evaluate(ag.random.polya_gamma(ag.key(2), h, 1.5)).reshape(5, 400)
+    for row, shape in zip(x, h[::400], strict=True):
+        deviation = np.sqrt(shape * (np.sinh(1.5) - 1.5) / np.cosh(0.75) ** 2 / 4 / 1.5**3 / 400)
+        assert abs(row.mean() - mean(shape, 1.5)) < 4.5 * deviation
+
+
 def test_the_log_density_integrates_to_one() -> None:
     d = ag.random.polya_gamma.op.distribution
     x = np.geomspace(1e-3, 1.5, 4001)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from astragal.graph.expr import Expr
 from astragal.ops import elementwise as e
 from astragal.ops import reductions as r
@@ -30,7 +32,9 @@ def _log_polya_gamma(x: Expr, h: Expr, z: Expr) -> Expr:
     terms = size - e.square(2.0 * n + h_) / (8.0 * x_)
     top = r.max(terms, -1, keepdims=True)
     signs = 1.0 - 2.0 * e.remainder(n, 2)
-    series = e.log(r.sum(signs * e.exp(terms - top), -1)) + top[..., 0]
+    rest = r.sum(signs * e.exp(terms - top), -1)
+    # What cancels to less than this has lost too many digits to be known.
+    series = e.log(where(rest > 1e-6, rest, math.nan)) + top[..., 0]
     half = 0.5 * e.abs(z)
     log_cosh = half + e.log1p(e.exp(-2.0 * half)) - LOG_2
     return (
@@ -69,7 +73,11 @@ polya_gamma = Distribution(
     mean=_polya_gamma_mean,
     variance=_polya_gamma_variance,
     latex=r"\mathrm{PG}",
-    source="Polson, Scott & Windle 2013",
+    source="Polson, Scott & Windle 2013; Windle, Polson & Scott 2014",
+    doc_note=(
+        "The sampler is exact; its cost grows with ``h``. The log density is NaN where its series "
+        "cancels: far out on the right, and for an ``h`` above about 50."
+    ),
 )
 
 DISTRIBUTIONS: tuple[Distribution, ...] = tuple(

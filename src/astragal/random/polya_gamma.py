@@ -1,13 +1,38 @@
-"""The sampler of Polya-Gamma variables, for shapes of any size.
+"""The sampler of Polya-Gamma variables, exact for shapes of any size.
 
-A variable of shape h is a sum of independent ones whose shapes sum to h. Those of shape 1 are
-drawn by Devroye's rejection from an alternating series (Polson, Scott & Windle 2013). What is
-left, or all of a shape above 32, is the defining series
+PG(h, z) is a quarter of J*(h, z / 2), where J*(h, z) has the density cosh(z)^h exp(-z^2 x / 2)
+f(x), and f = f_h that of the sum of gamma variables G_k(h) / d_k, d_k = pi^2 (k - 1/2)^2 / 2. A
+variable of shape h is a sum of independent ones whose shapes sum to h: those of shape 1 are
+drawn by Devroye's rejection (Polson, Scott & Windle 2013), as many as there are whole numbers in
+h, so that the cost grows with h; what is left has a shape h between 0 and 1, and is drawn by
+rejection from a hat that is proved here.
 
-    PG(h, z) = 1 / (2 pi^2) * sum over k of Gamma_k(h) / ((k - 1/2)^2 + (z / (2 pi))^2)
+*The series.* f(x) is the alternating sum of (Windle, Polson & Scott 2014)
 
-whose first 32 terms are drawn, and the rest of them together as one gamma variable with their
-mean and variance: exact in the first two moments, and to about 1e-8 in the third.
+    a_n(x) = 2^h Gamma(n + h) / (n! Gamma(h)) (2 n + h) (2 pi x^3)^(-1/2) exp(-(2 n + h)^2 / 2x).
+
+The ratio a_(n+1) / a_n is (1 + h / (n + 1) + h / ((n + 1) (2 n + h))) exp(-2 (2 n + 1 + h) / x),
+which falls with n. So once a term is no larger than the one before, all later ones fall too, and
+partial sums lie on alternate sides of f: comparing a number with f takes finitely many terms.
+
+*The hat on the left.* The first ratio is (2 + h) exp(-2 (1 + h) / x), below 1 for x below
+2 (1 + h) / log(2 + h), which is at least 2 / log 2 = 2.88. So f <= a_0 up to T = 2.5, and a_0 is
+2^h times the density of h^2 / Z^2; with exp(-z^2 x / 2), (2 exp(-z))^h times an inverse
+Gaussian of mean h / z.
+
+*The hat on the right.* From the Laplace transform, x f(x) = h (f * k)(x) with
+k(y) = sum of exp(-d_k y). Let F be the least upper bound of exp(x) f(x) over x >= T, which is
+finite since the transform is integrable along the line of real part -1; M = E exp(X) =
+cos(sqrt(2))^(-h); K = sum of exp(-(d_k - 1)), so that k(y) <= K exp(-y) for y >= 1; and
+c the integral of exp(y) k(y) over 0 .. 1, which is the sum of (1 - exp(-(d_k - 1))) / (d_k - 1).
+Splitting the convolution at y = 1 gives for x >= T
+
+    x exp(x) f(x) <= h (K M + c sup over u >= x - 1 of exp(u) f(u)) <= h (K M + c max(A, F)),
+
+with A = 2^h h (2 pi)^(-1/2) exp(T) T^(-3/2), a bound of exp(u) a_0(u) between T - 1 and T, where
+exp(u) u^(-3/2) rises. Hence F is at most the larger of h (K M + c A) / T and
+h K M / (T - h c), and f(x) <= F exp(-x) there. Both are of the order of h, so that more than a
+third of the proposals is accepted whatever h is.
 """
 
 from __future__ import annotations
@@ -24,12 +49,10 @@ from astragal.random import exact
 from astragal.random.exact import unit_interval
 from astragal.random.kernels import inverse_gaussian_value
 from astragal.random.once import once
-from astragal.random.sampler import Kernel, Source
-from astragal.random.standard import gamma_parts, scaled, standard_exponential
+from astragal.random.sampler import Kernel, Source, until
+from astragal.random.standard import standard_exponential
 
 _CUT = 0.64  # where the two forms of the series meet
-TERMS = 32
-_LARGE = 32.0
 
 
 @once
@@ -139,60 +162,83 @@ def _whole_part(source: Source, count: Expr, z: Expr) -> Expr:
 
     zero = z * 0.0
     start = (as_expr(0, "uint32"), count, zero, z < 0.0, z < 0.0)
-    end = while_loop(lambda s: (s[1] > 0.5) & (s[0] < 60_000), step, start)
+    # A variable takes about two proposals: only a z that is NaN comes to this limit.
+    limit = astype(e.minimum(1000.0 + 10.0 * count, 4e9), "uint32")
+    end = while_loop(lambda s: (s[1] > 0.5) & (s[0] < limit), step, start)
     total: Expr = end[2]
     return total
 
 
-def _series(source: Source, h: Expr, z: Expr) -> Expr:
-    """PG(h, z) by its first terms and two moments of the rest; uses tags 4 and 5."""
-    c = z * (0.5 / math.pi)
-    square = c * c
+_T = 2.5  # where the two hats meet
+_SPEEDS = [0.5 * math.pi**2 * (k - 0.5) ** 2 for k in range(1, 20_001)]
+_K = sum(math.exp(1.0 - d) for d in _SPEEDS[:20])
+# The terms left out are below the integral of 2 / (pi k)^2 from 20,000 on.
+_C = sum(-math.expm1(1.0 - d) / (d - 1.0) for d in _SPEEDS) + 2.0 / (math.pi**2 * 19_999.0)
+_LOG_M = -math.log(math.cos(math.sqrt(2.0)))
+_A = math.exp(_T) * _T**-1.5 / math.sqrt(2 * math.pi)
+
+
+@once
+def _accepts_part(h: Expr, x: Expr, y: Expr) -> Expr:
+    """Whether y is below f(x) / a_0(x), for a shape h below 1."""
+    zero = x * 0.0
 
     def step(state: tuple[Expr, ...]) -> tuple[Expr, ...]:
-        k, total = state
-        g, boost = gamma_parts(source, h, 4, start=astype(k, "uint32") * 1000)
-        d = k + 0.5
-        return k + 1.0, total + scaled(g, boost) / (d * d + square)
+        n, total, sign, weight, before, _, _ = state
+        n = n + 1.0
+        term = (2.0 * n + h) * weight * exact.exp(-2.0 * n * (n + h) / x)
+        total = total - sign * term
+        falling = term <= before
+        yes = falling & (sign > 0.0) & (y <= total)
+        no = falling & (sign < 0.0) & (y > total)
+        later = weight * ((n + h) / (n + 1.0))
+        return n, total, -sign, later, term, yes | no | (n > 200.0), yes
 
-    _, total = while_loop(lambda s: s[0] < TERMS - 0.5, step, (h * 0.0, h * 0.0))
-    n = float(TERMS)
-    q = square / n**2
-    far = q > 0.1
-    ratio = e.sqrt(where(far, q, 1.0))
-    # Sums over the other k of 1 / (k^2 + c^2) and of its square, by the midpoint rule.
-    first = where(
-        far,
-        exact.arctan(ratio) / ratio,
-        exact.polynomial(q, [1 / 13, -1 / 11, 1 / 9, -1 / 7, 1 / 5, -1 / 3, 1.0]),
-    ) / n - 2.0 * n / (24.0 * (n * n + square) * (n * n + square))
-    second = (
-        where(
-            far,
-            (exact.arctan(ratio) / ratio - 1.0 / (1.0 + q)) / (2.0 * where(far, q, 1.0)),
-            exact.polynomial(q, [7 / 15, -6 / 13, 5 / 11, -4 / 9, 3 / 7, -2 / 5, 1 / 3]),
+    one = zero + 1.0
+    start = (zero, one, one, one, one, x < 0.0, x < 0.0)
+    accepted: Expr = while_loop(lambda s: e.logical_not(s[5]), step, start)[6]
+    return accepted
+
+
+def _part(source: Source, h: Expr, z: Expr) -> Expr:
+    """A variable J*(h, z) of a shape between 0 and 1; uses tags 4 and 5."""
+    tilt = e.maximum(z, 1e-8)
+    two = exact.exp(h * math.log(2.0))
+    km = _K * exact.exp(h * _LOG_M)
+    bound = e.maximum((km + (_C * _A) * (two * h)) / _T, km / (_T - h * _C))  # of F / h
+    rate = 1.0 + 0.5 * tilt * tilt
+    left_mass = two * exact.exp(-h * tilt)
+    right_mass = h * bound * exact.exp(-rate * _T) / rate
+    left_share = left_mass / (left_mass + right_mass)
+
+    def attempt(w1: Expr, w2: Expr, w3: Expr, w4: Expr) -> tuple[list[Expr], Expr]:
+        left = unit_interval(w1) < left_share
+        x_left = h * inverse_gaussian_value(w2, w3, 1.0 / tilt, h)
+        x = where(left, x_left, _T + standard_exponential(w2) / rate)
+        inside = e.logical_not(left) | (x < _T)
+        at = where(inside, x, 1.0)
+        # The hat over a_0: 1 on the left.
+        hat = (bound * math.sqrt(2 * math.pi) / two) * (
+            at * e.sqrt(at) * exact.exp(0.5 * h * h / at - at)
         )
-        / n**3
-    )
-    scale = second / first
-    rest, boost = gamma_parts(source, h * (first / scale), 4, start=as_expr(50_000, "uint32"))
-    out: Expr = (total + scaled(rest, boost) * scale) * (0.5 / math.pi**2)
-    return out
+        y = unit_interval(w4) * where(left, 1.0, hat)
+        return [x], inside & _accepts_part(h, at, y)
+
+    return until(source, attempt, 4, blocks=2)[0]
 
 
 def _polya_gamma(source: Source, h: Expr, z: Expr) -> Expr:
     half = 0.5 * e.abs(z)
-    large = h > _LARGE
-    whole = where(large, 0.0, e.floor(h))
+    whole = e.floor(h)
     left = h - whole
-    first = 0.25 * _whole_part(source, whole, half)
+    first = _whole_part(source, whole, half)
     rest: Expr = cond(
         left > 0.0,
-        lambda left, z: _series(source, where(left > 0.0, left, 1.0), z),
+        lambda left, z: _part(source, where(left > 0.0, left, 0.5), z),
         lambda left, z: left * 0.0,
-        *(left, e.abs(z)),
+        *(left, half),
     )
-    return first + rest
+    return 0.25 * (first + rest)
 
 
 polya_gamma = Kernel(_polya_gamma, block=True)
