@@ -8,6 +8,7 @@ context manager, so the user's configuration neither matters nor changes.
 
 from __future__ import annotations
 
+import threading
 import weakref
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -18,6 +19,7 @@ import jax.scipy.special
 import numpy as np
 from jax import lax
 
+from astragal.compile import jax_cache
 from astragal.compile import numpy as reference
 from astragal.compile.arguments import as_keys
 from astragal.compile.arrays import Lowering, array_lowerings
@@ -27,6 +29,7 @@ from astragal.compile.jax_checks import Checks, checking, checks_of, first, have
 from astragal.compile.jax_map import random_bits, run_map
 from astragal.compile.keyarray import KeyArray
 from astragal.compile.program import Program
+from astragal.graph.digest import digest
 from astragal.graph.errors import DomainError, DTypeError, ShapeError, UnsupportedError
 from astragal.graph.expr import Expr
 from astragal.graph.subgraph import Subgraph
@@ -309,12 +312,17 @@ class JaxProgram:
     ) -> None:
         self._inputs = list(inputs)
         self._outputs = list(outputs)
+        self._leaves = [*inputs, *dims]
         self._places = list(dims.values())
         self._program = Program([*inputs, *dims], outputs, rule)
         self.lengths = _lengths(inputs, outputs)
         self._checks = Checks() if have_checks(outputs) else None
+        self._messages = [] if self._checks is None else self._checks.messages
         traced = self._trace if self._checks is None else self._trace_checked
         self._jitted: Any = jax.jit(traced, static_argnums=self.lengths)
+        self._dtypes = [np.dtype(x.dtype) for x in inputs]
+        self._compiled: dict[Any, tuple[Callable[..., Any], list[str]]] = {}
+        self._lock = threading.Lock()
 
     def _trace_checked(self, *values: Any) -> tuple[list[Any], Any]:
         checks = self._checks
@@ -346,16 +354,51 @@ class JaxProgram:
         DomainError
             Where a check fails, which is known once the program has run.
         """
-        if self.lengths:
-            values = tuple(int(v) if i in self.lengths else v for i, v in enumerate(values))
         with enable_x64():
-            out: Any = self._jitted(*values)
+            if self.lengths:
+                values = tuple(int(v) if i in self.lengths else v for i, v in enumerate(values))
+            if not jax_cache.is_plain(values):
+                run, messages = self._jitted, self._messages
+            else:
+                run, messages = self._for_shapes(values)
+                values = self._arrays(values)
+            out: Any = run(*values)
             if self._checks is not None:
                 out, failed = out
                 number = int(failed)
                 if number:
-                    raise DomainError(self._checks.messages[number - 1])
+                    raise DomainError(messages[number - 1])
         return out  # type: ignore[no-any-return]
+
+    def _arrays(self, values: Sequence[Any]) -> tuple[Any, ...]:
+        """Give the values that are no lengths, in the data types that the program takes."""
+        return tuple(
+            v if isinstance(v, jax.Array) and v.dtype == t else np.asarray(v, t)
+            for i, (v, t) in enumerate(zip(values, self._dtypes, strict=True))
+            if i not in self.lengths
+        )
+
+    def _for_shapes(self, values: Sequence[Any]) -> tuple[Callable[..., Any], list[str]]:
+        """Give the program for the shapes of some values."""
+        key = tuple(v if i in self.lengths else np.shape(v) for i, v in enumerate(values))
+        found = self._compiled.get(key)
+        if found is not None:
+            return found
+        with self._lock:
+            if key not in self._compiled:
+                rest = iter(self._arrays(values))
+                full = [v if i in self.lengths else next(rest) for i, v in enumerate(values)]
+                out: Any = [0] * len(self._outputs)
+                places = repr((self.lengths, self._places)).encode()
+                self._compiled[key] = jax_cache.compiled(
+                    self._jitted,
+                    full,
+                    self.lengths,
+                    digest(self._leaves, self._outputs) + places,
+                    self._messages,
+                    out if self._checks is None else (out, 0),
+                )
+            return self._compiled[key]
 
     @property
     def source(self) -> str:

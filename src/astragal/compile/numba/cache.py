@@ -5,7 +5,6 @@ from __future__ import annotations
 import functools
 import hashlib
 import importlib.util
-import os
 import platform
 import sys
 import tempfile
@@ -13,28 +12,10 @@ import threading
 from pathlib import Path
 from types import ModuleType
 
+from astragal.compile.cache import directory, temporary, write
+
 _LOCK = threading.RLock()
 _LOADED: dict[str, ModuleType] = {}
-
-
-def directory() -> Path:
-    """Give the cache directory: ``ASTRAGAL_CACHE``, or the platform's place for caches."""
-    given = os.environ.get("ASTRAGAL_CACHE")
-    if given:
-        return Path(given)
-    if sys.platform == "win32":
-        base = Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local")
-    elif sys.platform == "darwin":
-        base = Path.home() / "Library" / "Caches"
-    else:
-        base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    return base / "astragal"
-
-
-@functools.cache
-def _fallback() -> Path:
-    """Give a directory of this process, where no other can be written."""
-    return Path(tempfile.mkdtemp(prefix="astragal-"))
 
 
 @functools.cache
@@ -53,20 +34,11 @@ def versions() -> str:
 
 
 def _written(source: str, folder: Path, name: str) -> Path:
-    """Write a module where it is not there yet; other processes see all of it or nothing."""
+    """Write a module where it is not there yet."""
     path = folder / f"{name}.py"
     # Its time of change is part of Numba's key: a file that is there stays as it is.
-    if path.is_file() and path.read_text(encoding="utf-8") == source:
-        return path
-    folder.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(prefix=name, suffix=".tmp", dir=folder)
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(source)
-        Path(temporary).replace(path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
+    if not path.is_file() or path.read_text(encoding="utf-8") != source:
+        write(path, source.encode())
     return path
 
 
@@ -101,11 +73,11 @@ def load(source: str) -> ModuleType:
             return found
         folder = directory()
         if not _usable(folder):
-            folder = _fallback()
+            folder = temporary()
         try:
             path = _written(source, folder, name)
         except OSError:
-            path = _written(source, _fallback(), name)
+            path = _written(source, temporary(), name)
         spec = importlib.util.spec_from_file_location(name, path)
         assert spec is not None
         assert spec.loader is not None
