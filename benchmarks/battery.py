@@ -65,6 +65,13 @@ def folds(impl: str, key: Any) -> Iterator[bytes]:
         yield f(key, i * ROWS).tobytes()
 
 
+def control(impl: str, key: Any) -> Iterator[bytes]:
+    """Bits of NumPy's SFC64, to see what the battery itself does."""
+    source = np.random.SFC64([int(w) for w in key.words])
+    while True:
+        yield source.random_raw(ROWS).tobytes()
+
+
 def _onwards(f: Any, k: Any, key: Any) -> Iterator[bytes]:
     """Give what a function makes of the leaves of a tree over 2**10 keys, then of the next."""
     spread = ag.function([k], ag.split(k, 1 << 10))
@@ -80,6 +87,7 @@ STREAMS: dict[str, Callable[[str, Any], Iterator[bytes]]] = {
     "siblings": siblings,
     "leaves": leaves,
     "folds": folds,
+    "control": control,
 }
 
 

@@ -14,7 +14,13 @@ from astragal.random import exact
 from astragal.random.counts import poisson_count
 from astragal.random.exact import unit_interval
 from astragal.random.sampler import Kernel, Source, until
-from astragal.random.standard import gamma_parts, scaled, standard_exponential, standard_normal
+from astragal.random.standard import (
+    boost_ahead,
+    gamma_parts,
+    scaled,
+    standard_exponential,
+    standard_normal,
+)
 
 
 def _gamma(source: Source, shape: Expr, rate: Expr) -> Expr:
@@ -24,6 +30,10 @@ def _gamma(source: Source, shape: Expr, rate: Expr) -> Expr:
 def _inverse_gamma(source: Source, shape: Expr, scale: Expr) -> Expr:
     g, h = gamma_parts(source, shape)
     return scale / g * scaled(g * 0.0 + 1.0, -h)
+
+
+def _two_gammas(a: Expr, b: Expr) -> tuple[int, ...]:
+    return 2, *boost_ahead(a), *boost_ahead(b, 2)
 
 
 def _beta(source: Source, a: Expr, b: Expr) -> Expr:
@@ -405,15 +415,17 @@ cauchy, laplace, asymmetric_laplace = Kernel(_cauchy), Kernel(_laplace), Kernel(
 gumbel, weibull, log_logistic = Kernel(_gumbel), Kernel(_weibull), Kernel(_log_logistic)
 pareto, lomax, rayleigh, levy = Kernel(_pareto), Kernel(_lomax), Kernel(_rayleigh), Kernel(_levy)
 kumaraswamy, triangular = Kernel(_kumaraswamy), Kernel(_triangular)
-gamma             = Kernel(_gamma, block=True)
-inverse_gamma     = Kernel(_inverse_gamma, block=True)
-beta              = Kernel(_beta, block=True)
-beta_prime        = Kernel(_beta_prime, block=True)
+gamma             = Kernel(_gamma, block=True, ahead=lambda shape, rate: boost_ahead(shape))
+inverse_gamma     = Kernel(_inverse_gamma, block=True, ahead=lambda a, scale: boost_ahead(a))
+beta              = Kernel(_beta, block=True, ahead=_two_gammas)
+beta_prime        = Kernel(_beta_prime, block=True, ahead=_two_gammas)
 chi_square        = Kernel(lambda s, df: 2.0 * scaled(*gamma_parts(s, 0.5 * df)), block=True)
 noncentral_chi_square = Kernel(_noncentral_chi_square, block=True)
-f                 = Kernel(_f, block=True)
-student_t         = Kernel(lambda s, df, loc, scale: loc + scale * standard_t(s, df), block=True)
-half_student_t    = Kernel(lambda s, df, scale: scale * e.abs(standard_t(s, df)), block=True)
+f                 = Kernel(_f, block=True, ahead=lambda *_: (2,))
+student_t         = Kernel(lambda s, df, loc, scale: loc + scale * standard_t(s, df),
+                           block=True, ahead=lambda *_: (2,))
+half_student_t    = Kernel(lambda s, df, scale: scale * e.abs(standard_t(s, df)),
+                           block=True, ahead=lambda *_: (2,))
 skew_normal       = Kernel(_skew_normal, block=True)
 ex_gaussian       = Kernel(_ex_gaussian, block=True)
 maxwell           = Kernel(_maxwell, block=True)

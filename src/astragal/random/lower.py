@@ -265,13 +265,19 @@ _KERNELS: dict[tuple[Any, ...], tuple[Subgraph, tuple[int, ...]]] = {}
 
 
 def _kernel_body(
-    kernel: Kernel, impl: str, first: int, dtypes: tuple[str, ...], dtype: str | None
+    kernel: Kernel,
+    impl: str,
+    first: int,
+    tags: tuple[int, ...],
+    dtypes: tuple[str, ...],
+    dtype: str | None,
 ) -> tuple[Subgraph, tuple[int, ...]]:
     """Trace a kernel: its subgraph, and which of the possible operands it uses.
 
-    Possible operands: first bits (none, one or two), words of the key, element, parameters.
+    Possible operands: first bits (none, one or two, and two for each tag that is ahead), words of
+    the key, element, parameters.
     """
-    key = (kernel, impl, first, dtypes, dtype)
+    key = (kernel, impl, first, tags, dtypes, dtype)
     found = _KERNELS.get(key)
     if found is not None:
         return found
@@ -280,7 +286,9 @@ def _kernel_body(
     words = _scalars(implementation.words, "uint32")
     (element,) = _scalars(1, "uint64")
     parameters = [placeholder(tensor_type(t)) for t in dtypes]
-    source = Source(implementation, tuple(words), element, tuple(bits))
+    own = first - 2 * len(tags)
+    ahead = {t: tuple(bits[own + 2 * i : own + 2 * i + 2]) for i, t in enumerate(tags)}
+    source = Source(implementation, tuple(words), element, tuple(bits[:own]), ahead)
     # float32 variables are float64 ones, rounded.
     wide = [cast(p, "float64") if p.dtype in FLOATS else p for p in parameters]
     out = kernel.draw(source, *wide)
@@ -349,10 +357,12 @@ class Draws:
         count = _product(shape[rank:])
         argument = shape_argument((count,))
         n = argument if isinstance(argument, Expr) else count
-        bits = RANDOM_BITS(self.impl, kernel.block, 0, n, *self.parts)
-        first = [reshape(b, shape) for b in _items(bits)]
+        tags = kernel.ahead(*parameters)
+        asked = [(kernel.block, 0), *((True, tag) for tag in tags)]
+        bits = [RANDOM_BITS(self.impl, block, tag, n, *self.parts) for block, tag in asked]
+        first = [reshape(b, shape) for made in bits for b in _items(made)]
         element = reshape(IOTA(count, "uint64"), shape[rank:]) if len(shape) > rank else None
-        out = self._map(kernel, first, element, shape, parameters, dtype)
+        out = self._map(kernel, first, tags, element, shape, parameters, dtype)
         outs = [broadcast_to(x, shape) for x in _items(out)]
         return outs[0] if len(outs) == 1 else tuple(outs)
 
@@ -361,19 +371,20 @@ class Draws:
 
         ``element`` has the dimensions of the batch that are not those of the keys.
         """
-        return self._map(kernel, [], element, self.batch, parameters, None)
+        return self._map(kernel, [], (), element, self.batch, parameters, None)
 
     def _map(
         self,
         kernel: Kernel,
         first: Sequence[Expr],
+        tags: tuple[int, ...],
         element: Expr | None,
         shape: Shape,
         parameters: Sequence[Expr],
         dtype: str | None,
     ) -> Expr:
         dtypes = tuple(p.dtype for p in parameters)
-        body, used = _kernel_body(kernel, self.impl, len(first), dtypes, dtype)
+        body, used = _kernel_body(kernel, self.impl, len(first), tags, dtypes, dtype)
         keys_shape = self.parts[0].type.shape
         # Words of the keys stand beside the elements: K + (1, ..., 1).
         apart = (*keys_shape, *(1,) * (len(shape) - len(keys_shape)))

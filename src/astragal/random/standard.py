@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from astragal.graph.expr import Expr
+from astragal.graph.literal import is_constant, value_of
 from astragal.ops import elementwise as e
 from astragal.ops.control import cond
 from astragal.ops.searching import where
@@ -65,6 +68,12 @@ def gamma_parts(
 
     h = cond(boost, boosted, lambda shape: shape * 0.0, shape)
     return g, h
+
+
+def boost_ahead(shape: Expr, tag: int = 0) -> tuple[int, ...]:
+    """Give the tag of the boost where the shape is known to be mostly below 1."""
+    below = is_constant(shape) and np.mean(value_of(shape) < 1.0) > 0.25
+    return (tag + 1,) if below else ()
 
 
 def scaled(g: Expr, h: Expr) -> Expr:

@@ -90,6 +90,7 @@ def _fill(impl: str, tag: int, kind: str) -> str:
         *writer.definitions,
         f"@unit_function({ins!r}, {n})",
         f"def main({', '.join([*words, 'start', 'count', *dict.fromkeys(targets)])}):",
+        "    wide()",
         f"    groups = {groups}",
         *("    " + text for text in writer.lines),
     ]

@@ -254,7 +254,13 @@ def generate(
     if writer.sequential:
         signature += ["generator", "int64_"]
         parameters += ["rng", "rng_state"]
-    body = [*lines, *writer.lines, f"return ({', '.join(returned)},)" if returned else "return ()"]
+    wide = ["wide()"] if writer.wide else []
+    body = [
+        *wide,
+        *lines,
+        *writer.lines,
+        f"return ({', '.join(returned)},)" if returned else "return ()",
+    ]
     main = [
         *writer.definitions,
         f"@njit([({', '.join(signature)}{',' if signature else ''})], cache=True, **options)",

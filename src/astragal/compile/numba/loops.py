@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from astragal.compile.numba import bits
+from astragal.compile.numba import bits, stages
 from astragal.compile.numba.elementwise import literal
 from astragal.compile.numba.plan import LONG_INSIDE, NEVER, is_one, is_straight
 from astragal.compile.numba.writer import Array, Bits, product
@@ -78,7 +78,8 @@ class Nest:
         self.index: Index = tuple(Ix(v, 1, 0, d + 1) for d, v in enumerate(self.names))
         # Random bits that each part of the loop makes for itself, and where they are.
         self.parts: dict[Expr, tuple[Bits, list[str]]] = {}
-        self.part = ""
+        self.part = self.end = ""
+        self.stages: list[str] = []  # what each part does once it has them
         self._elements: dict[tuple[object, Index], tuple[str, int]] = {}
         self._offsets: dict[object, tuple[str, int]] = {}
 
@@ -109,13 +110,13 @@ class Nest:
 
     def share(self, found: Sequence[Bits]) -> None:
         """Let each part of the one loop make its own random bits."""
-        self.part = self.writer.fresh("c")
+        self.part, self.end = self.writer.fresh("c"), self.writer.fresh("e")
         for b in found:
             if b.node not in self.parts:
                 self.parts[b.node] = b, bits.buffers(self.scope, b, str(bits.PART))
 
     def _in_parts(self, inner: list[str]) -> list[str]:
-        end = self.writer.fresh("e")
+        end = self.end
         fills = [
             bits.fill(b, self.part, end, [f"pointer({n}, 0)" for n in names])
             for b, names in self.parts.values()
@@ -124,7 +125,7 @@ class Nest:
             *self.before[0],
             f"for {self.part} in range(0, {self.dims[0]}, {bits.PART}):",
             f"    {end} = min({self.part} + {bits.PART}, {self.dims[0]})",
-            *("    " + text for text in fills),
+            *("    " + text for text in (*fills, *self.stages)),
             f"    for {self.names[0]} in range({self.part}, {end}):",
             *("        " + text for text in inner),
             *self.after[0],
@@ -236,6 +237,8 @@ class Nest:
         if found is None:
             body, *operands = node.args
             values = [self.element(a, self._aligned(a, index)) for a in operands]
+            body, staged = self._staged(body, operands, [c for c, _ in values])
+            values += staged
             depth = max((d for _, d in values), default=0)
             with self.writer.into(self.before[depth]):
                 out = self.scope.inline(
@@ -243,6 +246,39 @@ class Nest:
                 )
             found = self._elements[key] = (out, depth)  # type: ignore[assignment]
         return found  # type: ignore[return-value]
+
+    def _staged(
+        self, body: Subgraph, operands: Sequence[Expr], codes: Sequence[str]
+    ) -> tuple[Subgraph, list[tuple[str, int]]]:
+        """Let each part compute beforehand what it can; give what is left of a body."""
+        made = list(codes)
+        ready = []
+        at_part = f"{self.names[0]} - {self.part}"
+        for i, a in enumerate(operands):
+            held = self.scope.values.get(a)
+            if isinstance(held, Bits) and held.node in self.parts:
+                ready.append(i)
+                made[i] = f"at({self.parts[held.node][1][held.half]}, {at_part})"
+        if not ready:
+            return body, []
+        rest, found = stages.split(body, ready)
+        out = []
+        for stage in found:
+            rooms = [
+                self.writer.let(f"empty({bits.PART}, np.uint64)", "a") for _ in range(stages.ROOMS)
+            ]
+            lines: list[str] = []
+            with self.writer.into(lines):
+                (given,) = self.scope.inline(stage.given, made, limit=NEVER)
+                self.writer.line(f"put({rooms[0]}, {at_part}, bits_uint64({given}))")
+            pointers = ", ".join(f"pointer({r}, 0)" for r in rooms)
+            self.stages += [
+                f"for {self.names[0]} in range({self.part}, {self.end}):",
+                *("    " + text for text in lines),
+                f"{stage.call}{self.end} - {self.part}, {pointers})",
+            ]
+            out.append((self.let(1, f"bits_float64(at({rooms[1]}, {at_part}))"), 1))
+        return rest, out
 
     def _limit(self, body: Subgraph) -> int | None:
         """From what size on bodies are called: long loops have them in place."""
@@ -318,6 +354,7 @@ def emit_group(scope: Scope, nodes: Sequence[Expr], dims: tuple[str, ...]) -> No
             del held[node]
     nest = Nest(scope, [size], dims) if flat else Nest(scope, dims)
     if held:
+        scope.writer.wide = True
         nest.share(list(held.values()))
     results = [
         _reduce(nest, n, dims) if n.op.name in _FOLDS else _store(nest, n, dims) for n in nodes

@@ -262,6 +262,23 @@ def poke_half(typingctx, p, k, v):
     return types.void(p, types.intp, types.uint32), codegen
 
 
+@intrinsic
+def wide(typingctx):
+    """Let LLVM use the widest registers in this function, which is then not inlined.
+
+    Its own preference is 256 bits, for processors whose clock slows down with 512.
+    """
+
+    def codegen(context, builder, sig, args):
+        attributes = builder.function.attributes
+        attributes.add("noinline")
+        # llvmlite refuses what it does not know, such as this.
+        set.add(attributes, '"prefer-vector-width"="512"')
+        return context.get_dummy_value()
+
+    return types.void(), codegen
+
+
 def _poke(dtype: str) -> Any:
     t = scalar(dtype)
 

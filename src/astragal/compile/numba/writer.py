@@ -92,6 +92,7 @@ class Writer:
         self.prefix = ""
         self.constants: dict[Literal, str] = {}
         self.failures: list[Exception] = []
+        self.wide = False  # whether loops are long enough for the widest registers
         self.sequential = False  # whether NumPy's generator is drawn from
         # Functions of the module that others call, and their text.
         self.functions: dict[tuple[Subgraph, int], str] = {}
