@@ -29,7 +29,6 @@ from astragal import (
     argmin,
     exp,
     log,
-    logaddexp,
     logsumexp,
     max,
     maximum,
@@ -163,16 +162,6 @@ def bernoulli_minimum_of_n(k: Key, n: Integer, p):
     return min(bernoulli(k, p, size=(n,))), bernoulli(k, p**n)
 
 
-@relation("in law", source=COLES)
-def gumbel_minimum(k: Key, m1, m2, s):
-    """Mirrored Gumbel variables, as the logarithms of Weibull ones, are closed under minima."""
-    k1, k2 = split(k)
-    return (
-        minimum(-gumbel(k1, m1, s), -gumbel(k2, m2, s)),
-        -gumbel(k, s * logaddexp(m1 / s, m2 / s), s),
-    )
-
-
 # Maxima: distribution functions multiply ------------------------------------------------------
 
 
@@ -196,22 +185,6 @@ def gumbel_maximum_of_n(k: Key, n: Integer, m, s):
 def gumbel_vector_maximum(k: Key, m: Vector):
     """The greatest of Gumbel variables with locations of their own."""
     return max(gumbel(k, m, 1.0)), gumbel(k, logsumexp(m), 1.0)
-
-
-@relation("in law", source=COLES)
-def frechet_maximum(k: Key, c, s1, s2):
-    """Reciprocals of Weibull variables (Fréchet) of one shape."""
-    k1, k2 = split(k)
-    return (
-        maximum(1 / weibull(k1, c, s1), 1 / weibull(k2, c, s2)),
-        1 / weibull(k, c, (s1 ** (-c) + s2 ** (-c)) ** (-1 / c)),
-    )
-
-
-@relation("in law", source=COLES)
-def frechet_maximum_of_n(k: Key, n: Integer, c, s):
-    """The greatest of n reciprocals of Weibull variables (Fréchet)."""
-    return max(1 / weibull(k, c, s, size=(n,))), 1 / weibull(k, c, s * n ** (-1 / c))
 
 
 @relation("in law", source=LEEMIS)

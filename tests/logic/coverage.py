@@ -28,8 +28,8 @@ from astragal import random as r
 from astragal.graph.expr import Expr
 from astragal.graph.traverse import substitute, toposort
 from astragal.graph.types import INTEGERS
-from astragal.logic.search import neighbours
 from astragal.logic.numeric import evaluate_at
+from astragal.logic.search import neighbours
 from astragal.random.distribution import is_random, random_parts
 
 sys.path.insert(0, str(Path(__file__).parent))
@@ -48,7 +48,7 @@ def _gig(k: Expr, p: Any, a: Any, b: Any, **size: Any) -> Expr:
     return r.generalized_inverse_gaussian(k, p, ag.sqrt(a * b), ag.sqrt(b / a), **size)
 
 
-def _named(*names: str, scaled: bool = False) -> Any:
+def _named(*names: str) -> Any:
     """Call the first of these distributions that there is."""
 
     def draw(k: Expr, *args: Any, **size: Any) -> Any:
@@ -71,7 +71,31 @@ DISTRIBUTIONS: dict[str, Any] = {
     "exgaussian": r.ex_gaussian, "asymmetriclaplace": _asymmetric, "gig": _gig,
     "mvnormal": r.multivariate_normal, "wishart": r.wishart, "invwishart": r.inverse_wishart,
     "mvt": lambda k, df, m, S, **z: r.multivariate_t(k, m, S, df, **z),
-    "matrixnormal": r.matrix_normal, "zipf": r.zipf,
+    "matrixnormal": r.matrix_normal, "zipf": r.zipf, "gumbel_min": r.gumbel_minimum,
+    "hypsecant": r.hyperbolic_secant, "loggamma": r.log_gamma, "nct": r.noncentral_t,
+    "genlogistic": r.generalized_logistic, "gennormal": r.generalized_normal,
+    "johnsonsu": r.johnson_su, "johnsonsb": r.johnson_sb, "nig": r.normal_inverse_gaussian,
+    "power": r.power, "powerfunction": r.power, "arcsine": r.arcsine, "semicircle": r.semicircle,
+    "loguniform": r.log_uniform, "logitnormal": r.logit_normal, "chi": r.chi, "rice": r.rice,
+    "nakagami": r.nakagami, "gengamma": r.generalized_gamma, "foldednormal": r.folded_normal,
+    "birnbaumsaunders": r.birnbaum_saunders, "ncf": r.noncentral_f, "frechet": r.frechet,
+    "gompertz": r.gompertz, "burr12": r.burr, "dagum": r.dagum, "halflogistic": r.half_logistic,
+    "expweibull": r.exponentiated_weibull, "loglaplace": r.log_laplace,
+    "genpareto": r.generalized_pareto,
+    "genextreme": lambda k, c, m, s, **z: r.generalized_extreme_value(k, -c, m, s, **z),
+    "skellam": r.skellam, "yulesimon": r.yule_simon, "planck": r.planck, "benford": r.benford,
+    "dlaplace": r.discrete_laplace, "betanbinom": r.beta_negative_binomial,
+    "nhypergeom": lambda k, M, n, q, **z: r.negative_hypergeometric(k, n, M - n, q, **z),
+    "zipoisson": r.zero_inflated_poisson,
+    "truncexponential": lambda k, s, h, **z: r.truncated(
+        k, r.exponential.law(scale=s), lower=0.0, upper=h, **z
+    ),
+    "normalmixture": lambda k, w, m, s, **z: r.mixture(k, w, r.normal.law(m, s), **z),
+    "poissonmixture": lambda k, w, lam, **z: r.mixture(k, w, r.poisson.law(lam), **z),
+    **{n: _named(n, m) for n, m in (
+        ("poissonbinomial", "poisson_binomial"), ("irwinhall", "irwin_hall"),
+        ("kolmogorov", "kolmogorov_distribution"),
+        ("mvhypergeometric", "multivariate_hypergeometric"))},
 }
 # fmt: on
 
@@ -132,6 +156,8 @@ class Program(base.Program):  # type: ignore[misc]
             return a & b if isinstance(t.op, ast.BitAnd) else a | b
         if isinstance(t, ast.BinOp) and isinstance(t.op, ast.MatMult):
             return ag.matmul(self.value(t.left), self.value(t.right))
+        if isinstance(t, ast.Compare) and isinstance(t.ops[0], ast.NotEq):
+            return ag.not_equal(self.value(t.left), self.value(t.comparators[0]))
         if isinstance(t, ast.BinOp) and isinstance(t.op, ast.Mod):
             return self.value(t.left) % self.value(t.right)
         return super().value(t)

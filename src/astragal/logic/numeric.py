@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from astragal.graph.expr import INPUT, Expr
+from astragal.graph.expr import DIMENSION, INPUT, Expr
 from astragal.graph.literal import value_of
 from astragal.graph.traverse import toposort
 from astragal.graph.types import KeyType, TensorType, tensor_type
@@ -25,6 +25,7 @@ from astragal.random.distribution import Distribution, RandomOp, random_parts
 Array = np.ndarray[Any, np.dtype[Any]]
 POINTS = {1: 1201, 2: 281, 3: 61}
 MOST_COUNTS = {1: 4000, 2: 600, 3: 70}
+MOST_SERIES = 5000
 
 
 class NotNumeric(Exception):
@@ -49,11 +50,12 @@ def evaluate_at(roots: Sequence[Expr], values: Mapping[Expr, Any]) -> list[Array
 
 
 @lru_cache(maxsize=256)
-def _density(d: Distribution) -> tuple[list[Expr], list[Expr]]:
+def _density(d: Distribution, rank: int = 0) -> tuple[list[Expr], list[Expr]]:
     """Build the log density, and whether a value is in the support, as a graph."""
-    x = INPUT("x", tensor_type("float64" if d.dtype == "float" else d.dtype))
+    shape = tuple(DIMENSION(f"n{i}") for i in range(rank))
+    x = INPUT("x", tensor_type("float64" if d.dtype == "float" else d.dtype, shape))
     parameters = [
-        INPUT(f"p{i}", tensor_type("int64" if p.integer else "float64"))
+        INPUT(f"p{i}", tensor_type("int64" if p.integer else "float64", shape))
         for i, p in enumerate(d.parameters)
     ]
     inside = d.support(*parameters).contains(x)
@@ -68,15 +70,29 @@ def log_density(d: Distribution, x: Array, parameters: Sequence[Array]) -> Array
     NotNumeric
         Where it cannot be evaluated on a grid.
     """
-    inputs, outputs = _density(d)
+    values = [x, *parameters]
+    wanted = np.broadcast_shapes(*(np.shape(v) for v in values))
     try:
-        value, inside = run(inputs, outputs, [x, *parameters])
-    except ValueError as error:
-        # A series along an axis of its own does not broadcast against a grid.
-        raise NotNumeric(f"the density of {d.name}: {error}") from None
+        value, inside = run(*_density(d), values)
+        if np.shape(value) not in (wanted, ()):
+            raise ValueError("a series took the place of a value")
+    except ValueError:
+        value, inside = _one_by_one(d, values, wanted)
     with np.errstate(all="ignore"):
         valid = np.asarray(valid_parameters(d, parameters))
         return np.where(inside & valid & ~np.isnan(value), value, -np.inf)
+
+
+def _one_by_one(d: Distribution, values: Sequence[Array], shape: Any) -> tuple[Array, Array]:
+    """Evaluate a density with a series in it, whose terms have an axis of their own."""
+    whole = [np.broadcast_to(v, shape).ravel() for v in values]
+    if whole[0].size > MOST_SERIES:
+        raise NotNumeric(f"the density of {d.name} is a series: too slow on a grid")
+    try:
+        value, inside = run(*_density(d, 1), whole)
+    except ValueError as error:
+        raise NotNumeric(f"the density of {d.name}: {error}") from None
+    return np.reshape(value, shape), np.reshape(np.broadcast_to(inside, whole[0].shape), shape)
 
 
 def valid_parameters(d: Distribution, parameters: Sequence[Array]) -> Array:
