@@ -9,7 +9,7 @@ compute in float64.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from astragal.graph.expr import Expr
 from astragal.ops import elementwise as e
@@ -291,19 +291,34 @@ _STIRLING = (-691.0 / 360360.0, 1.0 / 1188.0, -1.0 / 1680.0, 1.0 / 1260.0, -1.0 
 HALF_LOG_2PI = 0.5 * math.log(2 * math.pi)
 
 
-@once
-def stirling_error(n: Expr) -> Expr:
-    """Give log(n!) - log(sqrt(2 pi n) (n / e)**n), for n > 0 (Loader 2000)."""
-    small = n < 16.0
+def _chosen(usual: Expr, first: Callable[..., Expr], second: Callable[..., Expr], *x: Expr) -> Expr:
+    """Give one of two functions: of scalars only that one is computed, where a backend branches."""
+    from astragal.ops.control import cond
+
+    if usual.type.shape:
+        return where(usual, first(*x), second(*x))
+    out: Expr = cond(usual, first, second, *x)
+    return out
+
+
+def _stirling_series(m: Expr) -> Expr:
+    return polynomial(1.0 / (m * m), _STIRLING) / m
+
+
+def _stirling_small(n: Expr) -> Expr:
     # log n! = log (n + 16)! - log((n + 1) ... (n + 16)), so small n can use the series too.
-    m = where(small, n + 16.0, n)
-    series = polynomial(1.0 / (m * m), _STIRLING) / m
+    m = n + 16.0
     product = n + 1.0
     for j in range(2, 17):
         product = product * (n + float(j))
-    far = (m + 0.5) * log(m) - m + series
-    near = far - log(where(small, product, 1.0)) - ((n + 0.5) * log(n) - n)
-    return where(small, near, series)
+    far = (m + 0.5) * log(m) - m + _stirling_series(m)
+    return far - log(product) - ((n + 0.5) * log(n) - n)
+
+
+@once
+def stirling_error(n: Expr) -> Expr:
+    """Give log(n!) - log(sqrt(2 pi n) (n / e)**n), for n > 0 (Loader 2000)."""
+    return _chosen(n >= 16.0, _stirling_series, _stirling_small, n)
 
 
 @once
@@ -317,13 +332,18 @@ def log_factorial(n: Expr) -> Expr:
 @once
 def deviance(x: Expr, mean: Expr) -> Expr:
     """Give x log(x / mean) + mean - x without cancellation, for x, mean > 0 (Loader's bd0)."""
+
+    def near(x: Expr, mean: Expr, v: Expr) -> Expr:
+        # 2 x (v**3 / 3 + v**5 / 5 + ...) + (x - mean) v, for |v| < 0.1.
+        w = v * v
+        terms = polynomial(w, [1.0 / k for k in range(19, 1, -2)])
+        return (x - mean) * v + 2.0 * x * v * w * terms
+
+    def far(x: Expr, mean: Expr, v: Expr) -> Expr:
+        return x * log(x / mean) + mean - x
+
     v = (x - mean) / (x + mean)
-    w = v * v
-    # 2 x (v**3 / 3 + v**5 / 5 + ...) + (x - mean) v, for |v| < 0.1.
-    terms = polynomial(w, [1.0 / k for k in range(19, 1, -2)])
-    near = (x - mean) * v + 2.0 * x * v * w * terms
-    far = x * log(x / mean) + mean - x
-    return where(e.abs(v) < 0.1, near, far)
+    return _chosen(e.abs(v) < 0.1, near, far, x, mean, v)
 
 
 def unit_interval(bits: Expr) -> Expr:
