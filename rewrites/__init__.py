@@ -7,8 +7,10 @@ from astragal.rewrites import (
     circles,
     conditioning,
     conjugacy,
+    conjugate_normals,
     conjugate_probabilities,
     conjugate_rates,
+    conjugate_vectors,
     convolutions,
     counts,
     extremes,
@@ -43,6 +45,8 @@ PAGES = (
     conjugacy,
     conjugate_rates,
     conjugate_probabilities,
+    conjugate_normals,
+    conjugate_vectors,
 )
 """The table of contents."""
 

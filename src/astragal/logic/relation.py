@@ -33,8 +33,10 @@ from astragal.random.distribution import (
     PROBABILITY,
     Domain,
     contains,
+    is_random,
     random_parts,
 )
+from astragal.random.multivariate import COVARIANCE
 
 Kind = Literal["sure", "in law", "reversal", "conditional"]
 KINDS: tuple[str, ...] = ("sure", "in law", "reversal", "conditional")
@@ -434,7 +436,7 @@ def _in_domain(v: Variable, domain: Domain, found: Match, known: set[Expr]) -> b
             # The random variable itself demands it, of the value or of a product with it.
             row = a.op is INDEX and a.args[0] is v
             if ((a is v or row) and q.domain is domain) or (
-                domain is POSITIVE and q.domain in (POSITIVE, NON_NEGATIVE) and _is_factor(v, a)
+                q.domain in _DEMANDING.get(domain.words, ()) and _is_factor(v, a)
             ):
                 return True
     x = found.env[v]
@@ -452,14 +454,28 @@ def _is_factor(v: Expr, x: Expr) -> bool:
     """Whether an expression is a variable times or over what is positive, or a choice of it."""
     if x is v:
         return True
-    if x.op.name == "index":
+    if x.op.name in {"index", "sqrt", "inv"}:
         return _is_factor(v, x.args[0])
     if x.op.name == "where":
         return _is_factor(v, x.args[1]) or _is_factor(v, x.args[2])
     if x.op.name not in {"multiply", "divide"}:
         return False
     a, b = x.args
-    return (_is_factor(v, a) and positive(b)) or (_is_factor(v, b) and positive(a))
+    return (_is_factor(v, a) and _definite(b)) or (_is_factor(v, b) and _definite(a))
+
+
+def _definite(x: Expr) -> bool:
+    """Whether an expression is seen to be positive, or a positive definite matrix."""
+    if not is_random(x):
+        return positive(x)
+    d, _, _, parameters = random_parts(x)
+    return d.support(*parameters) in (POSITIVE, COVARIANCE)
+
+
+_DEMANDING = {
+    POSITIVE.words: (POSITIVE, NON_NEGATIVE, COVARIANCE),
+    COVARIANCE.words: (COVARIANCE,),
+}
 
 
 def _demands(draw: Expr, x: Expr, domain: Domain) -> bool:

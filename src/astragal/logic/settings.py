@@ -39,7 +39,7 @@ def settings(relation: Relation, rng: np.random.Generator, count: int) -> Iterat
         if found == count:
             return
         values: dict[Expr, Any] = {v: _guess(v, roles[v], rng, attempt) for v in variables}
-        if allowed(relation, values):
+        if allowed(relation, values) and _far_from_singular(relation, values):
             found += 1
             yield values
 
@@ -140,8 +140,21 @@ def allowed(relation: Relation, values: Mapping[Expr, Any]) -> bool:
             named = {p.name: a for a, p in zip(parameters, d.parameters, strict=True)}
             for pair in d.ordered:
                 ends = [named[n] for n in pair]
-                if side.random.isdisjoint(ends) and not np.less(*evaluate_at(ends, values)).all():
+                if any(a in side.random or side.below[a] & held for a in ends):
+                    continue
+                if not np.less(*evaluate_at(ends, values)).all():
                     return False
+    return True
+
+
+def _far_from_singular(relation: Relation, values: Mapping[Expr, Any]) -> bool:
+    """Whether random matrices have degrees of freedom to spare: others are singular to rounding."""
+    for x in (*relation.left.draws, *relation.right.draws):
+        names = [p.name for p in random_parts(x)[0].parameters]
+        if len(x.type.shape) == 2 and "df" in names:  # type: ignore[union-attr]
+            df = random_parts(x)[3][names.index("df")]
+            if isinstance(df, Variable) and np.any(values[df] < 5.0):
+                return False
     return True
 
 

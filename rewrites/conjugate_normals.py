@@ -1,0 +1,244 @@
+r"""Conjugate updates of normal means, of means with variances, and of vectors.
+
+    μ ~ Normal(m, S)        y | μ ~ Normal(H μ + c, R)
+    ────────────────────────────────────────────────────────────────
+    y     ~ Normal(H m + c, G)                   G = H S Hᵀ + R
+    μ | y ~ Normal(m + K (y - H m - c), S - K H S)      K = S Hᵀ G⁻¹
+
+Precisions add, and means are weighted by them. The one statement above is a Kalman step, a
+regression with known noise, a Gaussian process at a point; the same written with precisions
+is the update of a mean from a sample. With an unknown variance the prior of the mean is stated
+in units of it, and the sum of squares about the two means joins the scale.
+
+Example: a mean, from four observations.
+
+>>> import astragal as ag
+>>> from astragal.rewrites.conjugate_normals import normal_mean_sample
+>>> k1, k2 = ag.split(ag.key(1))
+>>> mu = ag.random.normal(k1, 0.0, 2.0)
+>>> y = ag.random.normal(k2, mu, 1.0, size=(4,))
+>>> posterior, _ = normal_mean_sample.forward((mu, y))
+>>> posterior.op.name
+'normal'
+"""
+
+from math import inf
+
+from astragal import (
+    Expr,
+    Integer,
+    Key,
+    Positive,
+    PositiveVector,
+    Vector,
+    eye,
+    log,
+    mean,
+    ones,
+    relation,
+    sqrt,
+    square,
+    sum,
+)
+from astragal.random import (
+    inverse_gamma,
+    inverse_gaussian,
+    lognormal,
+    multivariate_normal,
+    normal,
+    truncated_normal,
+    uniform,
+)
+
+BDA = "Gelman et al., BDA3, section 2.5"
+MURPHY = "Murphy 2007, Conjugate Bayesian analysis of the Gaussian distribution"
+
+
+def weighed(m: Expr, p: Expr, total: Expr, q: Expr) -> tuple[Expr, Expr]:
+    """Put a prior mean m of precision p together with data of precision q.
+
+    ``total`` is the sum of the data, each in units of its variance.
+    """
+    return (m * p + total) / (p + q), 1 / sqrt(p + q)
+
+
+# Means ---------------------------------------------------------------------------------
+
+
+@relation("conditional", source=BDA)
+def normal_mean_sample(kμ: Key, ky: Key, m, s, t, n: Integer):
+    """The mean of n observations of one precision."""
+    μ = normal(kμ, m, s)
+    y = normal(ky, μ, t, size=(n,))
+    yield μ, y
+    yield normal(kμ, *weighed(m, s**-2, sum(y) / t**2, n / t**2)), y
+
+
+@relation("conditional", source=BDA)
+def normal_mean_precisions(kμ: Key, ky: Key, m, s, t: PositiveVector):
+    """The mean of observations of several precisions."""
+    μ = normal(kμ, m, s)
+    y = normal(ky, μ, t)
+    yield μ, y
+    yield normal(kμ, *weighed(m, s**-2, sum(y / t**2), sum(t**-2.0))), y
+
+
+@relation("conditional", source=BDA)
+def lognormal_mean_sample(kμ: Key, ky: Key, m, s, t, n: Integer):
+    """The mean of logarithms."""
+    μ = normal(kμ, m, s)
+    y = lognormal(ky, μ, t, size=(n,))
+    yield μ, y
+    yield normal(kμ, *weighed(m, s**-2, sum(log(y)) / t**2, n / t**2)), y
+
+
+@relation("conditional", source="Bishop 2006, section 3.3")
+def normal_slope(kμ: Key, ky: Key, m, s, c, x: Vector, t):
+    """A slope: each observation is c and x times the unknown."""
+    μ = normal(kμ, m, s)
+    y = normal(ky, c + x * μ, t)
+    yield μ, y
+    yield normal(kμ, *weighed(m, s**-2, sum(x * (y - c)) / t**2, sum(square(x)) / t**2)), y
+
+
+@relation("conditional", source="Bishop 2006, section 3.3")
+def normal_slope_through_origin(kμ: Key, ky: Key, m, s, x: Vector, t):
+    """A slope without an intercept."""
+    μ = normal(kμ, m, s)
+    y = normal(ky, x * μ, t)
+    yield μ, y
+    yield normal(kμ, *weighed(m, s**-2, sum(x * y) / t**2, sum(square(x)) / t**2)), y
+
+
+@relation("conditional", source="Hamilton 1994, Time Series Analysis, ch. 12")
+def autoregression_coefficient(kφ: Key, k1: Key, k2: Key, k3: Key, m, s, x, t):
+    """The coefficient of a first-order autoregression over three steps."""
+    φ = normal(kφ, m, s)
+    y1 = normal(k1, φ * x, t)
+    y2 = normal(k2, φ * y1, t)
+    y3 = normal(k3, φ * y2, t)
+    yield φ, y1, y2, y3
+    total = (x * y1 + y1 * y2 + y2 * y3) / t**2
+    yield normal(kφ, *weighed(m, s**-2, total, (x**2 + y1**2 + y2**2) / t**2)), y1, y2, y3
+
+
+@relation("conditional", source=BDA)
+def truncated_normal_mean_sample(kμ: Key, ky: Key, m, s, low, high, t, n: Integer):
+    """A truncated prior gives the posterior truncated at the same places."""
+    μ = truncated_normal(kμ, m, s, low, high)
+    y = normal(ky, μ, t, size=(n,))
+    yield μ, y
+    yield truncated_normal(kμ, *weighed(m, s**-2, sum(y) / t**2, n / t**2), low, high), y
+
+
+@relation("conditional", source=BDA)
+def uniform_normal_mean_sample(kμ: Key, ky: Key, low, high, t, n: Integer):
+    """A flat prior on an interval gives a truncated normal posterior."""
+    μ = uniform(kμ, low, high)
+    y = normal(ky, μ, t, size=(n,))
+    yield μ, y
+    yield truncated_normal(kμ, mean(y), t / sqrt(n), low, high), y
+
+
+@relation("conditional", source="Tweedie 1957")
+def inverse_gaussian_drift_sample(kθ: Key, ky: Key, m, s, l, n: Integer):  # noqa: E741
+    """The drift of a Brownian motion, from the times at which it passes a point."""
+    θ = truncated_normal(kθ, m, s, 0.0, inf)
+    y = inverse_gaussian(ky, 1 / θ, l, size=(n,))
+    yield θ, y
+    yield truncated_normal(kθ, *weighed(m, s**-2, l * n, l * sum(y)), 0.0, inf), y
+
+
+@relation("reversal", source="Bishop 2006, section 2.3.3")
+def normal_linear(kx: Key, ky: Key, m, s, a, c, t):
+    """An affine function of a normal variable, seen with noise."""
+    x = normal(kx, m, s)
+    yield x, normal(ky, a * x + c, t)
+    v = a**2 * s**2 + t**2
+    y = normal(ky, a * m + c, sqrt(v))
+    yield normal(kx, m + a * s**2 / v * (y - a * m - c), s * t / sqrt(v)), y
+
+
+@relation("reversal", source="Bishop 2006, section 2.3.3")
+def normal_multiple(kx: Key, ky: Key, m, s, a, t):
+    """A multiple of a normal variable, seen with noise."""
+    x = normal(kx, m, s)
+    yield x, normal(ky, a * x, t)
+    v = a**2 * s**2 + t**2
+    y = normal(ky, a * m, sqrt(v))
+    yield normal(kx, m + a * s**2 / v * (y - a * m), s * t / sqrt(v)), y
+
+
+@relation("reversal", source="Bishop 2006, section 2.3.3")
+def normal_shifted(kx: Key, ky: Key, m, s, c, t):
+    """A shifted normal variable, seen with noise."""
+    x = normal(kx, m, s)
+    yield x, normal(ky, c + x, t)
+    v = s**2 + t**2
+    y = normal(ky, c + m, sqrt(v))
+    yield normal(kx, m + s**2 / v * (y - m - c), s * t / sqrt(v)), y
+
+
+@relation("reversal", source="Gelman et al., BDA3, section 5.4")
+def normal_random_effect(kx: Key, ky: Key, m, s, t, n: Integer):
+    """Observations that share an effect are one normal vector; the effect is shrunk."""
+    x = normal(kx, m, s)
+    yield x, normal(ky, x, t, size=(n,))
+    cov = t**2 * eye(n) + s**2 * ones((n, n))
+    y = multivariate_normal(ky, m * ones((n,)), cov)
+    v = n * s**2 + t**2
+    yield normal(kx, (m * t**2 + s**2 * sum(y)) / v, s * t / sqrt(v)), y
+
+
+# Means and variances -------------------------------------------------------------------
+
+
+@relation("conditional", source=MURPHY)
+def normal_inverse_gamma_sample(kv: Key, kμ: Key, ky: Key, α, β, m, κ: Positive, n: Integer):
+    """Mean and variance of a normal sample, both unknown."""
+    v = inverse_gamma(kv, α, scale=β)
+    μ = normal(kμ, m, sqrt(v / κ))
+    y = normal(ky, μ, sqrt(v), size=(n,))
+    yield v, μ, y
+    spread = sum(square(y - mean(y))) + κ * n * square(mean(y) - m) / (κ + n)
+    v = inverse_gamma(kv, α + n / 2, scale=β + spread / 2)
+    yield v, normal(kμ, (κ * m + sum(y)) / (κ + n), sqrt(v / (κ + n))), y
+
+
+@relation("conditional", source=MURPHY)
+def semi_conjugate_variance(kv: Key, kμ: Key, ky: Key, α, β, m, s, n: Integer):
+    """The variance, where the mean is held: a Gibbs step."""
+    v, μ = inverse_gamma(kv, α, scale=β), normal(kμ, m, s)
+    y = normal(ky, μ, sqrt(v), size=(n,))
+    yield v, μ, y
+    yield inverse_gamma(kv, α + n / 2, scale=β + sum(square(y - μ)) / 2), μ, y
+
+
+@relation("conditional", source=MURPHY)
+def semi_conjugate_mean(kv: Key, kμ: Key, ky: Key, α, β, m, s, n: Integer):
+    """The mean, where the variance is held: the other Gibbs step."""
+    v, μ = inverse_gamma(kv, α, scale=β), normal(kμ, m, s)
+    y = normal(ky, μ, sqrt(v), size=(n,))
+    yield v, μ, y
+    yield v, normal(kμ, *weighed(m, s**-2, sum(y) / v, n / v)), y
+
+
+@relation("conditional", source="Gelman et al., BDA3, section 5.4")
+def hierarchical_mean(kμ: Key, kθ: Key, ky: Key, m, s, t, r: PositiveVector):
+    """The mean of a population, where its members are held: the data drop out."""
+    n = r.shape[0]
+    μ = normal(kμ, m, s)
+    θ = normal(kθ, μ, t, size=(n,))
+    y = normal(ky, θ, r)
+    yield μ, θ, y
+    yield normal(kμ, *weighed(m, s**-2, sum(θ) / t**2, n / t**2)), θ, y
+
+
+@relation("conditional", source="Gelman et al., BDA3, section 5.4")
+def hierarchical_effects(kμ: Key, kθ: Key, ky: Key, m, s, t, r: PositiveVector):
+    """The members of a population, where its mean is held."""
+    μ = normal(kμ, m, s)
+    θ = normal(kθ, μ, t, size=(r.shape[0],))
+    y = normal(ky, θ, r)
+    yield μ, θ, y
+    yield μ, normal(kθ, *weighed(μ, t**-2, y / r**2, r**-2.0)), y
