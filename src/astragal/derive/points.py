@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -18,6 +18,7 @@ from astragal.graph.literal import constant
 from astragal.graph.traverse import substitute, toposort
 from astragal.graph.types import FLOATS
 from astragal.random import RANDOM_OPS
+from astragal.random.distribution import is_random
 from astragal.random.keys import split
 
 
@@ -68,10 +69,23 @@ def _drawn_given(joint: Joint, factor: Factor, new: Mapping[Expr, Expr], key: Ex
 
 
 class Points:
-    """Generic values of all coordinates, as NumPy arrays."""
+    """Generic values of all coordinates, as NumPy arrays.
 
-    def __init__(self, joint: Joint, latent: list[str], data: Mapping[str, Array]) -> None:
+    Every second point has the data that were given; the others have generic data, so that
+    special ones, such as zeros throughout, hide nothing from a check.
+    """
+
+    def __init__(
+        self,
+        joint: Joint,
+        latent: list[str],
+        data: Mapping[str, Array],
+        drawn: Iterable[str] = (),
+    ) -> None:
         from astragal.random.keys import key
+
+        # The densities of some families are known near their bulk only.
+        self._drawn = set(drawn)
 
         self._data = dict(data)
         self._latent = latent
@@ -83,15 +97,15 @@ class Points:
     def __call__(self, rng: np.random.Generator) -> dict[str, Array]:
         """Give one point; the same sequence for the same generator."""
         if len(self._made) <= self._turn:
-            self._made.append(self._new(int(rng.integers(2**31))))
+            self._made.append(self._new(int(rng.integers(2**31)), self._turn % 2 == 1))
         self._turn += 1
-        return {**self._made[self._turn - 1], **self._data}
+        return {**self._data, **self._made[self._turn - 1]}
 
     def restart(self) -> None:
         """Give the same points again, to the next check."""
         self._turn = 0
 
-    def _new(self, seed: int) -> dict[str, Array]:
+    def _new(self, seed: int, other_data: bool) -> dict[str, Array]:
         rng = np.random.default_rng(seed)
         out: dict[str, Array] = {}
         known = {self._joint.coordinates[n]: constant(v) for n, v in self._data.items()}
@@ -100,9 +114,20 @@ class Points:
         names = sorted(self._latent, key=lambda n: order[self._joint.coordinates[n]])
         for name in names:
             z = self._joint.coordinates[name]
-            value = _generic(by_value[z], known, rng)
+            make = _own_draw if name in self._drawn else _generic
+            value = make(by_value[z], known, rng)
             out[name] = value
             known[z] = constant(value)
+        if other_data:
+            for f in self._joint.factors:
+                name = str(f.value.args[0]) if f.value.op is INPUT else ""
+                if name in self._data and is_random(f.rv):
+                    del known[f.value]
+                    try:
+                        out[name] = _generic(f, known, rng)
+                    except UnsupportedError:
+                        out[name] = self._data[name]
+                    known[f.value] = constant(out[name])
         return out
 
 
@@ -116,6 +141,10 @@ def _generic(factor: Factor, known: Mapping[Expr, Expr], rng: np.random.Generato
     if factor.rv.dtype not in FLOATS:
         return _discrete(factor, shape, known, rng)
     # What has no transform here is drawn from its own distribution.
+    return _own_draw(factor, known, rng)
+
+
+def _own_draw(factor: Factor, known: Mapping[Expr, Expr], rng: np.random.Generator) -> Array:
     from astragal.random.keys import key
     from astragal.random.lower import lower_random
 
@@ -153,7 +182,7 @@ def _array(x: Expr) -> Array:
     return np.asarray(value_of(x))
 
 
-def check_support(joint: Joint, data: Mapping[str, Array], points: Points) -> None:
+def check_support(joint: Joint, data: Mapping[str, Array]) -> None:
     """Refuse data outside the support of what they are a value of.
 
     Raises

@@ -318,6 +318,11 @@ class Sampler:
                     f"data for {name!r} have shape {show_shape(out[name].shape)}, the sampler "
                     f"was derived for {show_shape(old.shape)}"
                 )
+        if observed:
+            from astragal.density.joint import factorise
+            from astragal.derive.points import check_support
+
+            check_support(factorise(self.model, self.observed, name_all=True), out)
         return out
 
     def logdensity(self, values: Mapping[str, Any] | None = None, **named: Any) -> Any:
@@ -489,6 +494,11 @@ def as_data(name: str, value: Any, type: TensorType) -> np.ndarray[Any, Any]:
     DomainError
         For numbers that the data type cannot hold, such as 2.5 for a count.
     """
+    if isinstance(value, np.ma.MaskedArray) and np.ma.is_masked(value):
+        raise ModelError(
+            f"data for {name!r} are masked in places; observe the known elements under a name of "
+            "their own, and leave the others to be drawn"
+        )
     try:
         array = np.asarray(value)
         if array.dtype == object or array.dtype.kind not in "biuf":
@@ -501,10 +511,15 @@ def as_data(name: str, value: Any, type: TensorType) -> np.ndarray[Any, Any]:
             f"data for {name!r} have shape {show_shape(array.shape)}, expected "
             f"{show_shape(type.shape)}"
         )
-    with np.errstate(invalid="ignore"):
+    floats = array.dtype.kind == "f"
+    with np.errstate(invalid="ignore", over="ignore"):
         converted = array.astype(type.dtype)
-    same = converted == array
-    if not np.all(same | (array != array) if array.dtype.kind == "f" else same):
+    if floats and np.dtype(type.dtype).kind == "f":
+        # Rounding to a shorter type is meant; a number that it cannot hold is not.
+        same = np.isfinite(converted) | ~np.isfinite(array)
+    else:
+        same = converted == array
+    if not np.all(same):
         bad = array[~same].flat[0] if array.ndim else array
         raise DomainError(f"data for {name!r} hold {bad}, which is no {type.dtype}")
     return converted

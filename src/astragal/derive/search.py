@@ -108,7 +108,7 @@ def derive(
     data = _check_observed(model, observed)
     refused = _known_names(forbid, "forbid")
     plan = Plan(model, data, _known_names(prefer, "prefer"))
-    check_support(plan.joint, data, plan.points)
+    check_support(plan.joint, data)
     if not plan.latent:
         raise ModelError("nothing is left to sample: every random variable is observed")
     chain = None
