@@ -202,27 +202,38 @@ class Built:
     values: dict[Expr, Any]
 
 
-def programs(entry: Mapping[str, Any]) -> tuple[str, str]:
-    """Give the two programs of an entry; a conjugate one as a reversal of the pair."""
+def sides(entry: Mapping[str, Any], given: Mapping[str, Any]) -> list[tuple[Any, Any]]:
+    """Run both programs of an entry; a conjugate one as an update, and as a reversal."""
+    keys = ag.split(ag.key(5), 16)
+
+    def run(text: str, names: Mapping[str, Any]) -> Program:
+        program = Program(text, names, (keys[i] for i in range(16)))
+        program.result = program.run()
+        return program
+
     if "lhs" in entry:
         if entry.get("form", "law") != "law":
             raise Untranslatable(f"a statement about {entry['form']}")
-        return entry["lhs"], entry["rhs"]
-    shown = ", ".join([*_names(entry["prior"]), *_names(entry["likelihood"])])
-    if entry.get("predictive") is None and entry.get("marginal") is None:
-        raise Untranslatable("no law of the data is given")
-    marginal = entry.get("marginal") or entry["predictive"]
-    return (
-        f"{entry['prior']}; {entry['likelihood']}; ({shown})",
-        f"{marginal}; {entry['posterior']}; ({shown})",
-    )
+        return [(run(entry["lhs"], given).result, run(entry["rhs"], given).result)]
+    updated = _names(entry["posterior"])
+    rest = [n for n in _names(entry["prior"]) if n not in updated]
+    data = _names(entry["likelihood"])
+    shown = ", ".join([*updated, *rest, *data])
+    before = run(f"{entry['prior']}; {entry['likelihood']}; ({shown},)", given)
+    held = {**given, **{n: before.names[n] for n in (*rest, *data)}}
+    after = run(f"{entry['posterior']}; ({shown},)", held)
+    found = [(before.result, after.result)]
+    if entry.get("marginal"):
+        joint = run(f"{entry['marginal']}; {entry['posterior']}; ({shown},)", given)
+        found.append((before.result, joint.result))
+    return found
 
 
 def _names(program: str) -> list[str]:
     return [s.split("~")[0].strip() for s in program.split(";") if "~" in s]
 
 
-def build(entry: Mapping[str, Any], letters: bool) -> Built:
+def build(entry: Mapping[str, Any], letters: bool) -> list[Built]:
     """Build both sides, with inputs for the parameters or with numbers."""
     rng = np.random.default_rng(7)
     params = {n: str(t) for n, t in (entry.get("params") or {}).items()}
@@ -241,13 +252,12 @@ def build(entry: Mapping[str, Any], letters: bool) -> Built:
             values[given[n]] = np.asarray(x)
         elif np.ndim(x):
             given[n] = ag.constant(x)
-    keys = ag.split(ag.key(5), 16)
-    sides = []
-    for text in programs(entry):
-        made = Program(text, given, (keys[i] for i in range(16))).run()
-        parts = made if isinstance(made, tuple) else (made,)
-        sides.append(tuple(x if isinstance(x, Expr) else ag.constant(x) for x in parts))
-    return Built(sides[0], sides[1], values)
+    return [Built(_roots(a), _roots(b), values) for a, b in sides(entry, given)]
+
+
+def _roots(made: Any) -> tuple[Expr, ...]:
+    parts = made if isinstance(made, tuple) else (made,)
+    return tuple(x if isinstance(x, Expr) else ag.constant(x) for x in parts)
 
 
 def _holds(condition: str, numbers: Mapping[str, Any]) -> bool:
@@ -367,7 +377,7 @@ def forms(roots: tuple[Expr, ...]) -> Iterator[tuple[str, tuple[Expr, ...]]]:
         n = len(relation.left.roots)
         if n != len(roots) or n == 1:
             continue
-        for order in itertools.permutations(range(n)):
+        for order in itertools.permutations(range(n)) if n < 5 else (tuple(range(n)),):
             for direction in ("forward", "backward"):
                 source, _ = relation.side(direction)
                 if not _ops(source.roots) <= _ops(roots):
@@ -413,13 +423,12 @@ def covered(entry: Mapping[str, Any]) -> tuple[bool, str]:
     why = ""
     for letters in (True, False):
         try:
-            built = build(entry, letters)
-            found = connect(built)
+            ways = [connect(built) for built in build(entry, letters)]
+            found = next((w for w in ways if w is not None), None)
         except Untranslatable as missing:
             why = why or f"not expressed: {missing}"
             continue
-        except (ag.AstragalError, TypeError, IndexError, KeyError, SyntaxError,
-                AttributeError, ValueError) as error:  # fmt: skip
+        except Exception as error:  # whatever stands in the way is a reason
             why = why or f"not built: {type(error).__name__}: {str(error)[:150]}"
             continue
         if found is not None:
