@@ -412,3 +412,17 @@ def test_special_functions_agree_inside_their_domain(name: str, ranges: Any) -> 
     values = [np.append(v, r[0]) for v, r in zip(values, ranges, strict=True)]
     inputs = [ag.input(f"x{i}", shape=v.shape) for i, v in enumerate(values)]
     same_on_both(inputs, [OPS[name](*inputs)], *values, rtol=1e-10)
+
+
+@pytest.mark.slow
+def test_the_last_elements_of_a_long_draw_go_on_by_themselves_under_vmap_too() -> None:
+    from astragal.compile.jax_map import LARGE
+
+    k = ag.input("k", dtype="key")
+    draw = ag.random.gamma(k, 0.7, rate=2.0, size=LARGE)
+    f = ag.function([k], draw, backend="jax")
+    keys = ag.evaluate(ag.split(ag.key(3)))
+    wanted = [ag.function([k], draw, backend="numpy")(keys[i]) for i in range(2)]
+    assert np.asarray(f(keys[0])).tobytes() == wanted[0].tobytes()
+    both = jax.jit(jax.vmap(f.pure))(keys.words)
+    assert np.asarray(both).tobytes() == np.stack(wanted).tobytes()

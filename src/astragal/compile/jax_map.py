@@ -155,6 +155,10 @@ def _and(mask: Array | None, test: Array) -> Array:
     return test if mask is None else jnp.logical_and(mask, test)
 
 
+LARGE = 1 << 12
+"""Elements from which those that need more turns than most are put together."""
+
+
 def _while(
     mask: Array | None,
     shape: tuple[int, ...],
@@ -170,18 +174,47 @@ def _while(
         for a, p in zip(args[:n], condition.parameters, strict=False)
     )
 
-    def active(state: Sequence[Array], mask: Array | None) -> Array:
+    def loop(state: Any, captures: Sequence[Array], going: Array, few: int) -> Any:
+        """Go on until at most a few elements need more turns."""
+        shape = going.shape
+
+        def again(carry: Any) -> Any:
+            going, state = carry
+            new = step.run([*state, *captures], going, shape)
+            state = tuple(jnp.where(going, a, b) for a, b in zip(new, state, strict=True))
+            return active(state, captures, going, shape), state
+
+        more = (lambda c: jnp.any(c[0])) if not few else (lambda c: jnp.sum(c[0]) > few)
+        return lax.while_loop(more, again, (going, state))
+
+    def active(
+        state: Sequence[Array], captures: Sequence[Array], mask: Any, shape: tuple[int, ...]
+    ) -> Array:
         go = test.run([*state, *captures], mask, shape)[0]
         return jnp.broadcast_to(_and(mask, go), shape)
 
-    def again(carry: Any) -> Any:
-        going, state = carry
-        new = step.run([*state, *captures], going, shape)
-        state = tuple(jnp.where(going, a, b) for a, b in zip(new, state, strict=True))
-        return active(state, going), state
+    going = active(state, captures, mask, shape)
+    size = math.prod(shape)
+    out: tuple[Array, ...]
+    if size < LARGE:
+        _, out = loop(state, captures, going, 0)
+        return out
+    # The last elements go on by themselves, put together.
+    few = size // 8
+    going, state = loop(state, captures, going, few)
+    (at,) = jnp.nonzero(going.reshape(-1), size=few, fill_value=size)
 
-    start = active(state, mask), state
-    out: tuple[Array, ...] = lax.while_loop(lambda c: jnp.any(c[0]), again, start)[1]
+    def gathered(x: Array) -> Array:
+        x = jnp.asarray(x)
+        if not x.ndim:
+            return x
+        return jnp.broadcast_to(x, shape).reshape(-1).at[at].get(mode="clip")
+
+    _, ends = loop(tuple(map(gathered, state)), [gathered(c) for c in captures], at < size, 0)
+    out = tuple(
+        s.reshape(-1).at[at].set(e, mode="drop").reshape(shape)
+        for s, e in zip(state, ends, strict=True)
+    )
     return out
 
 
