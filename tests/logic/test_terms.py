@@ -3,19 +3,24 @@
 # kanren is typed in part only.
 # mypy: disable-error-code="attr-defined, no-untyped-call, arg-type, index"
 
+import copy
 import importlib.util
+import pickle
 
 import kanren
 import numpy as np
 import pytest
 from etuples import apply, etuple, etuplize, rands, rator
 from kanren import conso, eq, fact, lall, membero, run
-from kanren.assoccomm import associative, commutative, eq_assoccomm, eq_comm
+from kanren.assoccomm import associative, commutative, eq_assoc, eq_assoccomm, eq_comm
 from kanren.constraints import isinstanceo, neq
 from kanren.graph import reduceo, walko
+from kanren.term import applyo
 from unification import isvar, reify, unify, var
 
 import astragal as ag
+from astragal.logic.search import assoccommo
+from astragal.logic.unify import as_graph
 from astragal.logic.variables import variable
 
 x, y, z = (ag.input(n) for n in "xyz")
@@ -186,3 +191,80 @@ def test_constraints_hold_of_expressions() -> None:
     open_term = ag.exp(variable("m"))
     assert run(0, q_lv, neq(q_lv, x), eq(q_lv, open_term)) == (open_term,)
     assert kanren.core.isground(open_term, {}) is False
+
+
+def test_expressions_are_associative_without_being_written_as_tuples() -> None:
+    fact(commutative, ag.add)
+    fact(associative, ag.add)
+    left, right = x + (ag.sin(y) + z), (x + ag.sin(y)) + z
+    assert run(0, True, eq_assoc(left, right)) == (True,)
+    assert run(1, True, eq_assoccomm(left, (z + ag.sin(y)) + x)) == (True,)
+    assert run(0, True, eq_assoc(left, (z + x) + ag.sin(y))) == ()
+    assert run(0, True, eq_assoccomm(left, x + ag.sin(y))) == ()
+    assert run(0, True, assoccommo(ag.exp(left), ag.exp((z + x) + ag.sin(y)))) == (True,)
+    assert run(0, True, assoccommo(left, x + ag.sin(y))) == ()
+    assert y in run(0, q_lv, assoccommo(x + (y + z), etuple(ag.add, etuple(ag.add, z, q_lv), x)))
+    assert run(0, True, eq_assoc(x - (y - z), (x - y) - z)) == ()  # no such fact of subtract
+    assert right in [as_graph(f) for f in run(0, q_lv, eq_assoc(left, q_lv))]
+    vector = ag.input("v", shape=(3,))
+    assert run(0, True, eq_assoc(vector + (vector + 1.0), (vector + vector) + 1.0)) == (True,)
+
+
+@pytest.mark.parametrize("depth", [40, 400])
+def test_goals_on_doubled_graphs_end(depth: int) -> None:
+    fact(commutative, ag.add)
+    fact(associative, ag.add)
+    graph = doubled(x, depth)
+    assert run(1, True, eq_comm(graph, graph)) == (True,)
+    assert run(1, True, eq_assoccomm(graph, graph)) == (True,)
+    assert run(1, True, assoccommo(graph + (x + y), (y + graph) + x)) == (True,)
+    assert run(1, True, assoccommo(graph, doubled(y, depth))) == ()
+    assert run(1, q_lv, conso(ag.add, q_lv, graph))[0][0] is graph.args[0]
+    assert run(0, True, neq(q_lv, graph), eq(q_lv, graph)) == ()
+
+
+@pytest.mark.parametrize("depth", [40, 400])
+def test_expressions_and_their_tuples_are_copied_and_pickled_as_what_they_are(depth: int) -> None:
+    graph = doubled(x, depth)
+    term = etuplize(graph)
+    for copied in (copy.copy, copy.deepcopy, lambda t: pickle.loads(pickle.dumps(t))):
+        assert copied(graph) is graph
+        assert copied(term) == term
+        assert copied(term).evaled_obj is graph
+    assert len({hash(graph), hash(doubled(x, depth))}) == 1
+    assert graph != doubled(y, depth)
+
+
+def test_an_operation_is_related_to_its_arguments_both_ways() -> None:
+    assert run(0, (q_lv, r_lv), applyo(q_lv, r_lv, ag.sin(x))) == ((ag.sin, etuple(x)),)
+    assert run(0, q_lv, applyo(ag.multiply, (x, y), q_lv)) == (x * y,)
+    draw = ag.random.normal(ag.key(3), x, 2.0)
+    [args] = run(0, r_lv, applyo(draw.op, r_lv, draw))
+    assert args[2:] == (x, ag.constant(2.0))
+
+
+def test_relations_are_goals_among_others() -> None:
+    from astragal.logic.goals import conditiono
+    from astragal.rewrites.convolutions import normal_convolution
+
+    k1, k2 = ag.split(ag.key(0))
+    normal = ag.random.normal
+    total = normal(k1, x, 3.0) + normal(k2, y, 4.0)
+    assert run(0, q_lv, normal_convolution(total, q_lv)) == (normal(ag.key(0), x + y, 5.0),)
+    # Written as plain tuples, and below the root.
+    plain = etuple(ag.add, etuple(normal.op, k1, None, x, 3.0), etuple(normal.op, k2, None, y, 4.0))
+    assert run(0, q_lv, normal_convolution(plain, q_lv)) == (normal(ag.key(0), x + y, 5.0),)
+    [found] = run(1, q_lv, walko(normal_convolution, ag.exp(total), q_lv))
+    assert found.evaled_obj is ag.exp(normal(ag.key(0), x + y, 5.0))
+    # A spread that is asked for, with a condition on it.
+    s_lv = variable("s")
+    part = etuple(ag.add, etuple(normal.op, k1, None, 1.0, s_lv), r_lv)
+    whole = normal(ag.key(0), 0.0, 5.0)
+    for limit, answers in ((3.0, (3.0,)), (2.0, ())):
+        goals = (
+            eq(s_lv, 3.0),
+            conditiono(s_lv <= limit),
+            eq(q_lv, part),
+            normal_convolution(q_lv, whole),
+        )
+        assert run(0, s_lv, *goals) == answers

@@ -9,6 +9,7 @@ from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
+from etuples import etuplize
 from kanren.core import run
 from unification import reify, unify, var
 
@@ -18,6 +19,7 @@ from astragal.logic.match import COMMUTATIVE, read_as
 from astragal.logic.pattern import Side
 from astragal.logic.soundness import Place, count_uses, readers_of
 from astragal.logic.unify import as_graph
+from astragal.logic.variables import is_ground
 
 if TYPE_CHECKING:
     from astragal.logic.relation import Relation, Step
@@ -104,6 +106,36 @@ def stepo(a: Any, b: Any, relations: Sequence[Relation]) -> Goal:
             s = unify(b, substitute((x,), dict(zip(step.old, step.new, strict=True)))[0], state)
             if s is not False:
                 yield s
+
+    return goal
+
+
+def assoccommo(a: Any, b: Any) -> Goal:
+    """Make the goal that two terms are equal up to the order and grouping of sums and products.
+
+    Two graphs are compared as such, however large or shared they are. Where one of them holds
+    unknowns, it is kanren's ``eq_assoccomm`` on their expression tuples, which knows of the
+    operations that are facts of `kanren.assoccomm.associative` and ``commutative``.
+
+    Examples
+    --------
+    >>> import astragal as ag
+    >>> from kanren import run
+    >>> x, y, z = (ag.input(n) for n in "xyz")
+    >>> run(0, True, assoccommo(x + (y + z), (z + x) + y))
+    (True,)
+    """
+
+    def goal(state: Any) -> Iterator[Any]:
+        from kanren.assoccomm import eq_assoccomm
+
+        u, v = (as_graph(t) for t in reify((a, b), state))
+        if all(isinstance(t, Expr) and is_ground(t) for t in (u, v)):
+            form_of = Forms()
+            if form_of(u) == form_of(v):
+                yield state
+            return
+        yield from eq_assoccomm(*(etuplize(t, return_bad_args=True) for t in (u, v)))(state)  # type: ignore[no-untyped-call]
 
     return goal
 

@@ -13,6 +13,7 @@ import numpy as np
 from cons.core import ConsError, NonCons, _car, _cdr
 from etuples import apply, etuplize, rands, rator
 from etuples.core import ExpressionTuple
+from kanren.assoccomm import associative
 from unification import Var
 from unification import reify as library_reify
 from unification import unify as library_unify
@@ -57,6 +58,17 @@ class Term(ExpressionTuple):  # type: ignore[misc]
 
     def __hash__(self) -> int:
         return self._hash
+
+    # Copies and pickles keep the identity of the expression.
+
+    def __copy__(self) -> Term:
+        return self
+
+    def __deepcopy__(self, memo: object) -> Term:
+        return self
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return (etuplize_expr, (self._evaled_obj,))
 
 
 _TERMS: weakref.WeakKeyDictionary[Expr, weakref.ref[Term]] = weakref.WeakKeyDictionary()
@@ -154,10 +166,40 @@ def operator(x: Expr) -> Op:
 
 
 def operands(x: Expr) -> ExpressionTuple:
-    """Give the arguments of an expression as an expression tuple."""
+    """Give the arguments of an expression as an expression tuple.
+
+    Where kanren knows the operation to be associative, arguments with the same operation are
+    expression tuples too: its goals flatten what is a sequence.
+    """
     if core.is_leaf(x):
         raise ConsError(f"{describe(x)} is an atom")
+    if (x.op,) in associative.facts and _few_terms(x):
+        return ExpressionTuple([_opened(a, x.op) for a in x.args])
     return ExpressionTuple(x.args)
+
+
+MOST_TERMS = 64
+
+
+def _few_terms(x: Expr) -> bool:
+    """Tell whether a sum of sums has no more terms than a goal can try to group."""
+    count, stack = 0, [x]
+    while stack:
+        y = stack.pop()
+        if y.op is x.op:
+            stack += [a for a in y.args if isinstance(a, Expr)]
+        else:
+            count += 1
+        if count + len(stack) > MOST_TERMS:
+            return False
+    return True
+
+
+def _opened(x: Any, op: Op) -> Any:
+    """Write sums inside a sum as tuples, and leave their terms as they are."""
+    if not isinstance(x, Expr) or x.op is not op:
+        return x
+    return ExpressionTuple((op, *(_opened(a, op) for a in x.args)), evaled_obj=x)
 
 
 def apply_op(op: Op, args: Sequence[Any]) -> Any:
