@@ -99,3 +99,24 @@ def test_ranks_see_a_scaled_draw(sampler: Sampler) -> None:
     wrong = spoilt(sampler, "theta", lambda draw: draw * 1.5)
     result = ranks(wrong, simulations=150, draws=31, thin=4, warmup=50, backend="numba")
     assert not result.holds
+
+
+def normal_inverse_gamma() -> Sampler:
+    k = ag.split(ag.input("key", dtype="key"), 3)
+    v = ag.random.inverse_gamma(k[0], 4.0, scale=2.0)
+    m = ag.random.normal(k[1], 0.5, ag.sqrt(v / 2.5))
+    y = ag.random.normal(k[2], m, ag.sqrt(v), size=4)
+    return ag.derive(ag.Model({"v": v, "m": m, "y": y}), {"y": [0.4, -1.0, 0.3, 0.9]})
+
+
+@pytest.mark.slow
+def test_a_step_of_an_exact_sampler_is_run_with_those_after_it() -> None:
+    """The law of v has m integrated out: beside the old m it is not the joint one."""
+    exact = normal_inverse_gamma()
+    assert exact.exact
+    start_at_truth(exact, simulations=10_000, seed=1).check()
+    wrong = dataclasses.replace(spoilt(exact, "v", lambda draw: draw * 1.2), exact=True)
+    result = start_at_truth(wrong, simulations=10_000, seed=1)
+    assert not result.holds
+    assert result.findings[0].step == "v"
+    assert min(f.p_value for f in result.findings if f.step == "m") > 1e-4

@@ -185,19 +185,25 @@ def start_at_truth(
     root = input("key", dtype="key")
     names = list(sampler.observed)
 
+    runs = _runs(sampler)
+
     def simulate(i: Expr) -> tuple[list[Expr], Any]:
-        keys = split(fold_in(root, i), 1 + len(sampler.steps))
+        keys = split(fold_in(root, i), 1 + len(runs))
         whole = _joint_draw(sampler, keys[0])
         data = {n: whole[n] for n in names}
         state = {n: whole[n] for n in sampler.latent_names}
         state |= {n: x for s in sampler.steps for n, x in s.tuning.items()}
         before = _quantities(sampler, state, data)
         after = []
-        for j, s in enumerate(sampler.steps):
-            new = state | {
-                n: v for n, v in s.update(keys[1 + j], state | data).items() if n in state
-            }
-            after.append((_targets(s, state), _targets(s, new), _quantities(sampler, new, data)))
+        for j, steps in enumerate(runs.values()):
+            new = dict(state)
+            own = split(keys[1 + j], len(steps)) if len(steps) > 1 else [keys[1 + j]]
+            for k, s in zip(own, steps, strict=True):
+                drawn = s.update(k, new | data)
+                new |= {n: v for n, v in drawn.items() if n in state}
+            first = steps[0]
+            after.append((_targets(first, state), _targets(first, new),
+                          _quantities(sampler, new, data)))  # fmt: skip
         return [], (before, after)
 
     _, out = scan(lambda carry, i: simulate(i), [], arange(simulations))
@@ -205,14 +211,31 @@ def start_at_truth(
     before, after = drawn
     findings = []
     moved = {}
-    for s, (old, new, quantities) in zip(sampler.steps, after, strict=True):
+    for step, (old, new, quantities) in zip(runs, after, strict=True):
         changed = np.any(np.asarray(old) != np.asarray(new), axis=1)
-        moved[s.name] = float(changed.mean())
+        moved[step] = float(changed.mean())
         for name, values in quantities.items():
             p = _same_law(np.asarray(before[name]), np.asarray(values))
-            findings += [Finding(s.name, label, q) for label, q in _labelled(name, p)]
+            findings += [Finding(step, label, q) for label, q in _labelled(name, p)]
     findings.sort(key=lambda f: f.p_value)
     return Calibration(tuple(findings), moved, simulations)
+
+
+MOST_RUNS = 6
+"""Most runs of an exact sampler, which are as long as what is left of its sweep."""
+
+
+def _runs(sampler: Sampler) -> dict[str, list[Step]]:
+    """What keeps the joint law by itself, named by the step that it tests.
+
+    A step of a Markov chain does. A step of an exact sampler has the variables after it
+    integrated out, so these are drawn again as well.
+    """
+    steps = list(sampler.steps)
+    if not sampler.exact:
+        return {s.name: [s] for s in steps}
+    first = range(len(steps)) if len(steps) <= MOST_RUNS else range(1)
+    return {steps[i].name: steps[i:] for i in first}
 
 
 def _joint_draw(sampler: Sampler, k: Expr) -> dict[str, Expr]:
