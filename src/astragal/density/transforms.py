@@ -6,6 +6,8 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import numpy as np
+
 from astragal.density import matrices
 from astragal.density.joint import Factor
 from astragal.graph.expr import Expr
@@ -15,6 +17,7 @@ from astragal.graph.types import FLOATS, Shape, TensorType
 from astragal.ops import elementwise as e
 from astragal.ops import special as sp
 from astragal.ops.creation import zeros_like
+from astragal.ops.searching import where
 from astragal.random.distribution import Domain, random_parts
 from astragal.random.multivariate import CORRELATION, COVARIANCE, MATRIX, SIMPLEX, VECTOR
 
@@ -156,10 +159,35 @@ def to_line(interval: Interval, shape: Shape) -> Transform:
 
     if interval.kind == "unit":
         return Transform(sp.expit, sp.logit, slope, shape)
+    if _may_be_infinite(low) or _may_be_infinite(high):
+        return _some_infinite(low, high, slope, shape)
     width = high - low
     return Transform(
         lambda u: low + width * sp.expit(u),
         lambda z: sp.logit((z - low) / width),
         lambda u: slope(u) + e.log(width),
+        shape,
+    )
+
+
+def _may_be_infinite(bound: Expr) -> bool:
+    """Whether a bound is made with infinite numbers."""
+    numbers = (value_of(x) for x in toposort([bound]) if is_constant(x) and x.dtype in FLOATS)
+    return any(bool(np.isinf(v).any()) for v in numbers)
+
+
+def _some_infinite(low: Expr, high: Expr, slope: Callable[[Expr], Expr], shape: Shape) -> Transform:
+    """Intervals of which some are half-lines, others the whole line."""
+    below, above = e.isfinite(low), e.isfinite(high)
+    left, right = where(below, low, 0.0), where(above, high, 0.0)
+    width = where(below & above, right - left, 1.0)
+
+    def choose(both: Expr, up: Expr, down: Expr, free: Expr) -> Expr:
+        return where(below, where(above, both, up), where(above, down, free))
+
+    return Transform(
+        lambda u: choose(left + width * sp.expit(u), left + e.exp(u), right - e.exp(u), u),
+        lambda z: choose(sp.logit((z - left) / width), e.log(z - left), e.log(right - z), z),
+        lambda u: choose(slope(u) + e.log(width), u, u, zeros_like(u)),
         shape,
     )

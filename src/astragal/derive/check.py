@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from astragal.derive.conjugate import Found
-from astragal.graph.errors import AstragalError
+from astragal.graph.errors import AstragalError, UnsupportedError
 from astragal.graph.expr import Expr
 
 Array = np.ndarray[Any, Any]
@@ -132,3 +132,41 @@ def check_exact(
         if compared == 4:
             return
     raise DerivationError("no point was found where the exact posterior could be checked")
+
+
+def check_same(
+    before: Expr,
+    after: Expr,
+    coordinates: Mapping[str, Expr],
+    point: Callable[[np.random.Generator], Mapping[str, Array]],
+    *,
+    tolerance: float = 1e-7,
+) -> None:
+    """Check that a joint density written in another way is the same, at generic points.
+
+    Raises
+    ------
+    DerivationError
+        Where they differ.
+    UnsupportedError
+        Where no point of positive density was found.
+    """
+    names = list(coordinates)
+    run = compiled([coordinates[n] for n in names], [before, after])
+    rng = np.random.default_rng(20_05)
+    compared = 0
+    for _ in range(60):
+        values = point(rng)
+        p, q = (float(v) for v in run(*(values[n] for n in names)))
+        if not (np.isfinite(p) and np.isfinite(q)):
+            continue
+        if not abs(p - q) <= tolerance * (1.0 + abs(p) + abs(q)):
+            raise DerivationError(
+                f"the joint density with auxiliary variables differs by {abs(p - q):.3g} from what "
+                "it was, on the log scale; please report this model"
+            )
+        compared += 1
+        if compared == 3:
+            return
+    if not compared:
+        raise UnsupportedError("no point was found where the auxiliary variables could be checked")

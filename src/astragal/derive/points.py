@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -23,12 +23,13 @@ from astragal.random.keys import split
 
 
 def starting_values(
-    joint: Joint, latent: list[str], key: Expr, spread: float = 2.0
+    joint: Joint, latent: list[str], key: Expr, spread: float = 2.0, drawn: Iterable[str] = ()
 ) -> dict[str, Expr]:
     """Build a starting point inside the support.
 
     Continuous variables are uniform within ``spread`` of 0 on unconstrained coordinates;
-    others are drawn from their distributions given those before them.
+    others, and those named in ``drawn``, are drawn from their distributions given those
+    before them.
     """
     by_value = {f.value: f for f in joint.factors}
     keys = split(key, max(len(latent), 1))
@@ -39,7 +40,7 @@ def starting_values(
     for i, name in enumerate(names):
         z = joint.coordinates[name]
         factor = by_value[z]
-        t = transform_of(factor)
+        t = None if name in drawn else transform_of(factor)
         if t is not None:
             size = t.shape or None
             u = RANDOM_OPS["uniform"](keys[i], size, -spread, spread)
@@ -101,6 +102,18 @@ class Points:
         self._turn += 1
         return {**self._data, **self._made[self._turn - 1]}
 
+    def _children(self, z: Expr, known: Mapping[Expr, Expr]) -> list[Factor]:
+        """Factors that read a variable element by element, and else only what is known."""
+        coordinates = set(self._joint.coordinates.values())
+        out = []
+        for f in self._joint.factors:
+            if f.value is z or f.density.shape != z.shape:
+                continue
+            read = {x for x in toposort([f.guarded]) if x in coordinates}
+            if z in read and read - {z} <= known.keys():
+                out.append(f)
+        return out
+
     def restart(self) -> None:
         """Give the same points again, to the next check."""
         self._turn = 0
@@ -114,8 +127,10 @@ class Points:
         names = sorted(self._latent, key=lambda n: order[self._joint.coordinates[n]])
         for name in names:
             z = self._joint.coordinates[name]
-            make = _own_draw if name in self._drawn else _generic
-            value = make(by_value[z], known, rng)
+            if name in self._drawn:
+                value = _own_draw(by_value[z], known, rng)
+            else:
+                value = _generic(by_value[z], known, rng, self._children(z, known))
             out[name] = value
             known[z] = constant(value)
         if other_data:
@@ -131,7 +146,12 @@ class Points:
         return out
 
 
-def _generic(factor: Factor, known: Mapping[Expr, Expr], rng: np.random.Generator) -> Array:
+def _generic(
+    factor: Factor,
+    known: Mapping[Expr, Expr],
+    rng: np.random.Generator,
+    children: Sequence[Factor] = (),
+) -> Array:
     shape = tuple(int(d) if isinstance(d, int) else 3 for d in factor.rv.shape)
     t = transform_of(factor)
     if t is not None:
@@ -139,7 +159,7 @@ def _generic(factor: Factor, known: Mapping[Expr, Expr], rng: np.random.Generato
         (value,) = compiled([], substitute([t.forward(u)], known))()
         return np.asarray(value, dtype=factor.rv.dtype)
     if factor.rv.dtype not in FLOATS:
-        return _discrete(factor, shape, known, rng)
+        return _discrete(factor, shape, known, rng, children)
     # What has no transform here is drawn from its own distribution.
     return _own_draw(factor, known, rng)
 
@@ -157,11 +177,20 @@ def _own_draw(factor: Factor, known: Mapping[Expr, Expr], rng: np.random.Generat
 
 
 def _discrete(
-    factor: Factor, shape: tuple[int, ...], known: Mapping[Expr, Expr], rng: np.random.Generator
+    factor: Factor,
+    shape: tuple[int, ...],
+    known: Mapping[Expr, Expr],
+    rng: np.random.Generator,
+    children: Sequence[Factor] = (),
 ) -> Array:
-    """Integers inside the support, by rejection from those it has or from small ones."""
+    """Integers inside the support, by rejection from those it has or from small ones.
+
+    What is known already of variables that depend on them must be possible too.
+    """
     z = factor.value
-    density = factor.density if factor.support is None else factor.guarded
+    density = factor.guarded
+    for child in children:
+        density = density + child.guarded
     below = [x for x in toposort([density]) if x in known]
     run = compiled([z, *below], [density])
     given = [_array(known[x]) for x in below]

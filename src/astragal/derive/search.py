@@ -11,7 +11,8 @@ import numpy as np
 
 from astragal.density.joint import Factor, factorise
 from astragal.density.transforms import transform_of
-from astragal.derive.check import check_conditional, check_exact
+from astragal.derive.augment import LEAVES, Augmented, augmentations, tilted
+from astragal.derive.check import check_conditional, check_exact, check_same
 from astragal.derive.conjugate import KEY, Neighbourhood, Neighbourhoods
 from astragal.derive.exact import (
     Link,
@@ -20,6 +21,7 @@ from astragal.derive.exact import (
     exact_chain,
     integrate_out,
 )
+from astragal.derive.gaussian import size_of
 from astragal.derive.moves import MOVES, Moved, able, choose
 from astragal.derive.notation import write_family
 from astragal.derive.points import Points, check_support, starting_values
@@ -43,18 +45,23 @@ class Plan:
         model: Model,
         observed: Mapping[str, np.ndarray[Any, Any]],
         prefer: Iterable[str] = (),
+        augmented: Augmented | None = None,
     ) -> None:
-        self.model = model
+        self.augmented = Augmented(model) if augmented is None else augmented
+        self.model = self.augmented.model
         self.observed = observed
-        self.joint = factorise(model, list(observed), name_all=True)
+        plain = factorise(self.model, list(observed), name_all=True)
+        self.joint = tilted(plain, self.augmented.leaves)
         self.latent = [n for n in self.joint.coordinates if n not in observed]
-        order = {n: i for i, n in enumerate(model.variables)}
+        order = {n: i for i, n in enumerate(self.model.variables)}
         self.latent.sort(key=lambda n: order.get(n, len(order)))
         self.reads = Neighbourhoods(self.joint)
-        self.points = Points(self.joint, self.latent, observed)
+        self.points = Points(self.joint, self.latent, observed, self.augmented.leaves)
+        if self.augmented.leaves:
+            check_same(plain.total, self.joint.total, self.joint.coordinates, self.points)
         self.prefer = frozenset(prefer)
         self.why_not: dict[str, list[str]] = {}
-        self.labels: dict[Expr, str] = dict(getattr(model, "labels", {}))
+        self.labels: dict[Expr, str] = dict(getattr(self.model, "labels", {}))
 
     def reject(self, name: str, kind: str, reason: str) -> None:
         """Keep the reason why a kind of step does not serve a variable."""
@@ -116,8 +123,41 @@ def derive(
         chain = exact_chain(plan.joint, plan.latent, lambda link: not _refused(plan, link, refused))
     if chain is not None:
         return _exact(plan, *chain)
-    steps = _collapsed(plan, refused) or _steps(plan, refused)
-    return _assemble(plan, steps, exact=False)
+    steps = _collapsed(plan, refused)
+    if steps is None:
+        plan = _with_auxiliaries(plan, refused)
+        steps = _steps(plan, refused)
+    return _assemble(plan, steps, exact=False, whole=model)
+
+
+def _with_auxiliaries(plan: Plan, refused: set[str]) -> Plan:
+    """Add auxiliary variables while each brings more of the model into closed form."""
+    if {"gibbs", "augment"} & refused:
+        return plan
+    best, left = plan, _stuck(plan)
+    # One number is moved as well by itself: auxiliaries would slow it.
+    while sum(left.values()) > 1:
+        now, found = best, best
+        for candidate in augmentations(now.augmented, set(left), plan.observed, refused):
+            try:
+                tried = Plan(plan.model, plan.observed, plan.prefer, candidate)
+            except (UnsupportedError, ModelError):
+                continue
+            open_ones = _stuck(tried)
+            if sum(open_ones.values()) < sum(left.values()):
+                found, left = tried, open_ones
+        if found is now:
+            break
+        best = found
+    return best
+
+
+def _stuck(plan: Plan) -> dict[str, int]:
+    """Variables that have no closed form, with their numbers of elements."""
+    links = closed_forms(plan.reads, plan.latent)
+    closed = {n for link in links for n in link.found.targets}
+    sizes = {n: size_of(plan.joint.coordinates[n]) or 1 for n in plan.latent}
+    return {n: k for n, k in sizes.items() if n not in closed}
 
 
 def _steps(plan: Plan, refused: set[str]) -> list[Step]:
@@ -366,14 +406,14 @@ def _joint_total(link: Link) -> Expr:
     return first
 
 
-KINDS = ("exact", "collapse", "gibbs", *(m.kind for m in MOVES))
+KINDS = ("exact", "collapse", "augment", "gibbs", *(m.kind for m in MOVES))
 
 
 def _known_names(names: Iterable[str], argument: str) -> set[str]:
     """Check that names are of kinds of steps, or of relations."""
     if isinstance(names, str):
         raise ModelError(f"{argument} is a sequence of names, got the string {names!r}")
-    known = {*KINDS, *book(), FORM, NORMAL_FORM}
+    known = {*KINDS, *book(), FORM, NORMAL_FORM, *(leaf.name for leaf in LEAVES)}
     wanted = set(names)
     for name in names:
         if name not in known:
@@ -417,21 +457,37 @@ def _inputs(exprs: Iterable[Expr]) -> dict[str, Expr]:
     }
 
 
-def _assemble(plan: Plan, steps: list[Step], exact: bool, evidence: Expr | None = None) -> Sampler:
+def _assemble(
+    plan: Plan,
+    steps: list[Step],
+    exact: bool,
+    evidence: Expr | None = None,
+    whole: Model | None = None,
+) -> Sampler:
     joint = plan.joint
-    start = starting_values(joint, plan.latent, KEY)
-    values = {n: x for n, x in joint.values.items() if n not in plan.observed}
-    for n in plan.latent:
-        values.setdefault(n, joint.coordinates[n])
+    start = starting_values(joint, plan.latent, KEY, drawn=plan.augmented.leaves)
+    added = set(plan.augmented.leaves)
+    values = {n: x for n, x in joint.values.items() if n not in plan.observed and n not in added}
+    if not plan.augmented.used:
+        for n in plan.latent:
+            values.setdefault(n, joint.coordinates[n])
     deterministic = tuple(n for n in values if n not in plan.latent)
     types: dict[str, TensorType] = {}
     for n, x in {**joint.coordinates, **plan.model.variables}.items():
         assert isinstance(x.type, TensorType)
         types[n] = x.type
     total = joint.total
+    if whole is not None and plan.augmented.used:
+        # People ask for the density of their own model.
+        own = factorise(whole, list(plan.observed), name_all=True)
+        total = own.total
+        types |= {n: x.type for n, x in own.coordinates.items() if isinstance(x.type, TensorType)}
     rejected = tuple(f"{n}: {w}" for n, ws in plan.why_not.items() for w in ws)
     return Sampler(
-        model=plan.model,
+        model=plan.model if whole is None else whole,
+        target=Program(KEY, _inputs([joint.total]), TUNING, {"logdensity": joint.total}),
+        augmented=plan.model,
+        auxiliary=plan.augmented.used,
         observed=dict(plan.observed),
         steps=tuple(steps),
         exact=exact,

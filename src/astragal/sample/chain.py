@@ -15,11 +15,15 @@ import numpy as np
 
 from astragal.compile import evaluate, function
 from astragal.derive.sampler import Sampler
+from astragal.graph.errors import ModelError
 from astragal.graph.expr import Expr
 from astragal.ops.control import scan
 from astragal.ops.creation import arange, input
 from astragal.random.keys import fold_in, key, split
 from astragal.sample.checkpoint import Arrays, Block
+
+TRIES = 100
+"""Starting points that are tried before a chain gives up."""
 
 
 @dataclass(frozen=True)
@@ -67,7 +71,30 @@ def build(sampler: Sampler, backend: str, block: int) -> ChainProgram:
     data = inputs_like(sampler, sampler.observed, "data")
     initial = sampler.initial(k, data)
     # A start is drawn once: compiling it would cost more than running it.
-    run_start = function([k, data], initial, backend="numpy")
+    assert sampler.target is not None
+
+    def starter(at: Expr, more: list[Expr]) -> Callable[..., Any]:
+        here = sampler.initial(at, data)
+        height = sampler.target(at, {**here, **data})[0]["logdensity"]  # type: ignore[misc]
+        return function([k, *more, data], (here, height), backend="numpy")
+
+    attempt = input("attempt", dtype="int64")
+    first_start = starter(k, [])
+
+    def run_start(key: Any, given: Arrays) -> Mapping[str, Any]:
+        with np.errstate(all="ignore"):
+            drawn, height = first_start(key, given)
+            again = None
+            for i in range(1, TRIES):
+                if np.isfinite(height):
+                    return dict(drawn)
+                # Constraints refused the point: others, from keys of their own.
+                again = starter(fold_in(k, attempt), [attempt]) if again is None else again
+                drawn, height = again(key, i, given)
+        raise ModelError(
+            f"no starting point of positive density was found in {TRIES} tries: do the "
+            "constraints and data of the model contradict each other?"
+        )
 
     state = {n: input(f"state {n}", x.type.shape, x.dtype) for n, x in initial.items()}
     first = input("first", dtype="int64")

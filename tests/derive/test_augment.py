@@ -1,0 +1,131 @@
+"""Auxiliary variables: found by search, and the posterior is the same."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+
+import astragal as ag
+from astragal.derive import augment
+from astragal.graph.expr import Expr
+from astragal.sample.calibrate import start_at_truth
+
+R = ag.random
+rng = np.random.default_rng(7)
+X = rng.normal(size=(40, 2))
+ETA = X @ [1.0, -2.0]
+
+
+def keys(n: int = 3) -> Expr:
+    return ag.split(ag.input("key", dtype="key"), n)
+
+
+def weights(k: Expr) -> Expr:
+    return R.normal(k[0], 0.5, 2.0, size=2)
+
+
+def bernoulli(k: Expr, b: Expr) -> Expr:
+    return R.bernoulli(k[1], ag.expit(X @ b))
+
+
+def reversed_bernoulli(k: Expr, b: Expr) -> Expr:
+    return R.bernoulli(k[1], 1 - ag.expit(X @ b))
+
+
+def binomial(k: Expr, b: Expr) -> Expr:
+    return R.binomial(k[1], 1 + np.arange(40) % 5, 1 / (1 + ag.exp(-(X @ b))))
+
+
+def negative_binomial(k: Expr, b: Expr) -> Expr:
+    return R.negative_binomial(k[1], 3.5, ag.expit(X @ b))
+
+
+def probit(k: Expr, b: Expr) -> Expr:
+    return R.bernoulli(k[1], ag.special.ndtr(X @ b))
+
+
+DATA = {
+    bernoulli: (ETA > 0).astype(int),
+    reversed_bernoulli: (ETA < 0.3).astype(int),
+    binomial: np.minimum(1 + np.arange(40) % 5, 2),
+    negative_binomial: np.arange(40) % 7,
+    probit: (ETA > -0.2).astype(int),
+}
+
+
+@pytest.mark.parametrize("likelihood", DATA, ids=lambda f: f.__name__)
+def test_coefficients_of_a_regression_get_one_normal_block(
+    likelihood: Callable[[Expr, Expr], Expr],
+) -> None:
+    k = keys()
+    b = weights(k)
+    model = ag.Model({"b": b, "y": likelihood(k, b)})
+    sampler = ag.derive(model, {"y": DATA[likelihood]})
+    assert [s.kind for s in sampler.steps] == ["gibbs", "gibbs"]
+    assert "MultivariateNormal" in sampler.steps[0].conditional.text
+    assert len(sampler.auxiliary) == 1
+    # What people ask the density of is their own model.
+    at = {"b": [0.3, -0.7]}
+    own = ag.evaluate(ag.logdensity(model, {**at, "y": DATA[likelihood]}))
+    assert sampler.logdensity(at) == pytest.approx(float(own))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("likelihood", [binomial, probit], ids=lambda f: f.__name__)
+def test_steps_with_auxiliary_variables_keep_the_joint_law(
+    likelihood: Callable[[Expr, Expr], Expr],
+) -> None:
+    k = keys()
+    b = weights(k)
+    sampler = ag.derive(ag.Model({"b": b, "y": likelihood(k, b)}), {"y": DATA[likelihood]})
+    start_at_truth(sampler, simulations=3000, seed=11).check()
+
+
+def test_forbidding_augmentation_leaves_the_general_sampler() -> None:
+    k = keys()
+    b = weights(k)
+    model = ag.Model({"b": b, "y": bernoulli(k, b)})
+    for name in ("augment", "polya_gamma_augmentation"):
+        sampler = ag.derive(model, {"y": DATA[bernoulli]}, forbid=(name,))
+        assert [s.kind for s in sampler.steps] == ["nuts"], name
+
+
+def test_what_is_no_logit_gets_no_auxiliary_variable() -> None:
+    k = keys()
+    b = weights(k)
+    model = ag.Model({"b": b, "y": R.bernoulli(k[1], ag.exp(-ag.square(X @ b)))})
+    assert ag.derive(model, {"y": DATA[bernoulli]}).auxiliary == ()
+
+
+@pytest.mark.parametrize(
+    ("p", "x"),
+    [
+        (ag.expit, 1.0),
+        (lambda x: 1 - ag.expit(x), -1.0),
+        (lambda x: 1 / (1 + ag.exp(x)), -1.0),
+        (lambda x: 1 / (1 + ag.exp(-x)), 1.0),
+        (lambda x: ag.exp(x) / (1 + ag.exp(x)), 1.0),
+    ],
+)
+def test_logits_are_seen_however_they_are_written(p: Callable[[Expr], Expr], x: float) -> None:
+    at = ag.input("x")
+    found = augment.logit_of(p(at))
+    assert found is not None
+    assert float(ag.function([at], found, backend="numpy")(0.7)) == pytest.approx(0.7 * x)
+
+
+def test_the_odds_of_a_mean_are_a_logit() -> None:
+    at = ag.input("x")
+    found = augment.logit_of(3.5 / (3.5 + ag.exp(at)))
+    assert found is not None
+    assert float(ag.function([at], found, backend="numpy")(0.7)) == pytest.approx(np.log(3.5) - 0.7)
+
+
+def test_a_binomial_of_no_trials_gets_no_auxiliary_variable() -> None:
+    k = keys()
+    b = weights(k)
+    model = ag.Model({"b": b, "y": R.binomial(k[1], np.arange(40) % 3, ag.expit(X @ b))})
+    sampler = ag.derive(model, {"y": np.arange(40) % 3 // 2})
+    assert sampler.auxiliary == ()
