@@ -472,6 +472,9 @@ def build(p: Poly, like: Expr, exact: bool = True) -> Expr:
     """
     t = like.type
     assert isinstance(t, TensorType)
+    number = p.constant()
+    if number is not None and (kept := exact_scalar(number, t.dtype)) is not None:
+        return kept
     positive: list[Expr] = []
     negative_: list[Expr] = []
     for m, c in p.items():
