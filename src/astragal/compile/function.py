@@ -75,7 +75,7 @@ def lower(
     # JAX is traced with checks and without them: what it draws is marked in any case.
     marking = backend == "jax" or not check
     guarded = with_checks(roots, raising=check, marking=marking, names=names)
-    return lower_random(fuse_scans(simplify(guarded)))
+    return lower_random(fuse_scans(simplify(guarded)), alone=backend == "numba")
 
 
 class Function:

@@ -61,7 +61,13 @@ for SIMD: of the elements 32 g + j, those with j below 16 have the first half of
 16 g + j, the others the second half of block 16 g + j - 16.
 """
 
-Memo = dict[Expr, Expr]
+
+class Memo(dict[Expr, Expr]):
+    """What nodes have become; and whether the children of a split are computed one by one."""
+
+    def __init__(self, alone: bool) -> None:
+        super().__init__()
+        self.alone = alone
 
 
 def lowered_type(type: Type) -> Type:
@@ -75,7 +81,7 @@ def lowered_type(type: Type) -> Type:
     return type
 
 
-def lower_random(roots: Sequence[Expr]) -> tuple[Expr, ...]:
+def lower_random(roots: Sequence[Expr], alone: bool = False) -> tuple[Expr, ...]:
     """Rewrite graphs so that they hold no keys and no random variables.
 
     Parameters
@@ -83,6 +89,9 @@ def lower_random(roots: Sequence[Expr]) -> tuple[Expr, ...]:
     roots
         Inputs and outputs of a function. An input that is a key becomes an input of the same
         name that is a uint32 array.
+    alone
+        Whether a child that is taken out of a split of one key is computed by itself: faster
+        where scalars need no arrays.
 
     Returns
     -------
@@ -96,7 +105,7 @@ def lower_random(roots: Sequence[Expr]) -> tuple[Expr, ...]:
     >>> draw.op.name, ag.evaluate(draw).shape
     ('map', (3,))
     """
-    new: Memo = {}
+    new = Memo(alone)
     for node in toposort(roots):
         if isinstance(node.op, RandomOp):
             new[node] = _lower_rv(node, new)
@@ -105,23 +114,26 @@ def lower_random(roots: Sequence[Expr]) -> tuple[Expr, ...]:
     return tuple(new[r] for r in roots)
 
 
-_BODIES: weakref.WeakKeyDictionary[Subgraph, Subgraph] = weakref.WeakKeyDictionary()
+_BODIES: weakref.WeakKeyDictionary[Subgraph, dict[bool, Subgraph]] = weakref.WeakKeyDictionary()
 
 
-def lower_body(body: Subgraph) -> Subgraph:
+def lower_body(body: Subgraph, alone: bool) -> Subgraph:
     """Lower a subgraph; what it becomes is kept."""
-    found = _BODIES.get(body)
-    if found is None:
+    kept = _BODIES.setdefault(body, {})
+    if alone not in kept:
         n = len(body.parameters)
-        lowered = lower_random([*body.parameters, *body.outputs])
-        found = Subgraph(lowered[:n], lowered[n:])
-        _BODIES[body] = found
-    return found
+        lowered = lower_random([*body.parameters, *body.outputs], alone)
+        kept[alone] = Subgraph(lowered[:n], lowered[n:])
+    return kept[alone]
 
 
 def _lower(node: Expr, new: Memo) -> Expr:
     if node.op is FACTOR:
         return new[node.args[0]]
+    if new.alone and node.op is INDEX and node.args[0].op is keys.SPLIT:
+        child = _only_child(node, new)
+        if child is not None:
+            return child
     rule = _KEY_RULES.get(node.op.name)
     if rule is not None and (isinstance(node.type, KeyType) or node.op.name == "key_data"):
         return rule(node, *(new[a] if isinstance(a, Expr) else a for a in node.args))
@@ -130,7 +142,9 @@ def _lower(node: Expr, new: Memo) -> Expr:
     args = []
     changed = False
     for a in node.args:
-        b = new[a] if isinstance(a, Expr) else lower_body(a) if isinstance(a, Subgraph) else a
+        b = new[a] if isinstance(a, Expr) else a
+        if isinstance(a, Subgraph):
+            b = lower_body(a, new.alone)
         changed = changed or b is not a
         args.append(b)
     if node.op in (INPUT, PARAMETER):
@@ -213,6 +227,20 @@ def _split(node: Expr, words: Expr, n: Any) -> Expr:
     out = _items(MAP(body, *components(words), index, *more))
     shape = (dim, *words.type.shape[:-1])
     return stack([broadcast_to(w, shape) for w in out], axis=rank + 1)
+
+
+FEW = 16  # children of a split up to which one is computed by itself
+
+
+def _only_child(node: Expr, new: Memo) -> Expr | None:
+    """Compute one child of one key, without the others."""
+    (key, n), spec = node.args[0].args, node.args[1]
+    assert isinstance(key.type, KeyType)
+    alone = not key.type.shape and isinstance(n, int) and n <= FEW
+    if not alone or len(spec) != 1 or spec[0][0] != "int":
+        return None
+    body = _child_body(key.type.impl, n)
+    return stack(_items(MAP(body, *components(new[key]), scalar(spec[0][1] % n, "uint64"))))
 
 
 _FOLD: dict[str, Subgraph] = {}
