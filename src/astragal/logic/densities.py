@@ -19,7 +19,7 @@ from astragal.graph.expr import Expr
 from astragal.graph.traverse import substitute
 from astragal.graph.types import TensorType
 from astragal.logic.batch import lift
-from astragal.logic.numeric import Array, evaluate_at, log_density, run
+from astragal.logic.numeric import Array, axis_of, evaluate_at, log_density, run
 from astragal.logic.pattern import Side
 from astragal.logic.solve import solve
 from astragal.logic.variables import Variable, fresh, variable
@@ -146,23 +146,37 @@ def joint(
         known.update(zip(inverse.letters, points, strict=True))
         draws = evaluate_at(list(inverse.draws.values()), known)
         at = dict(zip(inverse.draws, draws, strict=True))
-        total = np.zeros(len(points[0]))
-        size = np.zeros(len(points[0]))
-        for x in side.draws:
-            d, _, _, exprs = random_parts(x)
-            parameters = evaluate_at(exprs, {**values, **at})
-            log = log_density(d, at[x], parameters)
-            total = total + log
-            size = np.maximum(size, np.nan_to_num(np.abs(log), posinf=0.0))
-            for p in parameters:
-                if p.dtype.kind == "f":
-                    size = np.maximum(size, np.nan_to_num(np.abs(p), posinf=0.0))
+        total, size = _sum_of_terms(side, values, at, len(points[0]))
+        if inverse.log_jacobian is not None:
+            # What was solved for is rounded: by how much does that move the density?
+            for factor in (1 + 4e-16, 1 - 4e-16):
+                near = {x: v * factor if v.dtype.kind == "f" else v for x, v in at.items()}
+                change = np.abs(_sum_of_terms(side, values, near, len(points[0]))[0] - total)
+                size = size + 1e10 * np.nan_to_num(change, nan=0.0, posinf=0.0)
         if inverse.log_jacobian is not None:
             slope = evaluate_at([inverse.log_jacobian], known)[0]
             total = total - slope
             size = np.maximum(size, np.nan_to_num(np.abs(slope), posinf=0.0, neginf=0.0))
-            total = np.where(_round_trip(side, values, at, points), total, -np.inf)
+            back, unsure = _round_trip(side, values, at, points)
+            total = np.where(back, total, np.where(unsure, np.nan, -np.inf))
         return total, size
+
+
+def _sum_of_terms(
+    side: Side, values: Mapping[Expr, Any], at: Mapping[Expr, Array], count: int
+) -> tuple[Array, Array]:
+    """Add up the log densities of random variables at values of theirs; give the largest too."""
+    total, size = np.zeros(count), np.zeros(count)
+    for x in side.draws:
+        d, _, _, exprs = random_parts(x)
+        parameters = evaluate_at(exprs, {**values, **at})
+        log = log_density(d, at[x], parameters)
+        total = total + log
+        size = np.maximum(size, np.nan_to_num(np.abs(log), posinf=0.0))
+        for p in parameters:
+            if p.dtype.kind == "f":
+                size = np.maximum(size, np.nan_to_num(np.abs(p), posinf=0.0))
+    return total, size
 
 
 def recovers(
@@ -183,28 +197,72 @@ def recovers(
     """
     if inverse.log_jacobian is None:
         return True
-    known: dict[Expr, Any] = dict(values)
-    known.update(zip(inverse.letters, points, strict=True))
+    count = len(points[0])
+    at = {x: np.asarray(v) for x, v in zip(side.draws, drawn, strict=True)}
+    return all(
+        _gives_back(side, inverse, values, {**at, x: _across(x, values, at, count)})
+        for x in side.draws
+    )
+
+
+def _across(x: Expr, values: Mapping[Expr, Any], at: Mapping[Expr, Array], count: int) -> Array:
+    """Give values of a random variable over the whole of its support, and those drawn."""
+    d, _, _, exprs = random_parts(x)
+    if d.dtype != "float":
+        return at[x]
+    parameters = [np.ravel(p)[:1] for p in evaluate_at(exprs, {**values, **at})]
+    grid = axis_of(d, parameters, count, 0.3, (-1,))[0]
+    grid = np.where(np.arange(count) % 2, grid, at[x])
+    return np.where(np.isfinite(grid) & (np.abs(grid) < 1e8), grid, at[x])
+
+
+def _gives_back(
+    side: Side, inverse: Inverse, values: Mapping[Expr, Any], at: Mapping[Expr, Array]
+) -> bool:
     with np.errstate(all="ignore"):
+        points = evaluate_at(side.roots, {**values, **at})
+        step = {x: v * (1 + 1e-3) + 1e-6 if v.dtype.kind == "f" else v for x, v in at.items()}
+        moved = evaluate_at(side.roots, {**values, **step})
+        # Where an output saturates, rounding has lost the random variable.
+        telling: Array = np.asarray(True)
+        for a, b in zip(points, moved, strict=True):
+            telling = telling & np.isfinite(a) & np.isfinite(b) & (np.abs(a - b) > 1e-7 * np.abs(a))
+        known: dict[Expr, Any] = dict(values)
+        known.update(zip(inverse.letters, points, strict=True))
         found = evaluate_at([inverse.draws[x] for x in side.draws], known)
-        for a, b in zip(found, drawn, strict=True):
-            # Where an output saturates, rounding has lost the random variable.
-            near = np.abs(a - b) <= 1e-4 * (np.abs(a) + np.abs(b)) + 1e-9
-            if np.mean(near) < 0.8:
+        for x, a in zip(side.draws, found, strict=True):
+            b = at[x]
+            near = np.abs(a - b) <= 1e-3 * (np.abs(a) + np.abs(b)) + 1e-9
+            if np.any(telling & ~near):
                 return False
     return True
 
 
 def _round_trip(
     side: Side, values: Mapping[Expr, Any], at: Mapping[Expr, Array], points: Sequence[Array]
-) -> Array:
-    """Tell which points come out again from the random variables found for them."""
-    back = evaluate_at(side.roots, {**values, **at})
+) -> tuple[Array, Array]:
+    """Tell which points come out again from the random variables found for them.
+
+    Returns
+    -------
+    back, unsure : ndarray
+        Where they do; where rounding of the random variables decides it.
+    """
+
+    def outputs(factor: float) -> list[Array]:
+        moved = {x: v * factor if v.dtype.kind == "f" else v for x, v in at.items()}
+        return evaluate_at(side.roots, {**values, **moved})
+
     ok: Array = np.asarray(True)
-    for a, b in zip(back, points, strict=True):
-        near = np.abs(a - b) <= 1e-6 * (1e-300 + np.abs(a) + np.abs(b)) + 1e-9
+    unsure: Array = np.asarray(False)
+    here, up, down = outputs(1.0), outputs(1 + 4e-16), outputs(1 - 4e-16)
+    for a, b, c, d in zip(here, points, up, down, strict=True):
+        gap = np.abs(a - b)
+        near = gap <= 1e-6 * (1e-300 + np.abs(a) + np.abs(b)) + 1e-9
         ok = ok & (near | (a == b))
-    return ok
+        # A small step of the random variable goes further than the output is off.
+        unsure = unsure | (np.abs(c - a) + np.abs(d - a) > 0.1 * gap) | ~np.isfinite(a + c + d)
+    return ok, unsure
 
 
 def _joint_of_arrays(

@@ -151,7 +151,7 @@ def _far_from_singular(relation: Relation, values: Mapping[Expr, Any]) -> bool:
     """Whether random matrices have degrees of freedom to spare: others are singular to rounding."""
     for x in (*relation.left.draws, *relation.right.draws):
         names = [p.name for p in random_parts(x)[0].parameters]
-        if len(x.type.shape) == 2 and "df" in names:  # type: ignore[union-attr]
+        if len(x.shape) == 2 and "df" in names:
             df = random_parts(x)[3][names.index("df")]
             if isinstance(df, Variable) and np.any(values[df] < 5.0):
                 return False
