@@ -409,7 +409,7 @@ def _is_flat(scope: Scope, root: Expr, dims: tuple[str, ...]) -> bool:
 
 
 def _store(nest: Nest, node: Expr, dims: tuple[str, ...]) -> Array:
-    out = nest.scope.empty(dims, node.dtype)
+    out = nest.scope.room(node, dims)
     code, _ = nest.element(node, nest.index)
     position, _ = nest.offset(dims, nest.index)
     nest.after[-1].append(f"put({out.name}, {position}, {code})")
