@@ -263,7 +263,7 @@ class _Writer:
         shown: list[Any] = []
         while len(shown) < len(self.cells):
             cell = list(self.cells)[len(shown)]
-            held = cell.value
+            held = cell.read()
             value = np.asarray(held.words if isinstance(held, KeyArray) else held)
             update = None if cell.update is None else self.tree(cell.update)
             about = [cell.name, self.type(cell.type), self.array(value), update, cell.private]

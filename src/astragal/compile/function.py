@@ -16,13 +16,14 @@ from astragal.compile.arguments import checker
 from astragal.compile.calls import builder, finisher, is_fresh, keeper, reader
 from astragal.compile.dimensions import Dimensions, Place, name_of
 from astragal.compile.keyarray import KeyArray
+from astragal.compile.reuse import candidates
 from astragal.compile.shared import Cell, Shared, State, as_update
 from astragal.compile.simplify import simplify
 from astragal.graph.errors import ModelError, UnsupportedError
 from astragal.graph.expr import DIMENSION, INPUT, Expr, describe
 from astragal.graph.traverse import toposort
 from astragal.graph.tree import flatten
-from astragal.graph.types import KeyType
+from astragal.graph.types import KeyType, TensorType
 from astragal.ops.declare import as_expr
 from astragal.ops.fuse_scans import fuse_scans
 from astragal.random.check import check_keys as prove_keys
@@ -30,26 +31,49 @@ from astragal.random.checked import with_checks
 from astragal.random.lower import lower_random
 
 
-def _numpy(inputs: Sequence[Expr], outputs: Sequence[Expr], dims: Mapping[Expr, Place]) -> Any:
+def _numpy(
+    inputs: Sequence[Expr],
+    outputs: Sequence[Expr],
+    dims: Mapping[Expr, Place],
+    reuse: Mapping[int, int],
+) -> Any:
     from astragal.compile.numpy import compile_numpy
 
     return compile_numpy([*inputs, *dims], outputs)
 
 
-def _numba(inputs: Sequence[Expr], outputs: Sequence[Expr], dims: Mapping[Expr, Place]) -> Any:
+def _numba(
+    inputs: Sequence[Expr],
+    outputs: Sequence[Expr],
+    dims: Mapping[Expr, Place],
+    reuse: Mapping[int, int],
+) -> Any:
     from astragal.compile.numba import compile_numba
 
-    return compile_numba([*inputs, *dims], outputs)
+    return compile_numba([*inputs, *dims], outputs, reuse)
 
 
-def _jax(inputs: Sequence[Expr], outputs: Sequence[Expr], dims: Mapping[Expr, Place]) -> Any:
+def _jax(
+    inputs: Sequence[Expr],
+    outputs: Sequence[Expr],
+    dims: Mapping[Expr, Place],
+    reuse: Mapping[int, int],
+) -> Any:
     from astragal.compile.jax import compile_jax
 
-    return compile_jax(inputs, outputs, dims)
+    return compile_jax(inputs, outputs, dims, reuse)
+
+
+def _copied(value: Any) -> Any:
+    """Copy an array: JAX's stay JAX's."""
+    if isinstance(value, (np.ndarray, np.generic)):
+        return np.array(value, order="C")
+    return value.copy()
 
 
 BACKENDS: dict[str, Callable[..., Any]] = {"numpy": _numpy, "numba": _numba, "jax": _jax}
-"""From the name of a backend to what compiles ``(inputs, outputs, dimensions)`` with it."""
+"""From the name of a backend to what compiles ``(inputs, outputs, dimensions, reuse)`` with it:
+the last maps results to inputs whose memory they may take."""
 
 
 def check_backend(backend: str) -> str:
@@ -122,7 +146,19 @@ class Function:
         lowered = lower([*held, *wanted], backend, check, names)
         operands, results = lowered[: len(held)], lowered[len(held) :]
         self._dims = Dimensions(self._leaves, operands, results)
-        self._program = BACKENDS[backend](operands, results, self._dims.places)
+        first, n = len(self._leaves), len(outs)
+        becomes = {
+            n + k: first + variables.index(v)
+            for k, v in enumerate(self.updates)
+            if isinstance(v.type, TensorType)
+        }
+        reuse = candidates(operands, results, becomes)
+        self._program = BACKENDS[backend](operands, results, self._dims.places, reuse)
+        changed: frozenset[int] = getattr(self._program, "reused", frozenset())
+        lent = {becomes[r] - first for r in changed}
+        # Which variables are lent to the program; those that Numba changed are not given back.
+        self._lent = [k in lent for k in range(len(variables))]
+        given = [r for r in range(len(results)) if backend == "jax" or r not in changed]
 
         jax = backend == "jax"
         # A result that is asked for twice is one array: only the first keeps it.
@@ -131,15 +167,16 @@ class Function:
             backend == "numba" or (is_fresh(r) and r not in results[:i])
             for i, r in enumerate(results)
         ]
-        n = len(outs)
         self._checks = [checker(x.type, f"input {name_of(x)!r}", jax) for x in self._leaves]
         self._finish = [finisher(x.type, f, jax) for x, f in zip(outs, fresh[:n], strict=True)]
         own = {v: v.cell.for_function() for v in variables}
         self._cells = [own[v] for v in variables]
+        self._borrowed = {c for c, lent in zip(self._cells, self._lent, strict=True) if lent}
         self._locks = [c.lock for c in sorted(self._cells, key=lambda c: c.serial)]
         self._targets = [
             (own[v], keeper(v.cell.type, f, jax, f"the update of {v.name!r}"))
-            for v, f in zip(self.updates, fresh[n:], strict=True)
+            for r, (v, f) in enumerate(zip(self.updates, fresh[n:], strict=True), n)
+            if r in given
         ]
         self._read = reader(self.inputs, self._leaves)
         self._build = builder(self.outputs, write)
@@ -172,12 +209,21 @@ class Function:
             # for each other.
             for lock in self._locks:
                 stack.enter_context(lock)
-            state = [c.raw() for c in self._cells]
+            state = [
+                c.lend(_copied) if lent else c.raw(self.backend == "jax")
+                for c, lent in zip(self._cells, self._lent, strict=True)
+            ]
             results = self._program(*values, *state, *([] if self.backend == "jax" else dims))
             n = len(self._finish)
             outs = [f(v) for f, v in zip(self._finish, results[:n], strict=True)]
             new = [keep(v) for (_, keep), v in zip(self._targets, results[n:], strict=True)]
             for (cell, _), value in zip(self._targets, new, strict=True):
+                # What a program gives for memory that it was lent is held by nobody else,
+                # but where JAX hands an argument through.
+                own = cell in self._borrowed and all(
+                    value is not v for v in (*values, *results[:n])
+                )
+                cell.mine = value if own else None
                 cell.value = value
         return self._build(outs)
 
@@ -433,8 +479,11 @@ def evaluate(outputs: Any, backend: str = "numpy") -> Any:
         )
     held = [n for n in order if isinstance(n, Shared)]
     lowered = lower([*held, *exprs], backend)
-    program = BACKENDS[backend](lowered[: len(held)], lowered[len(held) :], {})
-    results = program(*(s.cell.raw() for s in held))
-    return write(
-        [finisher(x.type, False, backend == "jax")(v) for x, v in zip(exprs, results, strict=True)]
-    )
+    program = BACKENDS[backend](lowered[: len(held)], lowered[len(held) :], {}, {})
+    with ExitStack() as stack:
+        cells = [s.cell for s in held]
+        for lock in sorted((c.serial, c.lock) for c in cells):
+            stack.enter_context(lock[1])
+        results = program(*(c.raw(backend == "jax") for c in cells))
+        finish = [finisher(x.type, False, backend == "jax") for x in exprs]
+        return write([f(v) for f, v in zip(finish, results, strict=True)])

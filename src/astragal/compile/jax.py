@@ -309,6 +309,7 @@ class JaxProgram:
         inputs: Sequence[Expr],
         outputs: Sequence[Expr],
         dims: Mapping[Expr, tuple[int, int]],
+        reuse: Mapping[int, int],
     ) -> None:
         self._inputs = list(inputs)
         self._outputs = list(outputs)
@@ -319,7 +320,12 @@ class JaxProgram:
         self._checks = Checks() if have_checks(outputs) else None
         self._messages = [] if self._checks is None else self._checks.messages
         traced = self._trace if self._checks is None else self._trace_checked
-        self._jitted: Any = jax.jit(traced, static_argnums=self.lengths)
+        # After a failed check the old value is still there: nothing may have taken its memory.
+        self.reused = frozenset(() if self._checks is not None else reuse)
+        self._donated = tuple(sorted(reuse[r] for r in self.reused))
+        self._jitted: Any = jax.jit(
+            traced, static_argnums=self.lengths, donate_argnums=self._donated
+        )
         self._dtypes = [np.dtype(x.dtype) for x in inputs]
         self._compiled: dict[Any, tuple[Callable[..., Any], list[str]]] = {}
         self._lock = threading.Lock()
@@ -389,7 +395,7 @@ class JaxProgram:
                 rest = iter(self._arrays(values))
                 full = [v if i in self.lengths else next(rest) for i, v in enumerate(values)]
                 out: Any = [0] * len(self._outputs)
-                places = repr((self.lengths, self._places)).encode()
+                places = repr((self.lengths, self._places, self._donated)).encode()
                 self._compiled[key] = jax_cache.compiled(
                     self._jitted,
                     full,
@@ -417,6 +423,7 @@ def compile_jax(
     inputs: Sequence[Expr],
     outputs: Sequence[Expr],
     dims: Mapping[Expr, tuple[int, int]] | None = None,
+    reuse: Mapping[int, int] | None = None,
 ) -> JaxProgram:
     """Compile a graph without keys; a call takes values for the inputs, and gives a list.
 
@@ -426,8 +433,10 @@ def compile_jax(
         The graph.
     dims
         From symbolic dimension to the input, by number, and the axis that have it.
+    reuse
+        From the position of an output to that of an input whose memory it may take.
     """
-    return JaxProgram(inputs, outputs, dims or {})
+    return JaxProgram(inputs, outputs, dims or {}, reuse or {})
 
 
 def prepare(value: Any, type: Type, what: str) -> Any:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import threading
-from collections.abc import Iterator, MutableMapping, Sequence
+from collections.abc import Callable, Iterator, MutableMapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -29,6 +29,7 @@ class Cell:
     __slots__ = (
         "__weakref__",
         "lock",
+        "mine",
         "name",
         "origin",
         "private",
@@ -40,7 +41,8 @@ class Cell:
 
     name: str
     type: Type
-    value: Any  # a read-only array, or a KeyArray: replaced, never written to
+    value: Any  # a read-only array, or a KeyArray: replaced, or changed while it is `mine`
+    mine: Any  # the value, where nobody but this cell holds its memory; else anything
     update: Expr | None
     private: bool  # whether each function that reads it has a value of its own
     origin: Cell | None  # the private cell that this one is a function's copy of
@@ -51,6 +53,7 @@ class Cell:
         self.name = name or f"shared{self.serial}"
         self.type = type
         self.value = value
+        self.mine = None
         self.update = None
         self.private = False
         self.origin = None
@@ -69,10 +72,24 @@ class Cell:
         own.origin = self
         return own
 
-    def raw(self) -> Any:
-        """Give the value as programs take it: an array, of words for keys."""
+    def raw(self, aliased: bool = False) -> Any:
+        """Give the value as programs take it: an array, of words for keys.
+
+        Parameters
+        ----------
+        aliased
+            Whether what the program gives may share memory with what it takes.
+        """
         held = self.value
+        if aliased:
+            self.mine = None
         return held.words if isinstance(held, KeyArray) else held
+
+    def lend(self, copy: Callable[[Any], Any]) -> Any:
+        """Give the value to a program that changes it: a copy, where it is not this cell's own."""
+        if self.mine is None or self.value is not self.mine:
+            self.value = self.mine = copy(self.value)
+        return self.value
 
     def read(self) -> Any:
         """Give a copy of the value."""

@@ -149,6 +149,8 @@ def _update(scope: Scope, node: Expr) -> Array:
     size = product(old.dims)
     if x in scope.free and old.owned and old.offset == "0":
         name = old.name
+        if x in scope.lent:
+            scope.writer.change()
     else:
         name = scope.writer.let(f"copied({old.name}, {old.offset}, {size})", "a")
     out = Array(name, old.dims, old.dtype, owned=True)

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 
 from astragal.compile.numba import cache
+from astragal.compile.numba.expand import expanded
 from astragal.compile.numba.scope import Scope
 from astragal.compile.numba.writer import Array, Writer
+from astragal.compile.reuse import by_elements, by_updates, users_of
 from astragal.graph.errors import ShapeError
 from astragal.graph.expr import Expr, describe
 from astragal.graph.types import TensorType, show_shape
@@ -35,6 +38,7 @@ inlined = {**options, "no_cpython_wrapper": True, "no_cfunc_wrapper": True, "for
 '''
 _WORD = re.compile(r"(?<![.\w])([a-zA-Z_]\w*)\(")
 _UNIT = re.compile(r"unit_(astragal_\w+)<([^>]*)>\(")
+_MAY_FAIL = re.compile(r"raise Failure|\b(eigh|svd)_all\(")
 _SPECIAL = re.compile(r"\bspecial_(\w+)\(")
 
 
@@ -45,9 +49,11 @@ class NumbaProgram:
     ----------
     source : str
         The generated module.
+    reused : frozenset of int
+        Positions of outputs that are not given, but written over an input.
     """
 
-    __slots__ = ("_call", "source")
+    __slots__ = ("_call", "reused", "source")
 
     def __init__(
         self,
@@ -60,6 +66,7 @@ class NumbaProgram:
         scratch: Callable[[], Any] | None = None,
     ) -> None:
         self.source = source
+        self.reused: frozenset[int] = frozenset()
         self._call = _caller(main, inputs, outputs, constants, failures, scratch)
 
     def __call__(self, *arrays: Any) -> tuple[Any, ...]:
@@ -188,7 +195,9 @@ def _shared_dims(inputs: Sequence[Expr]) -> list[Callable[[Sequence[Any]], None]
     return [make(d, at[0], other) for d, at in places.items() for other in at[1:]]
 
 
-def compile_numba(inputs: Sequence[Expr], outputs: Sequence[Expr]) -> NumbaProgram:
+def compile_numba(
+    inputs: Sequence[Expr], outputs: Sequence[Expr], reuse: Mapping[int, int] | None = None
+) -> NumbaProgram:
     """Compile a graph without keys and random variables.
 
     Parameters
@@ -197,23 +206,38 @@ def compile_numba(inputs: Sequence[Expr], outputs: Sequence[Expr]) -> NumbaProgr
         Leaves, of tensor types.
     outputs
         Expressions of tensor types over them.
+    reuse
+        From the position of an output to that of an input whose memory it may take. Which
+        ones did, the program says in ``reused``; it gives no result for those.
 
     Raises
     ------
     UnsupportedError
         Where an operation has no rule.
     """
-    source, constants, failures = generate(inputs, outputs)
+    source, constants, failures, reused = generate(inputs, outputs, reuse or {})
+    outputs = [o for i, o in enumerate(outputs) if i not in reused]
     module = cache.load(source)
     # Sequential draws use a generator of the thread that calls.
     scratch = getattr(module, "given", None)
-    return NumbaProgram(source, module.main, inputs, outputs, constants, failures, scratch)
+    program = NumbaProgram(source, module.main, inputs, outputs, constants, failures, scratch)
+    program.reused = reused
+    return program
 
 
 def generate(
-    inputs: Sequence[Expr], outputs: Sequence[Expr]
-) -> tuple[str, list[np.ndarray[Any, Any]], list[Exception]]:
-    """Write the module of a graph; give it with the constants and errors that it refers to."""
+    inputs: Sequence[Expr], outputs: Sequence[Expr], reuse: Mapping[int, int] = MappingProxyType({})
+) -> tuple[str, list[np.ndarray[Any, Any]], list[Exception], frozenset[int]]:
+    """Write the module of a graph; give it with the constants and errors that it refers to.
+
+    Last come the positions of outputs that took the memory of an input.
+    """
+    outputs = expanded(outputs, inputs)
+    users = users_of(outputs, inputs)
+    updated = {o: i for o, i in reuse.items() if by_updates(inputs[i], outputs[o], users)}
+    elements = {o: i for o, i in reuse.items() if by_elements(inputs[i], outputs[o], users)}
+    reused = {**updated, **elements}
+    lent = {inputs[i] for i in reused.values()}
     writer = Writer()
     values: dict[Expr, Any] = {}
     lines: list[str] = []
@@ -240,10 +264,17 @@ def generate(
             dims.append(name)
             values[d] = name
         lines.append(f"a{i} = flat(x{i})")
-        values[x] = Array(f"a{i}", tuple(dims), dtype)
+        values[x] = Array(f"a{i}", tuple(dims), dtype, owned=x in lent)
     writer._count = len(inputs)
-    results = Scope(writer, values).run(outputs)
-    returned = _returned(writer, results)
+    scope = Scope(writer, values)
+    scope.lent = lent
+    scope.free.update(inputs[i] for i in updated.values())
+    scope.takes = {outputs[o]: inputs[i] for o, i in elements.items()}
+    results = scope.run(outputs)
+    if reused and any(_MAY_FAIL.search(text) for text in writer.lines[writer.changes :]):
+        # The call would end with an error, and the value be neither the old one nor the new.
+        return generate(inputs, outputs)
+    returned = _returned(writer, [r for i, r in enumerate(results) if i not in reused])
     constants = []
     for literal, name in writer.constants.items():
         signature.append(f'read_only("{literal.value.dtype.name}", {literal.value.ndim})')
@@ -267,7 +298,8 @@ def generate(
         f"def main({', '.join(parameters)}):",
         *("    " + line for line in body),
     ]
-    return module_of("\n".join(main) + "\n"), constants, writer.failures
+    source = module_of("\n".join(main) + "\n")
+    return source, constants, writer.failures, frozenset(reused)
 
 
 def _returned(writer: Writer, results: Sequence[Any]) -> list[str]:

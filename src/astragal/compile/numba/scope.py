@@ -81,6 +81,9 @@ class Scope:
         self.limit = limit
         # Arrays that an update may change, since it is the only one to read them.
         self.free: set[Expr] = set()
+        # Arguments whose memory results take, and from such results to them.
+        self.lent: set[Expr] = set()
+        self.takes: dict[Expr, Expr] = {}
         self._dims: dict[Expr, tuple[str, ...]] = {}
         self._parts: dict[Expr, Parts] = {}
 
@@ -160,6 +163,14 @@ class Scope:
         """Make room for an array."""
         name = self.writer.let(f"empty({product(dims)}, {_numpy(dtype)})", "a")
         return Array(name, dims, dtype, owned=True)
+
+    def room(self, node: Expr, dims: tuple[str, ...]) -> Array:
+        """Make room for a node, or take that of the argument that it replaces."""
+        taken = self.takes.get(node)
+        if taken is None:
+            return self.empty(dims, node.dtype)
+        self.writer.change()
+        return self.array(taken)
 
     def filled(self, dims: tuple[str, ...], dtype: str, value: str) -> Array:
         """Make an array of one value."""

@@ -92,6 +92,8 @@ class Writer:
         self.prefix = ""
         self.constants: dict[Literal, str] = {}
         self.failures: list[Exception] = []
+        # Where the program begins to change an argument: after it nothing may fail.
+        self.changes: int | None = None
         self.wide = False  # whether loops are long enough for the widest registers
         self.sequential = False  # whether NumPy's generator is drawn from
         # Functions of the module that others call, and their text.
@@ -104,6 +106,11 @@ class Writer:
         """Give a name that nothing has."""
         self._count += 1
         return f"{kind}{self._count}"
+
+    def change(self) -> None:
+        """Note that an argument is changed from here on."""
+        if self.changes is None:
+            self.changes = len(self.lines)
 
     def line(self, text: str) -> None:
         """Add a line at the current indentation."""
