@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 import astragal as ag
+from astragal.derive import Sampler
 
 Data = Mapping[str, Any]
 
@@ -35,7 +36,7 @@ class Case:
     warmup: int = 1000
     draws: int = 2000
 
-    def derive(self, data: Data) -> ag.Sampler:
+    def derive(self, data: Data) -> Sampler:
         """Derive the sampler of the case for its data."""
         model, observed = self.build(data)
         return ag.derive(model, observed, prefer=self.prefer)

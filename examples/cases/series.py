@@ -94,11 +94,11 @@ def forward(transition, emission):
     log_transition = ag.log(transition)
 
     def step(alpha, e):
-        new = ag.special.logsumexp(alpha[:, None] + log_transition, axis=0) + e
+        new = ag.logsumexp(alpha[:, None] + log_transition, axis=0) + e
         return new, 0.0
 
     last, _ = ag.scan(step, emission[0] - np.log(transition.shape[0]), emission[1:])
-    return ag.special.logsumexp(last)
+    return ag.logsumexp(last)
 
 
 def ordered(k1, k2, mean1, mean2):

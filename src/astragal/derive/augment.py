@@ -66,21 +66,27 @@ class Leaf:
 def logit_of(p: Expr) -> Expr | None:
     """Find x where p is ``expit(x)``, written as that or with an exponential."""
     if p.op is sp.expit:
-        return p.args[0]
+        return _operand(p)
     if p.op is e.subtract and _is(p.args[0], 1.0):
         x = logit_of(p.args[1])
         return None if x is None else -x
     if p.op in (e.divide, e.reciprocal):
-        top, below = p.args if p.op is e.divide else (scalar(1.0, p.dtype), p.args[0])
+        top = _operand(p) if p.op is e.divide else scalar(1.0, p.dtype)
+        below = _operand(p, len(p.args) - 1)
         if below.op is not e.add:
             return None
         for a, b in (below.args, below.args[::-1]):
             if b.op is e.exp and (a is top or (_is(a, 1.0) and _is(top, 1.0))):
                 # a / (a + exp(x)) is expit(log a - x).
-                return -b.args[0] if _is(a, 1.0) else e.log(a) - b.args[0]
+                return -_operand(b) if _is(a, 1.0) else e.log(a) - _operand(b)
             if b is top and b.op is e.exp and _is(a, 1.0):
-                return b.args[0]
+                return _operand(b)
     return None
+
+
+def _operand(x: Expr, at: int = 0) -> Expr:
+    found: Expr = x.args[at]
+    return found
 
 
 def _is(x: Expr, number: float) -> bool:
@@ -138,9 +144,9 @@ def _probit_argument(v: Expr) -> Expr | None:
         return None
     p = v.args[2]
     if p.op is sp.ndtr:
-        return p.args[0]
+        return _operand(p)
     if p.op is e.subtract and _is(p.args[0], 1.0) and p.args[1].op is sp.ndtr:
-        return -p.args[1].args[0]
+        return -_operand(p.args[1])
     return None
 
 
