@@ -13,6 +13,7 @@ from unification import isvar
 from unification import reify as library_reify
 from unification import unify as library_unify
 
+from astragal.graph.errors import KeyReuseError
 from astragal.graph.expr import Expr
 from astragal.graph.traverse import substitute
 from astragal.graph.types import KeyType
@@ -23,6 +24,7 @@ from astragal.logic.soundness import Place, count_uses
 from astragal.logic.unify import as_graph
 from astragal.logic.variables import Variable, fresh, is_ground, variables_of
 from astragal.ops.declare import as_expr
+from astragal.random.check import check_keys
 
 if TYPE_CHECKING:
     from astragal.logic.relation import Relation
@@ -177,6 +179,8 @@ def _known(
                     if v not in m.env and not isinstance(v.type, KeyType) and v in _wanted(target):
                         m.env[v] = fresh(v)
                 step = relation.finish(m, target, direction, place)
+                if step is not None and relation.kind != "sure" and spends_twice(roots):
+                    return
                 if step is None or (told and not _agree(m, told)):
                     continue
                 if any(same_form(step.new, old) for old in seen):
@@ -186,6 +190,17 @@ def _known(
                     free = variables_of(*step.new)
                     wanted = [m.env[v] > 0.0 for v in hints if m.env.get(v) in free]
                     yield from conditiono(*wanted, *step.conditions)(s)
+
+
+def spends_twice(roots: tuple[Expr, ...]) -> bool:
+    """Tell whether a graph without unknowns spends a key twice: it has no law then."""
+    if not all(map(is_ground, roots)):
+        return False
+    try:
+        check_keys(*roots)
+    except KeyReuseError:
+        return True
+    return False
 
 
 def same_form(a: tuple[Expr, ...], b: tuple[Expr, ...]) -> bool:

@@ -27,6 +27,7 @@ from astragal.logic.soundness import (
 from astragal.logic.variables import Variable
 from astragal.ops.declare import as_expr
 from astragal.ops.indexing import INDEX
+from astragal.random.check import check_keys
 from astragal.random.distribution import (
     NON_NEGATIVE,
     POSITIVE,
@@ -160,6 +161,11 @@ class Relation:
         -------
         Expr, tuple of Expr, or None
             None where the identity does not apply.
+
+        Raises
+        ------
+        KeyReuseError
+            Where it applies to what spends a key twice: that has no law that could be kept.
         """
         return self.apply(x, "forward", bindings)
 
@@ -193,6 +199,8 @@ class Relation:
         members, rest = self.chosen(bindings)
         for member in members:
             for step in member.steps(xs, direction, rest, place):
+                if self.kind != "sure":
+                    check_keys(*xs)  # a key may be reached in ways that no match sees
                 return step.new if isinstance(x, tuple) else step.new[0]
         return None
 

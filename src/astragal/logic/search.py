@@ -20,6 +20,7 @@ from astragal.logic.pattern import Side
 from astragal.logic.soundness import Place, count_uses, readers_of
 from astragal.logic.unify import as_graph
 from astragal.logic.variables import is_ground
+from astragal.random.check import check_keys
 
 if TYPE_CHECKING:
     from astragal.logic.relation import Relation, Step
@@ -178,6 +179,7 @@ def equivalents(
     [1, 2, 3]
     """
     rules = rules_of(relations)
+    check_keys(x)
     if limit is not None and limit < 1:
         return
     yield x
@@ -235,6 +237,7 @@ def path(
     'forward'
     """
     rules = rules_of(relations)
+    check_keys(a)
     form_of = Forms()
     goal = form_of(b)
     came: dict[int, tuple[int, Step] | None] = {form_of(a): None}
