@@ -8,6 +8,8 @@ on, ours and JAX's begin from a key at every call.
 from __future__ import annotations
 
 import sys
+import threading
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -23,6 +25,9 @@ jr = jax.random
 
 # fmt: off
 LAWS: dict[str, tuple[Callable[..., Any], Callable[[Any], Any], Callable[[Any], Any]]] = {
+    "bits":          (lambda k: ag.random.bits(k, size=N),
+                      lambda g: g.bit_generator.random_raw(N),
+                      lambda k: jr.bits(k, (N,), "uint64")),
     "uniform":       (lambda k: ag.random.uniform(k, size=N),
                       lambda g: g.random(N), lambda k: jr.uniform(k, (N,), "float64")),
     "normal":        (lambda k: ag.random.normal(k, size=N),
@@ -98,26 +103,72 @@ def draws(names: list[str]) -> None:
 
 
 def loops() -> None:
-    """A scalar draw in a compiled loop, and splitting a key into many."""
+    """Scalar draws in a compiled loop, and splitting: ns a turn."""
     steps = 100_000
     k = ag.input("k", dtype="key")
+    keys = ag.input("keys", shape=(steps,), dtype="key")
     key = ag.evaluate(ag.key(1))
 
-    def step(c: Any, kk: Any) -> Any:
+    def each(c: Any, kk: Any) -> Any:
         return c * 0.5 + ag.random.normal(kk), None
 
-    keys = ag.input("keys", shape=(steps,), dtype="key")
-    walk = ag.function([keys], ag.scan(step, 0.0, keys)[0], backend="numba")
-    spread = ag.function([k], ag.split(k, steps), backend="numba")
+    def carried(s: Any, _: Any) -> Any:
+        now, later = ag.split(s[1])
+        return (s[0] * 0.5 + ag.random.normal(now), later), None
+
+    def counted(c: Any, i: Any) -> Any:
+        return c * 0.5 + ag.random.normal(ag.fold_in(k, i)), None
+
+    def block(c: Any, x: Any) -> Any:
+        return c * 0.5 + x, None
+
+    draws_ahead = ag.random.normal(k, size=steps)
+    spread = ag.function([k], ag.split(k, steps))
     given = spread(key)
+    walk = ag.function([keys], ag.scan(each, 0.0, keys)[0])
+    chain = ag.function([k], ag.scan(carried, (0.0, k), length=steps)[0][0])
+    folded = ag.function([k], ag.scan(counted, 0.0, ag.arange(steps))[0])
+    ahead = ag.function([k], ag.scan(block, 0.0, draws_ahead)[0])
+    children = ag.function([k], ag.scan(lambda c, _: (ag.split(c)[1], None), k, length=steps)[0])
     generator = np.random.default_rng(1)
-    for name, ours in (("a normal in a loop", lambda: walk(given)), ("split", lambda: spread(key))):
+    cases: dict[str, Callable[[], Any]] = {
+        "a normal for each of many keys, in a loop": lambda: walk(given),
+        "a split and a normal, in a loop": lambda: chain(key),
+        "a fold and a normal, in a loop": lambda: folded(key),
+        "a normal drawn ahead, in a loop": lambda: ahead(key),
+        "split, in a loop": lambda: children(key),
+        "split into many": lambda: spread(key),
+    }
+    for name, ours in cases.items():
         result = compare(name, ours, lambda: generator.standard_normal(steps), rounds=5)
-        print(f"{name:44s} ours {result.ours * 1e9 / steps:8.1f} ns each")
+        print(f"{name:44s} ours {result.ours * 1e9 / steps:8.1f} ns each", flush=True)
+
+
+def threads() -> None:
+    """Two threads that draw at once, beside one: wall time, so on a quiet machine only."""
+    k = ag.input("k", dtype="key")
+    draw = ag.function([k], ag.random.normal(k, size=4 * N))
+    keys = ag.evaluate(ag.split(ag.key(1)))
+    a, b = keys[0], keys[1]
+
+    def both() -> None:
+        other = threading.Thread(target=draw, args=(b,))
+        other.start()
+        draw(a)
+        other.join()
+
+    def one() -> None:
+        draw(a)
+        draw(b)
+
+    result = compare("two threads", both, one, rounds=7, clock=time.perf_counter)
+    print(f"{'two threads beside one, wall time':44s} ratio {result.ratio:6.2f}")
 
 
 if __name__ == "__main__":
     print(machine("numpy", "jax", "numba"))
     jax.config.update("jax_enable_x64", True)
     draws(sys.argv[1:])
-    loops()
+    if not sys.argv[1:]:
+        loops()
+        threads()

@@ -60,14 +60,45 @@ def test_threefry2x32_is_jaxs() -> None:
                 assert np.array_equal(mine, jax.random.bits(theirs, size, dtype=dtype))
 
 
-@pytest.mark.parametrize("impl", ["threefry4x32", "philox4x32", "philox4x64"])
+def distinct(rows: Any) -> int:
+    """Count different rows."""
+    return len(set(rows.view(f"V{rows.shape[1] * rows.itemsize}").ravel().tolist()))
+
+
+OTHERS = ("threefry2x32", "philox4x32", "philox4x64")
+BUILT_IN = ("threefry4x32", *(pytest.param(i, marks=pytest.mark.slow) for i in OTHERS))
+
+
+@pytest.mark.parametrize("impl", BUILT_IN)
 def test_a_tree_of_a_million_keys_has_no_two_alike(impl: str) -> None:
     # A thousand children, each with a thousand: all keys, inner ones included.
     root = ag.key(5, impl=impl)
     children = ag.split(root, 1000)
     leaves = np.swapaxes(words(ag.split(children, 1000)), 0, 1).reshape(-1, words(root).size)
     every = np.concatenate([words(root)[None], words(children), leaves])
-    assert len(np.unique(every, axis=0)) == len(every)
+    assert distinct(every) == len(every)
+
+
+@pytest.mark.parametrize("impl", BUILT_IN)
+def test_a_million_folds_are_all_different_from_one_another_and_from_a_tree(impl: str) -> None:
+    # Folds of one key and of its sibling; 2**40 and above reach the counter's other fields.
+    one, other = ag.split(ag.key(6, impl=impl))
+    data = np.arange(250_000)
+    parts = [words(ag.fold_in(k, d)) for k in (one, other) for d in (data, data + 2**40)]
+    every = np.concatenate([*parts, words(ag.split(ag.key(6, impl=impl), 4))])
+    assert distinct(every) == len(every)
+
+
+def test_a_path_that_begins_anew_gives_new_keys() -> None:
+    # 63 bits of path are full after 63 splits: the next ones draw a new cipher key.
+    key, seen = ag.key(7), []
+    for _ in range(66):
+        children = words(ag.split(key))
+        seen.append(children)
+        key = ag.wrap_key_data(children[1])
+    every = np.concatenate(seen)
+    assert distinct(every) == len(every) == 132
+    assert distinct(every[:, :4].copy()) == 2
 
 
 @pytest.mark.parametrize("impl", sorted(IMPLEMENTATIONS))
