@@ -16,6 +16,7 @@ from astragal.rewrites import (
     extremes,
     finite_mixtures,
     generalizations,
+    linear_gaussian,
     mixtures,
     order_statistics,
     powers,
@@ -49,6 +50,7 @@ PAGES = (
     conjugate_probabilities,
     conjugate_normals,
     conjugate_vectors,
+    linear_gaussian,
 )
 """The table of contents."""
 

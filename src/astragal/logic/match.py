@@ -237,10 +237,33 @@ def views(name: str, x: Expr) -> Iterator[tuple[Any, ...]]:
     op = x.op.name
     if op == name:
         yield x.args
+        if name == "index" and (args := _with_places(*x.args)) is not None:
+            yield args
         return
     made = _VIEWS.get((name, op))
     if made is not None and (args := made(*x.args)) is not None:
         yield args
+
+
+def _with_places(x: Expr, spec: tuple[Any, ...], *rest: Expr) -> tuple[Any, ...] | None:
+    """Read the numbers in an index as values: ``x[1]`` is ``x[i]`` at i = 1."""
+    if rest:
+        return None
+    places: list[Expr] = []
+
+    def value(i: Any) -> Any:
+        if not isinstance(i, int):
+            return i
+        places.append(scalar(i, "int64"))
+        return "expr"
+
+    # What is written as an item of its own has a mark of its own; a step stays a number.
+    new = tuple(
+        ("expr",) if s[0] == "int" and value(s[1])
+        else (s[0], value(s[1]), value(s[2]), s[3]) if s[0] == "slice" else s
+        for s in spec
+    )  # fmt: skip
+    return (x, new, *places) if places else None
 
 
 def read_as(p: Expr) -> frozenset[str]:
@@ -427,6 +450,15 @@ def put_in(p: Expr, m: Match, letters: Mapping[Expr, Expr] | None = None) -> Exp
     return _weakly(p, known)
 
 
+def _operands(p: Expr, out: Mapping[Expr, Any]) -> list[Any]:
+    """Give the operands of a node; numbers adapt where the operation is one of numbers."""
+    found: list[Any] = []
+    for a in p.args:
+        x = out[a] if isinstance(a, Expr) else a
+        found.append(x if p.op.elementwise or isinstance(x, Expr) else a)
+    return found
+
+
 def _weakly(p: Expr, known: Mapping[Expr, Expr]) -> Expr:
     """Substitute; numbers of the statement adapt to the data types around them."""
     out: dict[Expr, Any] = dict(known)
@@ -438,7 +470,7 @@ def _weakly(p: Expr, known: Mapping[Expr, Expr]) -> Expr:
         elif not x.args or isinstance(x, Variable):
             out[x] = x
         else:
-            out[x] = x.op(*(out[a] if isinstance(a, Expr) else a for a in x.args))
+            out[x] = x.op(*_operands(x, out))
     result: Expr = out[p]
     return result
 
@@ -601,7 +633,7 @@ def build_side(m: Match, target: Side, keys: Mapping[Expr, Expr]) -> tuple[Expr,
                         return None  # a free variable that nothing determines
                     continue
                 else:
-                    out[p] = p.op(*(out[a] if isinstance(a, Expr) else a for a in p.args))
+                    out[p] = p.op(*_operands(p, out))
         # A root that is a number of the statement stays a constant.
         return tuple(x if isinstance(x := out[r], Expr) else r for r in target.roots)
     except AstragalError:
