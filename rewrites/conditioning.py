@@ -287,20 +287,22 @@ def arrivals_given_the_last(k: Key):
 
 
 @relation("reversal", source=f"{JKB97}, ch. 35", where=lambda p: equal(p.shape[0], 3))
-def multinomial_in_sequence(k1: Key, k2: Key, n: Integer, p: Simplex):
+def multinomial_in_sequence(k: Key, n: Integer, p: Simplex):
     """Three categories: those of the first kind, and then of the second among the rest."""
-    x = multinomial(k1, n, p)
+    x = multinomial(k, n, p)
     yield x[0], x[1], x[2]
+    k1, k2 = split(k)
     a = binomial(k1, n, p[0])
     b = binomial(k2, n - a, p[1] / (1 - p[0]))
     yield a, b, n - a - b
 
 
 @relation("reversal", source=f"{JKB97}, ch. 35", where=lambda α: equal(α.shape[0], 3))
-def dirichlet_multinomial_in_sequence(k1: Key, k2: Key, n: Integer, α: PositiveVector):
+def dirichlet_multinomial_in_sequence(k: Key, n: Integer, α: PositiveVector):
     """The same where the probabilities are a Dirichlet variable."""
-    x = dirichlet_multinomial(k1, n, α)
+    x = dirichlet_multinomial(k, n, α)
     yield x[0], x[1], x[2]
+    k1, k2 = split(k)
     a = beta_binomial(k1, n, α[0], α[1] + α[2])
     b = beta_binomial(k2, n - a, α[1], α[2])
     yield a, b, n - a - b

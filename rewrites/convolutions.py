@@ -269,9 +269,10 @@ def gamma_difference(k: Key, a, r):
 @relation("in law", source=f"{JKB2}, ch. 24")
 def laplace_and_normal(k: Key, m, s, t):
     """A Laplace and a normal: a normal with one waiting time added and one taken off."""
+    a, b = split(k)
     k1, k2, k3 = split(k, 3)
     return (
-        laplace(k1, m, s) + normal(k2, 0.0, t),
+        laplace(a, m, s) + normal(b, 0.0, t),
         normal(k1, m, t) + exponential(k2, scale=s) - exponential(k3, scale=s),
     )
 

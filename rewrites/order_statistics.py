@@ -24,6 +24,7 @@ from astragal import (
     HasQuantile,
     Integer,
     Key,
+    PositiveVector,
     Vector,
     argmax,
     argmin,
@@ -359,8 +360,8 @@ def exponential_vector_race(k: Key, r: Vector):
     return argmin(exponential(k, rate=r)), categorical(k, r / sum(r))
 
 
-@relation("in law", source="Yellott 1977, J. Math. Psych. 15", where=lambda w: min(w) > 0)
-def gumbel_max(k: Key, w: Vector):
+@relation("in law", source="Yellott 1977, J. Math. Psych. 15")
+def gumbel_max(k: Key, w: PositiveVector):
     """The Gumbel-max trick: the place of the greatest of perturbed log weights."""
     return argmax(log(w) + gumbel(k, 0.0, 1.0, size=w.shape)), categorical(k, w / sum(w))
 

@@ -269,12 +269,12 @@ def _number(name: str, text: str, rng: np.random.Generator) -> Any:
     kind, _, rest = text.partition("(")
     bounds = [float(x) for x in rest.rstrip(")").split(",") if x.strip()]
     if kind in {"real", "pos", "unit"}:
-        low, high = bounds if bounds else {"real": (-1.5, 1.5), "pos": (0.4, 2.5),
+        low, high = bounds or {"real": (-1.5, 1.5), "pos": (0.4, 2.5),
                                            "unit": (0.15, 0.85)}[kind]  # fmt: skip
         return round(float(rng.uniform(low, high)), 3)
     if kind in {"int", "nat"}:
-        low, high = bounds if bounds else (1, 6)
-        return int(rng.integers(low, high + 1))
+        least, most = bounds or (1, 6)
+        return int(rng.integers(int(least), int(most) + 1))
     if kind == "const":
         return int(bounds[0]) if bounds[0] == int(bounds[0]) else bounds[0]
     n = int(bounds[0])
@@ -441,7 +441,7 @@ def covered(entry: Mapping[str, Any]) -> tuple[bool, str]:
 
 def entries() -> list[dict[str, Any]]:
     """Load the catalogue's identities, without limits."""
-    import yaml
+    import yaml  # type: ignore[import-untyped]
 
     text = (FOLDER / "catalogue.yaml").read_text(encoding="utf-8")
     loaded: list[dict[str, Any]] = yaml.load(text, yaml.CSafeLoader)["entries"]
