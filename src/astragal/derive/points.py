@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -104,14 +105,21 @@ class Points:
 
     def _children(self, z: Expr, known: Mapping[Expr, Expr]) -> list[Factor]:
         """Factors that read a variable element by element, and else only what is known."""
+        return [
+            f
+            for f, read in self._readers.get(z, ())
+            if f.density.shape == z.shape and read - {z} <= known.keys()
+        ]
+
+    @functools.cached_property
+    def _readers(self) -> dict[Expr, list[tuple[Factor, set[Expr]]]]:
+        """For each coordinate the factors of other variables that read it, with all they read."""
         coordinates = set(self._joint.coordinates.values())
-        out = []
+        out: dict[Expr, list[tuple[Factor, set[Expr]]]] = {}
         for f in self._joint.factors:
-            if f.value is z or f.density.shape != z.shape:
-                continue
             read = {x for x in toposort([f.guarded]) if x in coordinates}
-            if z in read and read - {z} <= known.keys():
-                out.append(f)
+            for z in read - {f.value}:
+                out.setdefault(z, []).append((f, read))
         return out
 
     def restart(self) -> None:
@@ -130,7 +138,8 @@ class Points:
             if name in self._drawn:
                 value = _own_draw(by_value[z], known, rng)
             else:
-                value = _generic(by_value[z], known, rng, self._children(z, known))
+                children = [] if z.dtype in FLOATS else self._children(z, known)
+                value = _generic(by_value[z], known, rng, children)
             out[name] = value
             known[z] = constant(value)
         if other_data:
