@@ -1,6 +1,6 @@
 """Which identities of a catalogue the book connects, counted by family.
 
-    python tests/logic/coverage.py [--missing] [--family NAME] [--id ENTRY]
+    python tests/logic/coverage.py [--missing] [--family NAME] [--id ENTRY] [--write PAGE]
 
 Both programs of an entry are built as graphs, with letters for parameters, and then with
 numbers. The entry is covered where the relations of the book turn one graph into the other,
@@ -448,6 +448,60 @@ def entries() -> list[dict[str, Any]]:
     return [e for e in loaded if e["family"] != "limit" and e.get("joint") != "approx"]
 
 
+def page(found: Mapping[str, Mapping[str, tuple[bool, str]]]) -> str:
+    """Write the table of what is covered, by which relations, and what is not, and why."""
+    total = sum(len(rows) for rows in found.values())
+    hits = sum(yes for rows in found.values() for yes, _ in rows.values())
+    lines = [
+        "# What the book covers",
+        "",
+        "Identities of a catalogue of the literature, and the relations of the book that connect",
+        f"their two sides: {hits} of {total}. Two relations stand where a path has two steps.",
+        "Limits are not equalities, and are left out. This page is written by",
+        "`python tests/logic/coverage.py --write docs/reference/coverage.md`.",
+        "",
+        "| family | covered | of |",
+        "|---|---:|---:|",
+        *(
+            f"| {family} | {sum(y for y, _ in rows.values())} | {len(rows)} |"
+            for family, rows in found.items()
+        ),
+    ]
+    by_mechanism: dict[str, list[str]] = {}
+    for family, rows in found.items():
+        lines += ["", f"## {family}", "", "| identity | relations |", "|---|---|"]
+        for name, (yes, how) in rows.items():
+            if yes:
+                relations = how.partition(": ")[2]
+                lines.append(f"| {name} | {relations} |")
+                for r in relations.split(" + "):
+                    by_mechanism.setdefault(r.partition("[")[0], []).append(name)
+        missing = [(n, how) for n, (yes, how) in rows.items() if not yes]
+        if missing:
+            lines += ["", "Not covered:", ""]
+            lines += [f"- {n}: {_in_words(how)}" for n, how in missing]
+    lines += [
+        "", "## Which rows each relation yields", "",
+        "Relations that cover several of them, most first.", "",
+        "| relation | identities |", "|---|---|",
+        *(
+            f"| {r} | {', '.join(rows)} |"
+            for r, rows in sorted(by_mechanism.items(), key=lambda item: -len(item[1]))
+            if len(rows) > 2
+        ),
+    ]  # fmt: skip
+    return "\n".join(lines) + "\n"
+
+
+def _in_words(how: str) -> str:
+    what, _, detail = how.partition(": ")
+    if what == "not expressed":
+        if detail.startswith("a statement about"):
+            return f"{detail}, no identity of two laws"
+        return f"the vocabulary has no `{detail}`"
+    return "the shapes or sorts of its sides are not built" if what == "not built" else how
+
+
 def main() -> None:
     """Print counts by family."""
     parser = argparse.ArgumentParser()
@@ -455,9 +509,9 @@ def main() -> None:
     parser.add_argument("--id", action="append")
     parser.add_argument("--missing", action="store_true")
     parser.add_argument("--all", action="store_true")
+    parser.add_argument("--write", type=Path)
     options = parser.parse_args()
-    total: Counter[str] = Counter()
-    hit: Counter[str] = Counter()
+    found: dict[str, dict[str, tuple[bool, str]]] = {}
     for entry in entries():
         family = entry["family"]
         if options.family and family not in options.family:
@@ -465,13 +519,15 @@ def main() -> None:
         if options.id and entry["id"] not in options.id:
             continue
         yes, how = covered(entry)
-        total[family] += 1
-        hit[family] += yes
+        found.setdefault(family, {})[entry["id"]] = yes, how
         if options.all or options.id or (options.missing and not yes):
             print(f"{'+' if yes else '-'} {entry['id']}: {how}", flush=True)
-    for family in total:
-        print(f"{family:20s} {hit[family]:4d} of {total[family]}")
-    print(f"{'all':20s} {sum(hit.values()):4d} of {sum(total.values())}")
+    for family, rows in found.items():
+        print(f"{family:20s} {sum(y for y, _ in rows.values()):4d} of {len(rows)}")
+    every = [y for rows in found.values() for y, _ in rows.values()]
+    print(f"{'all':20s} {sum(every):4d} of {len(every)}")
+    if options.write:
+        options.write.write_text(page(found), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -1,0 +1,30 @@
+"""What the book covers of the catalogue beside the project does not become less."""
+
+import sys
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "logic"))
+import coverage  # type: ignore[import-not-found]
+
+if not coverage.FOLDER.exists():
+    pytest.skip("the catalogue does not stand beside the project", allow_module_level=True)
+pytest.importorskip("yaml")
+
+# fmt: off
+AT_LEAST = {
+    "convolution": 33, "transformation": 137, "special-case": 58, "conjugate": 64, "mixture": 41,
+    "augmentation": 8, "conditioning": 30, "reparameterization": 43, "linear-gaussian": 6,
+    "order-statistic": 41,
+}
+# fmt: on
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("family", AT_LEAST)
+def test_a_family_stays_covered(family: str) -> None:
+    rows = [e for e in coverage.entries() if e["family"] == family]
+    found = Counter(coverage.covered(e)[0] for e in rows)
+    assert found[True] >= AT_LEAST[family]
