@@ -19,6 +19,7 @@ from astragal.graph.errors import (
 from astragal.graph.expr import Expr
 from astragal.graph.literal import constant
 from astragal.graph.text import pprint
+from astragal.logic.cheapest import cheapest
 from astragal.logic.families import (
     Continuous,
     Family,
@@ -267,6 +268,7 @@ __all__ = [
     "broadcast_to",
     "can_cast",
     "ceil",
+    "cheapest",
     "check_keys",
     "clip",
     "concat",
