@@ -398,7 +398,7 @@ def _rejecting(d: Distribution) -> Sampler:
 
             def attempt(number: Expr) -> Expr:
                 words = source.implementation.child(source.key, number, ATTEMPTS)
-                again = replace(source, key=words, first=())
+                again = replace(source, key=words, first=(), ahead={})
                 first = again.block(as_expr(0, "uint32"))
                 x = kernel.draw(_part(replace(again, first=first), kernel), *p)
                 return cast(x, "float64")

@@ -10,7 +10,7 @@ from astragal.ops import elementwise as e
 from astragal.ops.control import cond
 from astragal.ops.declare import as_expr
 from astragal.ops.searching import where
-from astragal.random import exact
+from astragal.random import exact, single
 from astragal.random.counts import poisson_count
 from astragal.random.exact import unit_interval
 from astragal.random.sampler import Kernel, Source, until
@@ -180,10 +180,14 @@ def inverse_gaussian_value(first: Expr, second: Expr, mean: Expr, scale: Expr) -
     Michael, Schucany & Haas 1976, with the smaller root in a form that loses no digits.
     """
     z = standard_normal(first)
-    r = mean * z * z / (2.0 * scale)
+    return mean * inverse_gaussian_factor(mean * z * z / (2.0 * scale), second)
+
+
+def inverse_gaussian_factor(r: Expr, second: Expr) -> Expr:
+    """Give the value over its mean, from mean z^2 / (2 scale) of a normal z, and random bits."""
     ratio = 1.0 / (1.0 + r + e.sqrt(r * (2.0 + r)))
     small = unit_interval(second) * (1.0 + ratio) <= 1.0
-    return mean * where(small, ratio, 1.0 / ratio)
+    return where(small, ratio, 1.0 / ratio)
 
 
 def _inverse_gaussian(source: Source, mean: Expr, scale: Expr) -> Expr:
@@ -322,6 +326,21 @@ def _generalized_inverse_gaussian(source: Source, p: Expr, b: Expr, scale: Expr)
     return scale * exact.exp(_signed(p < 0.0, logarithm))
 
 
+# -- in float32 arithmetic -----------------------------------------------------------------------
+
+
+def _uniform_32(source: Source, low: Expr, high: Expr) -> Expr:
+    return low + (high - low) * single.unit_interval(source.first[0])
+
+
+def _normal_32(source: Source, loc: Expr, scale: Expr) -> Expr:
+    return loc + scale * single.standard_normal(source.first[0])
+
+
+def _gamma_32(source: Source, shape: Expr, rate: Expr) -> Expr:
+    return single.scaled(*single.gamma_parts(source, shape)) / rate
+
+
 # -- from gamma and normal variables -------------------------------------------------------------
 
 
@@ -404,20 +423,23 @@ noncentral_t = Kernel(_noncentral_t, block=True)
 noncentral_f = Kernel(_noncentral_f, block=True)
 noncentral_beta = Kernel(_noncentral_beta, block=True)
 rice         = Kernel(_rice, block=True)
-uniform      = Kernel(lambda s, low, high: low + (high - low) * s.uniform())
-normal       = Kernel(lambda s, loc, scale: loc + scale * standard_normal(s.first[0]))
+uniform      = Kernel(lambda s, low, high: low + (high - low) * s.uniform(), single=_uniform_32)
+normal       = Kernel(lambda s, loc, scale: loc + scale * standard_normal(s.first[0]),
+                      single=_normal_32)
 lognormal    = Kernel(lambda s, mean, sigma: exact.exp(mean + sigma * standard_normal(s.first[0])))
 half_normal  = Kernel(lambda s, scale: scale * e.abs(standard_normal(s.first[0])))
 half_cauchy  = Kernel(lambda s, scale: scale * exact.tan_half_pi(s.uniform()))
-exponential  = Kernel(lambda s, rate: standard_exponential(s.first[0]) / rate)
+exponential  = Kernel(lambda s, rate: standard_exponential(s.first[0]) / rate,
+                      single=lambda s, rate: single.standard_exponential(s.first[0]) / rate)
 logistic     = Kernel(lambda s, loc, scale: loc + scale * logistic_noise(s))
 cauchy, laplace, asymmetric_laplace = Kernel(_cauchy), Kernel(_laplace), Kernel(_asymmetric_laplace)
 gumbel, weibull, log_logistic = Kernel(_gumbel), Kernel(_weibull), Kernel(_log_logistic)
 pareto, lomax, rayleigh, levy = Kernel(_pareto), Kernel(_lomax), Kernel(_rayleigh), Kernel(_levy)
 kumaraswamy, triangular = Kernel(_kumaraswamy), Kernel(_triangular)
-gamma             = Kernel(_gamma, block=True, ahead=lambda shape, rate: boost_ahead(shape))
+gamma             = Kernel(_gamma, block=True, ahead=lambda shape, rate: boost_ahead(shape),
+                           single=_gamma_32)
 inverse_gamma     = Kernel(_inverse_gamma, block=True, ahead=lambda a, scale: boost_ahead(a))
-beta              = Kernel(_beta, block=True, ahead=_two_gammas)
+beta              = Kernel(_beta, block=True, ahead=_two_gammas, single=single.beta)
 beta_prime        = Kernel(_beta_prime, block=True, ahead=_two_gammas)
 chi_square        = Kernel(lambda s, df: 2.0 * scaled(*gamma_parts(s, 0.5 * df)), block=True)
 noncentral_chi_square = Kernel(_noncentral_chi_square, block=True)

@@ -317,9 +317,12 @@ def _kernel_body(
     own = first - 2 * len(tags)
     ahead = {t: tuple(bits[own + 2 * i : own + 2 * i + 2]) for i, t in enumerate(tags)}
     source = Source(implementation, tuple(words), element, tuple(bits[:own]), ahead)
-    # float32 variables are float64 ones, rounded.
-    wide = [cast(p, "float64") if p.dtype in FLOATS else p for p in parameters]
-    out = kernel.draw(source, *wide)
+    if kernel.single is not None and dtype == "float32":
+        out = kernel.single(source, *parameters)
+    else:
+        # float32 variables are float64 ones, rounded.
+        wide = [cast(p, "float64") if p.dtype in FLOATS else p for p in parameters]
+        out = kernel.draw(source, *wide)
     outs = [
         _flushed(cast(x, dtype or x.dtype)) for x in (out if isinstance(out, tuple) else (out,))
     ]

@@ -47,10 +47,10 @@ from astragal.ops.manipulation import astype
 from astragal.ops.searching import where
 from astragal.random import exact
 from astragal.random.exact import unit_interval
-from astragal.random.kernels import inverse_gaussian_value
+from astragal.random.kernels import inverse_gaussian_factor, inverse_gaussian_value
 from astragal.random.once import once
 from astragal.random.sampler import Kernel, Source, until
-from astragal.random.standard import standard_exponential
+from astragal.random.standard import standard_exponential, standard_normal
 
 _CUT = 0.64  # where the two forms of the series meet
 
@@ -213,7 +213,10 @@ def _part(source: Source, h: Expr, z: Expr) -> Expr:
 
     def attempt(w1: Expr, w2: Expr, w3: Expr, w4: Expr) -> tuple[list[Expr], Expr]:
         left = unit_interval(w1) < left_share
-        x_left = h * inverse_gaussian_value(w2, w3, 1.0 / tilt, h)
+        normal = standard_normal(w2)
+        # An inverse Gaussian of mean h / tilt and scale h^2, which may underflow.
+        factor = inverse_gaussian_factor(normal * normal / (2.0 * h * tilt), w3)
+        x_left = h / tilt * factor
         x = where(left, x_left, _T + standard_exponential(w2) / rate)
         inside = e.logical_not(left) | (x < _T)
         at = where(inside, x, 1.0)

@@ -270,14 +270,16 @@ class Nest:
             lines: list[str] = []
             with self.writer.into(lines):
                 (given,) = self.scope.inline(stage.given, made, limit=NEVER)
-                self.writer.line(f"put({rooms[0]}, {at_part}, bits_uint64({given}))")
+                room = f"pointer({rooms[0]}, 0)"
+                self.writer.line(f"poke_{stage.dtype}({room}, {at_part}, {given})")
             pointers = ", ".join(f"pointer({r}, 0)" for r in rooms)
             self.stages += [
                 f"for {self.names[0]} in range({self.part}, {self.end}):",
                 *("    " + text for text in lines),
                 f"{stage.call}{self.end} - {self.part}, {pointers})",
             ]
-            out.append((self.let(1, f"bits_float64(at({rooms[1]}, {at_part}))"), 1))
+            done = f"peek_{stage.dtype}(pointer({rooms[1]}, 0), {at_part})"
+            out.append((self.let(1, done), 1))
         return rest, out
 
     def _limit(self, body: Subgraph) -> int | None:

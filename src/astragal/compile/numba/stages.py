@@ -20,7 +20,7 @@ from astragal.graph.subgraph import Subgraph, placeholder
 from astragal.graph.traverse import depends_on, substitute
 from astragal.graph.types import tensor_type
 
-_FLOAT = tensor_type("float64")
+_FLOATS = (tensor_type("float64"), tensor_type("float32"))
 ROOMS = 4  # arrays that a stage works on: what is given, the result, positions, what is gathered
 
 
@@ -34,10 +34,13 @@ class Stage:
         The call's code, up to its arguments.
     given
         From what is ready to the argument of the function.
+    dtype
+        Of argument and result.
     """
 
     call: str
     given: Subgraph
+    dtype: str
 
 
 _SPLIT: weakref.WeakKeyDictionary[Subgraph, dict[frozenset[int], tuple[Subgraph, list[Stage]]]] = (
@@ -81,8 +84,9 @@ def _split(body: Subgraph, ready: frozenset[int]) -> tuple[Subgraph, list[Stage]
         function, *arguments = n.args[0].args
         if not _is_branch(function) or any(a in behind or a in inner for a in arguments):
             continue
-        stages.append(Stage(_unit(function), Subgraph(body.parameters, arguments)))
-        new[n] = placeholder(_FLOAT)
+        given = Subgraph(body.parameters, arguments)
+        stages.append(Stage(_unit(function), given, arguments[0].dtype))
+        new[n] = placeholder(arguments[0].type)
     if not stages:
         return body, []
     outputs = substitute(body.outputs, new)
@@ -98,7 +102,8 @@ def _is_branch(function: Subgraph) -> bool:
         return False
     count, _, *rest = out.args[0].args
     types = [function.parameters[0].type, out.type]
-    return count == 2 and all(t == _FLOAT for t in types) and all(map(is_straight, rest[:2]))
+    known = types[0] in _FLOATS and types[0] == types[1]
+    return count == 2 and known and all(map(is_straight, rest[:2]))
 
 
 _UNITS: weakref.WeakKeyDictionary[Subgraph, str] = weakref.WeakKeyDictionary()
@@ -122,6 +127,7 @@ def _source(function: Subgraph) -> str:
 
     writer = Writer()
     (parameter,) = function.parameters
+    kind = parameter.dtype
     _, index, rare, usual, *operands = function.outputs[0].args[0].args
 
     def computed(code: str, wanted: Any) -> Any:
@@ -131,20 +137,20 @@ def _source(function: Subgraph) -> str:
         return scope.run([wanted])[0]
 
     with writer.block("for i in range(n):"):
-        x = writer.let("peek_float64(given, i)")
-        writer.line(f"poke_float64(out, i, {computed(x, usual)})")
+        x = writer.let(f"peek_{kind}(given, i)")
+        writer.line(f"poke_{kind}(out, i, {computed(x, usual)})")
     writer.line("m = 0")
     with writer.block("for i in range(n):"):
-        x = writer.let("peek_float64(given, i)")
+        x = writer.let(f"peek_{kind}(given, i)")
         writer.line("poke_int64(places, m, i)")
         writer.line(f"m += int64({computed(x, index)} <= 0)")
     with writer.block("for i in range(m):"):
-        writer.line("poke_float64(spare, i, peek_float64(given, peek_int64(places, i)))")
+        writer.line(f"poke_{kind}(spare, i, peek_{kind}(given, peek_int64(places, i)))")
     with writer.block("for i in range(m):"):
-        x = writer.let("peek_float64(spare, i)")
-        writer.line(f"poke_float64(spare, i, {computed(x, rare)})")
+        x = writer.let(f"peek_{kind}(spare, i)")
+        writer.line(f"poke_{kind}(spare, i, {computed(x, rare)})")
     with writer.block("for i in range(m):"):
-        writer.line("poke_float64(out, peek_int64(places, i), peek_float64(spare, i))")
+        writer.line(f"poke_{kind}(out, peek_int64(places, i), peek_{kind}(spare, i))")
     lines = [
         *writer.definitions,
         f"@unit_function(['int64'], {ROOMS})",
