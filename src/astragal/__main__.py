@@ -85,8 +85,14 @@ def parser() -> argparse.ArgumentParser:
         _rules,
     )
     rules.add_argument("action", nargs="?", choices=["list", "verify"], default="list")
-    rules.add_argument("name", nargs="?", help="one relation; by default all")
+    rules.add_argument("name", nargs="*", help="relations, or patterns such as 'normal_*'")
+    rules.add_argument("--kind", help="only relations of this kind, such as 'in law'")
+    rules.add_argument("--distribution", help="only relations about this distribution")
+    rules.add_argument("--page", help="only relations of this page of the book")
     rules.add_argument("--seed", type=int, default=0, help="seed of the numerical checks")
+    effort = rules.add_mutually_exclusive_group()
+    effort.add_argument("--fast", action="store_true", help="fewer settings and draws")
+    effort.add_argument("--thorough", action="store_true", help="many settings, many draws")
     return top
 
 
@@ -207,24 +213,44 @@ def _sample(args: argparse.Namespace) -> int:
 
 def _rules(args: argparse.Namespace) -> int:
     from astragal.graph.errors import ModelError
-    from astragal.logic.report import rules, statement, verify_all
+    from astragal.logic.report import page_of, selected, statement
 
-    names = None if args.name is None else [args.name]
     try:
-        chosen = list(rules(names))
+        chosen = selected(args.name, args.kind, args.distribution, args.page)
     except KeyError as error:
         raise ModelError(str(error.args[0])) from None
     if args.action == "list":
+        page = None
         for r in chosen:
+            if page_of(r) != page:
+                page = page_of(r)
+                print(f"-- {page} " + "-" * max(0, 60 - len(page)))
             print(f"{r.name}  [{r.kind}]\n    {statement(r)}\n    {r.source}")
+        print(f"{len(chosen)} relations")
         return 0
-    failed = 0
-    for r, verdict in verify_all(names, seed=args.seed):
-        print(f"{'holds' if verdict.holds else 'FAILS'}  {r.name}: {verdict.evidence}", flush=True)
+    return _verified(chosen, args)
+
+
+def _verified(chosen: Sequence[Any], args: argparse.Namespace) -> int:
+    """Verify relations one after the other; failures are told in full, and again at the end."""
+    import time
+
+    from astragal.logic.verify import verify
+
+    effort: Any = "thorough" if args.thorough else "fast" if args.fast else "usual"
+    failed: list[str] = []
+    start = time.perf_counter()
+    for i, r in enumerate(chosen, 1):
+        verdict = verify(r, seed=args.seed, effort=effort)
+        sign = "holds" if verdict.holds else "FAILS"
+        print(f"[{i}/{len(chosen)}] {sign}  {r.name}: {verdict.evidence}", flush=True)
         if not verdict.holds:
-            failed += 1
+            failed.append(r.name)
             print(f"       {verdict.counterexample}")
-    print(f"{len(chosen) - failed} of {len(chosen)} relations hold")
+    seconds = time.perf_counter() - start
+    print(f"{len(chosen) - len(failed)} of {len(chosen)} relations hold ({seconds:.0f} s)")
+    if failed:
+        print(f"FAILS: {', '.join(failed)}")
     return 1 if failed else 0
 
 

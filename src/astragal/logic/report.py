@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
@@ -145,3 +146,63 @@ def verify_all(
 
     for relation in rules(names):
         yield relation, verify(relation, seed=seed)
+
+
+def page_of(relation: Relation) -> str:
+    """Name the page of the book that a relation stands on."""
+    return relation.module.rsplit(".", 1)[-1]
+
+
+def selected(
+    names: Iterable[str] = (),
+    kind: str | None = None,
+    distribution: str | None = None,
+    page: str | None = None,
+) -> list[Relation]:
+    """List the relations of the book that fit, in reading order.
+
+    Parameters
+    ----------
+    names
+        Names or patterns of the shell's sort, such as ``normal_*``; by default all.
+    kind, page
+        Only relations of this kind, on this page.
+    distribution
+        Only relations in whose statement this distribution stands.
+
+    Raises
+    ------
+    KeyError
+        Where nothing fits, with what there is.
+
+    Examples
+    --------
+    >>> [r.name for r in selected(["gamma_pois*"], kind="reversal")]
+    ['gamma_poisson', 'gamma_poisson_exposure']
+    """
+    from fnmatch import fnmatchcase
+
+    book = list(rules())
+    wanted = list(names)
+    for name in wanted:
+        if not any(fnmatchcase(r.name, name) for r in book):
+            close = difflib.get_close_matches(name, [r.name for r in book], 5, 0.5)
+            near = f"; the nearest are {', '.join(close)}" if close else ""
+            raise KeyError(f"no relation {name!r} among the {len(book)} of the book{near}")
+    found = [
+        r
+        for r in book
+        if (not wanted or any(fnmatchcase(r.name, n) for n in wanted))
+        and (kind is None or r.kind == kind)
+        and (page is None or page_of(r) == page)
+        and (distribution is None or distribution in _distributions(r))
+    ]
+    if not found:
+        kinds = ", ".join(repr(k) for k in dict.fromkeys(r.kind for r in book))
+        pages = ", ".join(dict.fromkeys(map(page_of, book)))
+        raise KeyError(f"no relation fits; kinds are {kinds}, pages are {pages}")
+    return found
+
+
+def _distributions(relation: Relation) -> set[str]:
+    return {x.op.name for s in (relation.left, relation.right) for x in s.draws}
