@@ -34,6 +34,12 @@ def explain(s: Sampler) -> str:
             "Checked: the log of each Gibbs law and the log joint density differ by a constant in "
             "its variables, at generic points."
         )
+    if s.auxiliary:
+        lines.append("Auxiliary variables were added, which leave the model's own law as it is:")
+        lines += [f"   by {r}" for r in s.auxiliary]
+    if s.trials:
+        lines.append("Pilot runs:")
+        lines += [f"   {t}" for t in s.trials]
     if s.rejected:
         lines.append("Tried, and not possible:")
         lines += [f"   {r}" for r in s.rejected]

@@ -48,6 +48,26 @@ class UsedRelation:
         return f"{self.name} ({self.source})" if self.source else self.name
 
 
+@dataclass(frozen=True)
+class Trial:
+    """What a pilot run of a sampler showed.
+
+    Attributes
+    ----------
+    steps
+        Names and kinds of its steps.
+    rate
+        Effective draws a second of the quantity that mixes worst.
+    """
+
+    steps: tuple[tuple[str, str], ...]
+    rate: float
+
+    def __str__(self) -> str:
+        shown = ", ".join(f"{name}: {kind}" for name, kind in self.steps)
+        return f"{self.rate:,.0f} effective draws a second by {shown}"
+
+
 @dataclass(frozen=True, eq=False)
 class Conditional:
     """The law of some variables given all others.
@@ -198,6 +218,8 @@ class Sampler:
         The model with the auxiliary variables that the steps draw beside its own.
     auxiliary : tuple of UsedRelation
         The identities that brought these in.
+    trials : tuple of Trial
+        Pilot runs that chose the sampler, the best first.
     """
 
     model: Model
@@ -216,6 +238,7 @@ class Sampler:
     target: Program | None = None
     augmented: Model | None = None
     auxiliary: tuple[UsedRelation, ...] = ()
+    trials: tuple[Trial, ...] = ()
 
     # -- graphs --------------------------------------------------------------------------
 

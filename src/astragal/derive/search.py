@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import math
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -74,6 +75,7 @@ def derive(
     *,
     forbid: Iterable[str] = (),
     prefer: Iterable[str] = (),
+    tune: str | None = None,
 ) -> Sampler:
     """Derive a sampler of a model's latent variables given observed ones.
 
@@ -88,6 +90,10 @@ def derive(
         may not be used.
     prefer
         Kinds to try first.
+    tune
+        ``"pilot"`` runs the samplers that there are for a short time, and takes the one with
+        most effective draws a second (`Sampler.trials` has the figures). By default the
+        choice rests on the model alone.
 
     Returns
     -------
@@ -111,6 +117,8 @@ def derive(
     >>> print(ag.derive(model, {"y": 3}).steps[0].conditional.text)
     rate | y ~ Gamma(y + 2.0, rate = 5.0)
     """
+    if tune is not None:
+        return _tuned(model, observed, forbid, prefer, tune)
     check_keys(*model.variables.values())
     data = _check_observed(model, observed)
     refused = _known_names(forbid, "forbid")
@@ -128,6 +136,21 @@ def derive(
         plan = _with_auxiliaries(plan, refused)
         steps = _steps(plan, refused)
     return _assemble(plan, steps, exact=False, whole=model)
+
+
+def _tuned(
+    model: Model,
+    observed: Mapping[str, Any],
+    forbid: Iterable[str],
+    prefer: Iterable[str],
+    how: str,
+) -> Sampler:
+    if how != "pilot":
+        raise ModelError(f"tune is {how!r}, expected 'pilot' or None")
+    from astragal.sample.pilot import pilot
+
+    sampler, trials = pilot(model, observed, forbid=forbid, prefer=prefer)
+    return replace(sampler, trials=trials)
 
 
 def _with_auxiliaries(plan: Plan, refused: set[str]) -> Plan:
