@@ -5,7 +5,7 @@ import pytest
 import astragal as ag
 from astragal.logic.lengths import at_lengths, lengths_of, with_lengths
 from astragal.logic.soundness import Place, count_uses
-from astragal.random import beta, exponential, gamma, normal, weibull
+from astragal.random import bernoulli, beta, exponential, gamma, normal, poisson, weibull
 
 K = ag.key(0)
 m, s = ag.input("m"), ag.input("s")
@@ -170,3 +170,38 @@ def test_the_joint_law_is_verified() -> None:
         yield normal(ka, m1 + m2, c), normal(kb, m1 - m2, c)  # each is right, both are not
 
     assert not ag.verify(not_independent, effort="fast").holds
+
+
+# -- a random number of terms --------------------------------------------------------------------
+
+
+@ag.relation("in law")
+def thinned(kn: ag.Key, kb: ag.Key, rate, p):  # type: ignore[no-untyped-def]
+    n = poisson(kn, rate)
+    kept = ag.astype(bernoulli(kb, p, size=(n,)), "int64")
+    return ag.sum(kept), poisson(kn, rate * p)
+
+
+def test_sums_of_a_random_number_of_terms() -> None:
+    n = poisson(ka, 3.0)
+    kept = ag.sum(ag.astype(bernoulli(kb, 0.25, size=(n,)), "int64"))
+    assert thinned.forward(kept) is poisson(ka, 0.75)
+    assert ag.rewrite(ag.exp(1.0 * kept), thinned) is ag.exp(1.0 * poisson(ka, 0.75))
+    assert ag.rewrite((kept, n), thinned) == (kept, n)  # the number is read elsewhere
+    fixed = ag.sum(ag.astype(bernoulli(kb, 0.25, size=(5,)), "int64"))
+    assert thinned.forward(fixed) is None
+    other = ag.sum(ag.astype(bernoulli(kb, 0.25, size=(n + 1,)), "int64"))
+    assert thinned.forward(other) is None
+
+
+@pytest.mark.slow
+def test_a_law_of_a_random_sum_is_verified() -> None:
+    assert ag.verify(thinned, effort="fast").holds
+
+    @ag.relation("in law")
+    def not_thinned(kn: ag.Key, kb: ag.Key, rate, p):  # type: ignore[no-untyped-def]
+        n = poisson(kn, rate)
+        kept = ag.astype(bernoulli(kb, p, size=(n,)), "int64")
+        return ag.sum(kept), poisson(kn, rate * ag.sqrt(p))
+
+    assert not ag.verify(not_thinned, effort="fast").holds

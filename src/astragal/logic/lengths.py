@@ -15,7 +15,7 @@ from astragal.logic.algebra import decide, number_of
 from astragal.logic.pattern import Side
 from astragal.logic.variables import VARIABLE, Variable
 from astragal.ops.declare import as_expr
-from astragal.random.distribution import random_parts
+from astragal.random.distribution import is_random, random_parts
 from astragal.random.multivariate import CORRELATION, COVARIANCE, FACTOR
 
 if TYPE_CHECKING:
@@ -41,8 +41,9 @@ def lengths_of(relation: Relation) -> tuple[Expr, ...]:
     for x in (*relation.variables, *relation.left.order, *relation.right.order):
         if isinstance(x.type, TensorType):
             for d in x.type.shape:
-                if isinstance(d, Expr):
-                    found.update(dict.fromkeys(y for y in toposort([d]) if _is_letter(y)))
+                if isinstance(d, Expr) and not any(map(is_random, below := toposort([d]))):
+                    # A length that is drawn, as in a sum of a random number of terms, is none.
+                    found.update(dict.fromkeys(y for y in below if _is_letter(y)))
     return tuple(found)
 
 

@@ -188,8 +188,14 @@ def _match_draw(p: Expr, x: Expr, m: Match) -> Iterator[Match]:
         return
     out = m.copy()
     out.env[p] = x
-    if bind_dims(batch_shape(p), batch_shape(x), out):
-        yield from match_all(p.args[2:], x.args[2:], out)
+    wanted, given = batch_shape(p), batch_shape(x)
+    if not bind_dims(wanted, given, out):
+        return
+    # A length that is drawn is matched like any other random variable.
+    pairs = zip(wanted, given[len(given) - len(wanted) :], strict=True)
+    drawn = [(d, as_expr(n)) for d, n in pairs if d in m.side.random]
+    lengths = tuple(d for d, _ in drawn), tuple(n for _, n in drawn)
+    yield from match_all((*p.args[2:], *lengths[0]), (*x.args[2:], *lengths[1]), out)
 
 
 def bind_dims(wanted: Shape, given: Shape, m: Match) -> bool:
@@ -201,6 +207,8 @@ def bind_dims(wanted: Shape, given: Shape, m: Match) -> bool:
     if len(given) < len(wanted):
         return False
     for p, x in zip(wanted, given[len(given) - len(wanted) :], strict=True):
+        if isinstance(p, Expr) and p in m.side.random:
+            continue
         if isinstance(p, int) or not p.args:
             if not same_shape((p,), (x,)):
                 return False
