@@ -24,8 +24,8 @@ class Case:
         As in the collection that it is from.
     build
         From data to the model and its observed values.
-    prefer
-        Kinds of step to try first, where the default is not the best.
+    prefer, forbid
+        Kinds of step to try first, and not to take, where the default is not the best.
     warmup, draws
         A run that is long enough for four chains.
     """
@@ -33,13 +33,14 @@ class Case:
     name: str
     build: Callable[[Data], tuple[ag.Model, dict[str, Any]]]
     prefer: tuple[str, ...] = ()
+    forbid: tuple[str, ...] = ()
     warmup: int = 1000
     draws: int = 2000
 
     def derive(self, data: Data) -> Sampler:
         """Derive the sampler of the case for its data."""
         model, observed = self.build(data)
-        return ag.derive(model, observed, prefer=self.prefer)
+        return ag.derive(model, observed, prefer=self.prefer, forbid=self.forbid)
 
 
 def array(data: Data, *names: str) -> list[np.ndarray[Any, Any]]:

@@ -97,6 +97,6 @@ def _one_compartment(d: Data) -> tuple[ag.Model, dict[str, Any]]:
     return model, {"y": y}
 
 
-DUGONGS = Case("dugongs", _dugongs, draws=10_000)
+DUGONGS = Case("dugongs", _dugongs, forbid=("gibbs",), draws=5000)
 GAUSSIAN_PROCESS = Case("gp_pois_regr-gp_regr", _gaussian_process)
 ONE_COMPARTMENT = Case("one_comp_mm_elim_abs-one_comp_mm_elim_abs", _one_compartment)
