@@ -18,7 +18,7 @@ import numpy as np
 
 from astragal.graph.expr import Expr
 from astragal.graph.literal import constant, is_constant, scalar, value_of
-from astragal.graph.traverse import rebuild, toposort
+from astragal.graph.traverse import children, rebuild, toposort
 from astragal.graph.types import FLOATS, Shape, TensorType
 from astragal.ops import elementwise as e
 from astragal.ops import reductions as r
@@ -127,8 +127,16 @@ class Simplifier:
 
     def __call__(self, x: Expr) -> Expr:
         """Give a simpler expression of the same value, whose shape broadcasts to the same."""
-        for node in toposort([x]):
-            if node not in self._images:
+        order = toposort([x])
+        # A sum that only sums read is collected with the outermost of them: once, not at
+        # each level.
+        read = {c for n in order if n.op.name not in _SUMS for c in children(n)} | {x}
+        for node in order:
+            if node in self._images:
+                continue
+            if node.op.name in _SUMS and node not in read and node.dtype in FLOATS:
+                self._images[node] = node.op(*(self._images[a] for a in node.args))
+            else:
                 self._images[node] = self._node(node)
         return self._images[x]
 
