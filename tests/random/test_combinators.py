@@ -405,3 +405,10 @@ def test_the_log_density_of_a_model_of_combinators() -> None:
         + stats.expon(scale=1 / 1.3).logsf(2.0)
     )  # fmt: skip
     assert float(ag.evaluate(found)) == pytest.approx(expected, rel=1e-12)
+
+
+def test_a_stream_makes_them_too() -> None:
+    stream = ag.RandomStream(3)
+    x = stream.mixture([0.5, 0.5], [R.normal.law(0.0, 1.0), R.cauchy.law()], size=4)
+    assert x in stream
+    assert np.isfinite(ag.function([], x, backend="numpy")()).all()

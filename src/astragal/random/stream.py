@@ -77,7 +77,7 @@ class RandomStream:
     def __getattr__(self, name: str) -> Callable[..., Expr]:
         import astragal.random as random
 
-        if name.startswith("_") or name not in random.RANDOM_OPS:
+        if name.startswith("_") or name not in {**random.RANDOM_OPS, **random.COMBINATORS}:
             raise AttributeError(f"a RandomStream has no {name!r}; astragal.random names its own")
         function = getattr(random, name)
 
