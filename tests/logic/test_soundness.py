@@ -220,3 +220,19 @@ def test_nothing_depends_on_the_order_of_the_relations_given(n: int) -> None:
     assert ag.rewrite(before, [standardise, normal_convolution]) == ag.rewrite(
         before, [standardise, normal_convolution]
     )
+
+
+@ag.relation("in law")
+def four_added(a: ag.Key, b: ag.Key, c: ag.Key, d: ag.Key, m1, m2, m3, m4, s):  # type: ignore[no-untyped-def]
+    total = normal(a, m1, s) + normal(b, m2, s) + normal(c, m3, s) + normal(d, m4, s)
+    return total, normal(a, m1 + m2 + m3 + m4, 2.0 * s)
+
+
+def test_longer_sums_are_found_however_they_are_grouped() -> None:
+    p, q, r, t = (normal(ks[i], float(i), s) for i in range(4))
+    for total in (p + q + r + t, p + (q + (r + t)), (p + q) + (r + t), (t + p) + (r + q)):
+        [found] = ag.rewrite((total,), four_added)
+        assert found is normal(found.args[0], 6.0, 2.0 * s)
+    partial = p + q
+    for before in ((partial + (r + t), partial), (partial + (r + r),), (partial + r + p,)):
+        assert ag.rewrite(before, four_added) == before

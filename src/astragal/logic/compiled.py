@@ -107,6 +107,9 @@ class Rule:
         other = _WRAPS if at is not self.root else frozenset()
         if all(any(op in need or op in other for op in ops) for need in self.needs):
             return True
+        # A sum of more than two terms may be grouped in any way.
+        if at is self.root and at in ops and any(at in need for need in self.needs):
+            return at.name in ASSOCIATIVE
         # Two terms of a longer sum: one of them, and a sum that may hold the other.
         longer = bool(self.heads) and at.name in ASSOCIATIVE and at in ops
         return longer and any(op in self.heads for op in ops)

@@ -50,6 +50,10 @@ COMMUTATIVE = frozenset(
 )
 
 
+ASSOCIATIVE = frozenset({"add", "multiply"})
+MOST_TERMS = 6
+
+
 @dataclass
 class Match:
     """One way in which a side of a relation fits a place in a graph.
@@ -158,6 +162,13 @@ def match(p: Expr, x: Expr, m: Match) -> Iterator[Match]:
         if bind_dims(p.type.shape, x.type.shape, out):
             yield out
         return
+    if p.op is x.op and p.op.name in ASSOCIATIVE:
+        wanted, given = terms(p), terms(x)
+        if 2 < len(wanted) == len(given) <= MOST_TERMS:
+            out = m.copy()
+            out.env[p] = x
+            yield from _in_any_order(wanted, given, out)
+            return
     for args in views(p.op.name, x):
         if len(args) != len(p.args):
             continue
@@ -181,6 +192,29 @@ def match_all(ps: tuple[Any, ...], xs: tuple[Any, ...], m: Match) -> Iterator[Ma
     if isinstance(x, Expr):
         for found in match(p, x, m):
             yield from match_all(ps[1:], xs[1:], found)
+
+
+def terms(x: Expr) -> list[Expr]:
+    """List the terms of a sum, or the factors of a product, however they are grouped."""
+    out: list[Expr] = []
+    stack = [x]
+    while stack and len(out) <= MOST_TERMS:
+        y = stack.pop()
+        if y.op is x.op and y.type == x.type:
+            stack += reversed(y.args)
+        else:
+            out.append(y)
+    return out
+
+
+def _in_any_order(wanted: list[Expr], given: list[Expr], m: Match) -> Iterator[Match]:
+    """Match terms one to one; who reads a partial sum is for the check of privacy."""
+    if not wanted:
+        yield m
+        return
+    for i, x in enumerate(given):
+        for found in match(wanted[0], x, m):
+            yield from _in_any_order(wanted[1:], given[:i] + given[i + 1 :], found)
 
 
 def _match_draw(p: Expr, x: Expr, m: Match) -> Iterator[Match]:

@@ -64,7 +64,8 @@ def _written(x: Expr, names: dict[Expr, str], own: bool = False) -> str:
         return f"{x.op.name}({', '.join(_written(a, names) for a in x.args[2:])})"
     if is_constant(x) and not x.type.shape:
         value = value_of(x).item()
-        return str(int(value)) if value == int(value) else repr(value)
+        plain = isinstance(value, float) and not value.is_integer()
+        return repr(value) if plain else str(int(value))
     name = x.op.name
     if name == "astype":
         return _written(x.args[0], names)
