@@ -23,7 +23,7 @@ def reduced_shape(x: Expr, axes: tuple[int, ...], keepdims: bool) -> tuple[Any, 
     return tuple(d for i, d in enumerate(x.shape) if i not in axes)
 
 
-def _reduction(name: str, result: Callable[[str], str]) -> Op:
+def _reduction(name: str, result: Callable[[str], str], kind: type[Op] = Op) -> Op:
     def prepare(x: ArrayLike, axis: Axis = None, keepdims: bool = False) -> tuple[Any, ...]:
         x = as_expr(x)
         dtype = tensor_of(x, name).dtype
@@ -37,7 +37,21 @@ def _reduction(name: str, result: Callable[[str], str]) -> Op:
             raise ShapeError(f"{name} of {describe(x)}: of no elements there is none")
         return tensor_type(result(x.dtype), reduced_shape(x, axes, keepdims))
 
-    return Op(name, infer, prepare)
+    return kind(name, infer, prepare)
+
+
+class Sum(Op):
+    """A sum or product, which may be asked for in another data type."""
+
+    __slots__ = ()
+
+    def __call__(self, *args: Any, dtype: object = None, **named: Any) -> Expr:
+        """Apply it, to the values converted to a data type."""
+        if dtype is None:
+            return super().__call__(*args, **named)
+        name = dtype_name(dtype)
+        # Integers are computed in 64 bits, which lose nothing modulo the smaller word.
+        return cast(super().__call__(cast(as_expr(args[0]), name), *args[1:], **named), name)
 
 
 def _same(dtype: str) -> str:
@@ -49,8 +63,8 @@ def _bool(dtype: str) -> str:
 
 
 # fmt: off
-sum  = _reduction("sum", _same)
-prod = _reduction("prod", _same)
+sum  = _reduction("sum", _same, Sum)
+prod = _reduction("prod", _same, Sum)
 max  = _reduction("max", _same)
 min  = _reduction("min", _same)
 any  = _reduction("any", _bool)
@@ -85,7 +99,8 @@ def var(x: ArrayLike, axis: Axis = None, correction: float = 0.0, keepdims: bool
     axes = normalize_axes(axis, x.ndim, "var")
     centred = e.subtract(x, mean(x, axes, True))
     n = e.subtract(cast(as_expr(count(x, axes)), centred.dtype), correction)
-    return e.divide(sum(e.square(centred), axes, keepdims), n)
+    # Of fewer elements than the correction takes away, there is no variance.
+    return e.divide(sum(e.square(centred), axes, keepdims), e.maximum(n, 0.0))
 
 
 def std(x: ArrayLike, axis: Axis = None, correction: float = 0.0, keepdims: bool = False) -> Expr:

@@ -329,7 +329,7 @@ def _helpers() -> dict[str, frozenset[str]]:
 
     names = {n for n in vars(runtime) if n[0] != "_"} - {"njit", "jit", "cfunc"}
     found = {"runtime": frozenset(names)}
-    for module in ("linear", "order", "mathematics"):
+    for module in ("linear", "order", "products", "mathematics"):
         text = (Path(__file__).parent / f"{module}.py").read_text(encoding="utf-8")
         found[module] = frozenset(re.findall(r"^def ([a-z]\w*)", text, re.MULTILINE))
     return found

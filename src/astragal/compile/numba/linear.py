@@ -1,8 +1,7 @@
 """Compiled helpers of linear algebra, on stacks of matrices in flat arrays.
 
-The factorisations are written out: for the matrices of samplers they are as fast as
-LAPACK, and a program that uses one compiles in a fraction of the time. Eigenvalues,
-singular values and QR go through LAPACK.
+The factorisations of small matrices are written out: for the matrices of samplers they are as
+fast as LAPACK. Those of larger ones, eigenvalues and singular values go through LAPACK.
 """
 
 # mypy: disable-error-code="no-untyped-def, no-untyped-call, untyped-decorator"
@@ -10,7 +9,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from astragal.compile.numba.runtime import at, copied, dot_at, helper, put, shaped, span, times
+from astragal.compile.numba.products import WIDE, dot_at, gesv, potrf, times
+from astragal.compile.numba.runtime import at, copied, helper, put, shaped, span
 
 
 @helper
@@ -20,7 +20,12 @@ def cholesky_all(a, batch, n):
     for b in range(batch):
         s = b * n * n
         good = True
-        for i in range(n):
+        if n >= WIDE:
+            for i in range(n):
+                for j in range(i + 1):
+                    put(out, s + i * n + j, at(a, s + i * n + j))
+            good = potrf(out, s, n)
+        for i in range(0 if n >= WIDE else n):
             for j in range(i):
                 v = at(a, s + i * n + j) - dot_at(out, s + i * n, out, s + j * n, j)
                 put(out, s + i * n + j, v / at(out, s + j * n + j))
@@ -97,6 +102,11 @@ def factor(a, s, n, pivots):
 def solve_one(a, s, x, t, n, m):
     """Solve a system in place of its right-hand sides; NaN where the matrix is singular."""
     lu = copied(a, s, n * n)
+    if n >= WIDE:
+        if not gesv(lu, x, t, n, m):
+            for c in range(n * m):
+                put(x, t + c, a.dtype.type(np.nan))
+        return
     pivots = np.empty(n, np.int64)
     _, singular = factor(lu, 0, n, pivots)
     if singular:

@@ -10,6 +10,7 @@ from astragal.compile.numba.plan import is_one
 from astragal.compile.numba.writer import Array, product
 from astragal.graph.errors import ShapeError
 from astragal.graph.expr import Expr
+from astragal.graph.types import FLOATS
 
 if TYPE_CHECKING:
     from astragal.compile.numba.scope import Scope
@@ -217,7 +218,9 @@ def _matmul(scope: Scope, node: Expr) -> Any:
     left = matrix_start(nest, x, a.dims, nest.index)
     right = matrix_start(nest, y, b.dims, nest.index)
     target, _ = nest.offset(dims, (*nest.index, *(fixed(0) for _ in (*rows, *columns))))
-    nest.after[-1].append(f"matmat({u}, {left}, {v}, {right}, {out.name}, {target}, {n}, {k}, {m})")
+    multiply = "gemm" if node.dtype in FLOATS else "matmat"
+    places = f"{u}, {left}, {v}, {right}, {out.name}, {target}"
+    nest.after[-1].append(f"{multiply}({places}, {n}, {k}, {m})")
     nest.close()
     return out
 

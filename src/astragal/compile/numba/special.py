@@ -40,6 +40,17 @@ def _signatures() -> dict[str, tuple[str, int]]:
     return found
 
 
+def c_function(module: str, entry: str, signature: Any, symbol: str = "") -> Any:
+    """Give a function of a Cython module of SciPy's that compiled code can call."""
+    import llvmlite.binding
+    from numba.core import types
+    from numba.extending import get_cython_function_address
+
+    symbol = symbol or f"astragal_{module.replace('.', '_')}_{entry}"
+    llvmlite.binding.add_symbol(symbol, get_cython_function_address(module, entry))
+    return types.ExternalFunction(symbol, signature)
+
+
 def special(name: str) -> Any:
     """Give a function of SciPy that compiled code can call.
 
@@ -48,15 +59,11 @@ def special(name: str) -> Any:
     KeyError
         Where SciPy's Cython API has no such function of doubles.
     """
-    import llvmlite.binding
     from numba.core import types
-    from numba.extending import get_cython_function_address
 
     entry, arity = _signatures()[_ALIASES.get(name, name)]
-    symbol = f"astragal_special_{name}"
-    address = get_cython_function_address("scipy.special.cython_special", entry)
-    llvmlite.binding.add_symbol(symbol, address)
-    return types.ExternalFunction(symbol, types.float64(*[types.float64] * arity, types.int32))
+    signature = types.float64(*[types.float64] * arity, types.int32)
+    return c_function("scipy.special.cython_special", entry, signature, f"astragal_special_{name}")
 
 
 def row(name: str) -> Callable[..., str] | None:
