@@ -15,6 +15,7 @@ from types import ModuleType
 from _backends import table as backends_table
 
 import astragal as ag
+from astragal.display.chart import chart
 from astragal.display.formula import math
 from astragal.display.latex import formula_of
 from astragal.display.show import relation_formula
@@ -47,6 +48,7 @@ def main(folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     pages = {
         "gallery.md": gallery(),
+        "map.md": chart_page(),
         "distributions.md": distributions(),
         "vocabulary.md": vocabulary(),
         **{f"api-{_slug(title)}.rst": api(title, names) for title, names in GROUPS.items()},
@@ -68,12 +70,113 @@ def _raw(body: str) -> str:
     return f"```{{raw}} html\n{body}\n```\n"
 
 
+def _anchor(relation: str) -> str:
+    return relation.replace("_", "-").lower()
+
+
+def index() -> list[str]:
+    """List for each distribution the relations that it stands in."""
+    found: dict[str, dict[str, None]] = {}
+    for relation in BOOK:
+        for member in relation.members:
+            for side in (member.left, member.right):
+                for x in side.draws:
+                    found.setdefault(x.op.name, {}).setdefault(relation.name)
+    lines = [
+        "## By distribution\n",
+        _raw(_SEARCH),
+        "| distribution | relations |",
+        "|---|---|",
+    ]
+    for name in sorted(found):
+        links = ", ".join(f'<a href="#{_anchor(r)}">{r.replace("_", " ")}</a>' for r in found[name])
+        lines.append(f"| {name.replace('_', ' ')} | {links} |")
+    return [*lines, ""]
+
+
+# Rows that do not hold what is typed are hidden.
+_SEARCH = """<input type="search" id="find" placeholder="a distribution or a relation"
+ style="width:100%;padding:.4em" aria-label="Search the index">
+<script>
+document.getElementById("find").addEventListener("input", function (e) {
+  var text = e.target.value.toLowerCase();
+  var section = e.target.closest("section") || document;
+  section.querySelectorAll("tbody tr").forEach(function (row) {
+    row.hidden = row.textContent.toLowerCase().indexOf(text) < 0;
+  });
+});
+</script>"""
+
+# Distributions of the chart of Leemis & McQueston (2008), by the names that they have here,
+# those of parameters included; None for what is not among the distributions.
+# fmt: off
+PUBLISHED: dict[str, str | None] = {
+    "Benford": "benford", "Bernoulli": "bernoulli", "beta-binomial": "beta_binomial",
+    "beta-Pascal": "beta_negative_binomial", "binomial": "binomial",
+    "discrete uniform": "discrete_uniform", "discrete Weibull": None,
+    "gamma-Poisson": "negative_binomial", "geometric": "geometric",
+    "hypergeometric": "hypergeometric", "logarithm": "log_series",
+    "negative hypergeometric": "negative_hypergeometric", "Pascal": "negative_binomial",
+    "Poisson": "poisson", "Pólya": "beta_binomial", "power series": None,
+    "rectangular": "discrete_uniform", "zeta": "zipf", "Zipf (finite)": None,
+    "arcsine": "arcsine", "arctangent": None, "beta": "beta", "Cauchy": "cauchy", "chi": "chi",
+    "chi-square": "chi_square", "doubly noncentral F": None, "doubly noncentral t": None,
+    "Erlang": "gamma", "error": "generalized_normal", "exponential": "exponential",
+    "exponential power": None, "extreme value": "gumbel_minimum", "F": "f", "gamma": "gamma",
+    "generalized gamma": "generalized_gamma", "generalized Pareto": "generalized_pareto",
+    "Gompertz": "gompertz", "hyperbolic secant": "hyperbolic_secant",
+    "hyperexponential": "mixture", "hypoexponential": None, "IDB": None,
+    "inverse Gaussian": "inverse_gaussian", "inverted beta": "beta_prime",
+    "inverted gamma": "inverse_gamma", "Kolmogorov–Smirnov": None, "Laplace": "laplace",
+    "log gamma": "log_gamma", "log logistic": "log_logistic", "log normal": "lognormal",
+    "logistic": "logistic", "logistic-exponential": None, "Lomax": "lomax", "Makeham": None,
+    "minimax": "kumaraswamy", "Muth": None, "noncentral beta": "noncentral_beta",
+    "noncentral chi-square": "noncentral_chi_square", "noncentral F": "noncentral_f",
+    "noncentral t": "noncentral_t", "normal": "normal", "Pareto": "pareto", "power": "power",
+    "Rayleigh": "rayleigh", "t": "student_t", "triangular": "triangular",
+    "two-sided power": None, "uniform": "uniform", "von Mises": "von_mises",
+    "Wald": "inverse_gaussian", "Weibull": "weibull",
+}
+# fmt: on
+
+
+def chart_page() -> str:
+    """The chart of distributions, and what the published one has beside it."""
+    drawn = chart(BOOK, link=lambda r: f"gallery.html#{_anchor(r)}")
+    lines = [
+        "# Map of distributions\n",
+        f"{len(drawn.names)} distributions of one number and {len(drawn.arrows)} arrows between",
+        "them, drawn from the relations of the book. Green arrows are special cases, blue ones",
+        "transformations of one variable, brown ones combinations of several. Rest on an arrow",
+        "for the relations behind it; click it for the first of them. In a notebook,",
+        '`astragal.display.chart.chart(BOOK)` shows the same picture, and `.about("gamma")`',
+        "what is around one distribution.\n",
+        _raw(f'<div class="astragal">{drawn.svg()}</div>'),
+        "## Next to the published chart\n",
+        "The distributions of Leemis & McQueston 2008, *Univariate distribution relationships*,",
+        "with the number of arrows that each has here. A dash is what is lacking.\n",
+        "| there | here | arrows |",
+        "|---|---|---:|",
+    ]
+    for there, here in PUBLISHED.items():
+        if here == "mixture":
+            count = sum("mixture" in r.name for r in BOOK)
+        else:
+            count = sum(here in (a.source, a.target) for a in drawn.arrows)
+        shown = here.replace("_", " ") if here else "–"
+        lines.append(f"| {there} | {shown} | {count if here else '–'} |")
+    own = [n for n in drawn.names if n not in set(PUBLISHED.values())]
+    lines.append("\nOnly here: " + ", ".join(n.replace("_", " ") for n in own) + ".")
+    return "\n".join(lines) + "\n"
+
+
 def gallery() -> str:
     """Each relation of the book: kind, statement, source, as mathematics and as text."""
     parts = [
         "# Gallery of relations\n",
         f"Relations of the book: {len(BOOK)}, in reading order. This page is made from the code.\n",
         _raw(page("")),
+        *index(),
     ]
     for chapter in PAGES:
         title, _, rest = (inspect.getdoc(chapter) or chapter.__name__).partition("\n")
@@ -129,8 +232,10 @@ def vocabulary() -> str:
     """Functions of arrays, with the formula of those that act element by element."""
     parts = [
         "# Array vocabulary\n",
-        "Names and meanings are those of the Python array API standard. This page is made from",
-        "the code.\n",
+        "Names and meanings are those of the Python array API standard (2024.12): every function",
+        "of it is here, but those of complex numbers and `from_dlpack`. Each is compared with the",
+        "standard's reference, `array_api_strict`, on special values, empty arrays and mixed data",
+        "types (`tests/ops/test_array_api.py`). This page is made from the code.\n",
     ]
     namespaces: tuple[tuple[str, ModuleType], ...] = (
         ("astragal", ag), ("astragal.linalg", ag.linalg), ("astragal.special", ag.special),

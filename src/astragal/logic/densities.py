@@ -208,7 +208,7 @@ def recovers(
 def _across(x: Expr, values: Mapping[Expr, Any], at: Mapping[Expr, Array], count: int) -> Array:
     """Give values of a random variable over the whole of its support, and those drawn."""
     d, _, _, exprs = random_parts(x)
-    if d.dtype != "float":
+    if d.dtype != "float" or any(p.core for p in d.parameters):
         return at[x]
     parameters = [np.ravel(p)[:1] for p in evaluate_at(exprs, {**values, **at})]
     grid = axis_of(d, parameters, count, 0.3, (-1,))[0]
