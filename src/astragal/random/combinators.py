@@ -12,8 +12,12 @@ from collections.abc import Callable, Sequence
 from functools import cache
 from typing import Any
 
+import numpy as np
+
 from astragal.graph.errors import DomainError
 from astragal.graph.expr import Expr, Op
+from astragal.graph.literal import constant, is_constant, value_of
+from astragal.graph.types import FLOATS
 from astragal.ops import elementwise as e
 from astragal.ops.declare import as_expr, cast
 from astragal.ops.manipulation import broadcast_arrays, reshape, stack
@@ -115,8 +119,6 @@ class Combinator:
 
 def with_dtype(law: Law, dtype: Any) -> Law:
     """Give a law whose parameters of floating point have a data type."""
-    import numpy as np
-
     values = tuple(
         v if p.integer else cast(as_expr(v), str(np.dtype(dtype)))
         for v, p in zip(law.parameters, law.op.distribution.parameters, strict=True)
@@ -405,7 +407,11 @@ def _zero() -> Law:
 
 def _weights(pi: Any) -> Expr:
     x = as_expr(pi)
-    x = x if x.type.dtype.startswith("float") else cast(x, "float64")  # type: ignore[union-attr]
+    if is_constant(x):
+        value = value_of(x) if x.dtype in FLOATS else value_of(x).astype("float64")
+        return constant(np.stack([value, 1.0 - value], axis=-1))
+    if x.dtype not in FLOATS:
+        x = cast(x, "float64")
     return stack(broadcast_arrays(x, 1.0 - x), axis=-1)
 
 
