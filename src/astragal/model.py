@@ -12,7 +12,7 @@ import numpy as np
 from astragal.graph.errors import ModelError
 from astragal.graph.expr import INPUT, Expr, describe
 from astragal.graph.literal import constant, is_constant
-from astragal.graph.traverse import substitute, toposort
+from astragal.graph.traverse import children, substitute, toposort
 from astragal.graph.types import KeyType, TensorType
 from astragal.ops.creation import input
 from astragal.random.distribution import RandomOp
@@ -85,11 +85,12 @@ class Model:
 
     @property
     def keys(self) -> tuple[Expr, ...]:
-        """The key inputs from which the model draws, in order."""
+        """The keys from which the model draws, in order: inputs, and those made of a seed."""
         return tuple(
             n
             for n in toposort(self._variables.values())
-            if n.op is INPUT and isinstance(n.type, KeyType)
+            if isinstance(n.type, KeyType)
+            and not any(isinstance(c.type, KeyType) for c in children(n))
         )
 
     @property

@@ -187,3 +187,15 @@ def test_any_subset_of_names_can_be_observed() -> None:
         ag.derive(model, {"s": 1.6, "b": 1.2})
     with pytest.raises(ag.ModelError, match="nothing random remains"):
         ag.derive(model, {"a": 0.4, "b": 1.2, "s": 1.6})
+
+
+def test_a_model_with_a_seed_of_its_own_draws_anew_each_time() -> None:
+    k = ag.split(ag.key(3))
+    z = R.gamma(k[0], 2.0, rate=4.0)
+    model = ag.Model({"z": z, "y": R.poisson(k[1], z, size=4)})
+    assert len(set(model.sample_prior(draws=20)["z"].tolist())) == 20
+    sampler = ag.derive(model, {"y": COUNTS})
+    draws = sampler.sample(draws=400, chains=2, backend="numpy", progress=False, seed=3)
+    new = sampler.sample_predictive(draws, backend="numpy")["posterior_predictive"]["y"]
+    a, b = 2 + COUNTS.sum(), 4 + 4
+    assert agrees(new[..., 1], st.nbinom(a, b / (b + 1)))
