@@ -1,4 +1,4 @@
-"""The Numba backend: fused loops, calls, and the time to a first result.
+"""The Numba backend: fused loops, calls, matrices, and the time to a first result.
 
 Run it with ``python benchmarks/bench_compile.py``. Beside NumPy, a loop written by hand, a
 bare call of a compiled function, and PyTensor's NUMBA mode where PyTensor is installed.
@@ -94,6 +94,29 @@ def times_to_first_call(which: str, rounds: int = 3) -> None:
         print(f"{which}, 50 nodes, first call, {name}: wall {wall:.2f} s, CPU {cpu:.2f} s")
 
 
+def algebra(rng: np.random.Generator) -> None:
+    """Print matrix functions beside NumPy's, at a small size and a large one."""
+    for n in (8, 300):
+        root = rng.normal(size=(n, n))
+        spd = root @ root.T + n * np.eye(n)
+        x, y = ag.input("x", shape=("n", "n")), ag.input("y", shape=("n", "n"))
+        for name, graph, peer in (
+            ("matmul", ag.matmul(x, y), np.matmul),
+            ("cholesky", ag.linalg.cholesky(x + y), lambda a, b: np.linalg.cholesky(a + b)),
+            ("solve", ag.linalg.solve(x, y), np.linalg.solve),
+        ):
+            f = ag.function([x, y], graph, backend="numba")
+            np.testing.assert_allclose(f(spd, spd), peer(spd, spd), rtol=1e-6, atol=1e-8)
+
+            def ours(f: Any = f, spd: Any = spd) -> Any:
+                return f(spd, spd)
+
+            def theirs(peer: Any = peer, spd: Any = spd) -> Any:
+                return peer(spd, spd)
+
+            print(compare(f"{name}, {n} rows, beside NumPy", ours, theirs))
+
+
 def main() -> None:
     """Print every figure."""
     print(machine("numpy", "numba"))
@@ -120,6 +143,7 @@ def main() -> None:
     print(result)
     print(f"call overhead: {readable(result.ours - result.peer)}")
 
+    algebra(rng)
     times_to_first_call("astragal")
     try:
         import pytensor  # noqa: F401

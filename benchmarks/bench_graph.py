@@ -8,15 +8,18 @@ The garbage collector runs as it does for users.
 from __future__ import annotations
 
 import gc
+import math
 import operator
 import statistics
+import tempfile
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 from etuples import etuple
 
 import astragal as ag
-from _harness import compare, machine
+from _harness import compare, machine, readable
 from astragal.compile.simplify import simplify
 from astragal.graph.subgraph import Subgraph
 from astragal.graph.traverse import substitute, toposort
@@ -60,8 +63,41 @@ def etuples() -> object:
     return z
 
 
+def growth() -> None:
+    """Print how the time of each job grows from 10,000 to 100,000 nodes, as a power."""
+    sizes = (NODES // 10, NODES)
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "graph.ag"
+        chains = [built(n) for n in sizes]
+
+        def save_and_load(z: ag.Expr) -> object:
+            ag.save(path, z)
+            return ag.load(path)
+
+        jobs: dict[str, Callable[[ag.Expr], object]] = {
+            "traverse": lambda z: toposort([z]),
+            "pprint, abridged": ag.pprint,
+            "gradient": lambda z: ag.grad(z, x),
+            "save and load": save_and_load,
+        }
+        for name, job in jobs.items():
+            seconds = []
+            for z in chains:
+                times = []
+                for _ in range(3):
+                    gc.collect()
+                    start = time.process_time()
+                    kept = job(z)
+                    times.append(time.process_time() - start)
+                    del kept
+                seconds.append(min(times))
+            power = math.log10(seconds[1] / max(seconds[0], 1e-6))
+            print(f"{name:40s} {readable(seconds[1]):>12s}   grows as nodes^{power:.2f}")
+
+
 def main() -> None:
     print(machine("etuples"))
+    growth()
     chain = built()
     jobs: dict[str, Callable[[], object]] = {
         "a term found again": found_again,

@@ -1,7 +1,7 @@
 """From ``import astragal`` to the first draw of pumps, cold and warm, and draws a second.
 
 Each figure is the median of several fresh processes. Cold: an empty cache directory. Warm:
-the directory that a run before has filled (only the Numba backend keeps one).
+the directory that a run before has filled. Numba's helpers, compiled once a machine, are warm.
 
     python benchmarks/bench_pumps.py [--runs 3]
 """
