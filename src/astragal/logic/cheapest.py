@@ -18,8 +18,8 @@ from astragal.graph.errors import AstragalError, KeyReuseError, ModelError
 from astragal.graph.expr import Expr, Op
 from astragal.graph.traverse import toposort
 from astragal.graph.types import KeyType
-from astragal.logic.match import COMMUTATIVE
 from astragal.logic.variables import Variable
+from astragal.logic.views import COMMUTATIVE
 from astragal.random.check import check_keys
 from astragal.random.distribution import is_random
 

@@ -16,9 +16,10 @@ from astragal.graph.expr import DIMENSION, INPUT, PARAMETER, Expr, Op
 from astragal.graph.literal import CONSTANT, is_constant, scalar, value_of
 from astragal.graph.types import KeyType, tensor_type
 from astragal.logic.algebra import simplify
-from astragal.logic.match import COMMUTATIVE, constant_fits
+from astragal.logic.match import constant_fits
 from astragal.logic.pattern import Side, descend
 from astragal.logic.variables import Variable
+from astragal.logic.views import COMMUTATIVE
 from astragal.ops import elementwise
 from astragal.ops.indexing import INDEX
 from astragal.random.distribution import NON_NEGATIVE, POSITIVE, REAL, RandomOp, is_random

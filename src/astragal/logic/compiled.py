@@ -17,11 +17,11 @@ from astragal.logic.codegen import (
     compile_rule,
     is_still,
 )
-from astragal.logic.match import _VIEWS
 from astragal.logic.pattern import Side
 from astragal.logic.relation import Relation, Step
 from astragal.logic.soundness import Place
 from astragal.logic.variables import Variable
+from astragal.logic.views import VIEWS
 from astragal.ops import OPS
 from astragal.ops import elementwise as e
 from astragal.random.distribution import RandomOp, is_random
@@ -255,7 +255,7 @@ def _also_read_as(p: Expr) -> frozenset[Op]:
     """List the operations that a part of a pattern can be written with."""
     if is_random(p):
         return frozenset()
-    return frozenset(OPS[found] for wanted, found in _VIEWS if wanted == p.op.name)
+    return frozenset(OPS[found] for wanted, found in VIEWS if wanted == p.op.name)
 
 
 def _depth(side: Side, root: Expr) -> int:
@@ -286,7 +286,7 @@ def matcher_of(relations: tuple[Relation, ...], direction: str, several: bool = 
         rule = rule_of(relation, direction)
         root = source.roots[source.anchors[0]]
         table.setdefault(root.op, []).append(rule)
-        for wanted, found in _VIEWS:
+        for wanted, found in VIEWS:
             if wanted == root.op.name and not is_random(root):
                 table.setdefault(OPS[found], []).append(rule)
     return Matcher({op: tuple(rules) for op, rules in table.items()}, {})

@@ -18,11 +18,13 @@ from astragal.graph.expr import Expr
 from astragal.graph.traverse import substitute
 from astragal.graph.types import KeyType
 from astragal.logic.algebra import decide, same_value
-from astragal.logic.match import COMMUTATIVE, Match, assign_keys, build_side, match, settle
+from astragal.logic.build import assign_keys, build_side
+from astragal.logic.match import Match, match, settle
 from astragal.logic.pattern import Side, accepts
 from astragal.logic.soundness import Place, count_uses
 from astragal.logic.unify import as_graph
 from astragal.logic.variables import Variable, fresh, is_ground, variables_of
+from astragal.logic.views import COMMUTATIVE
 from astragal.ops.declare import as_expr
 from astragal.random.check import check_keys
 

@@ -1,4 +1,4 @@
-"""Matching one side of a relation against a graph, and building the other side.
+"""Matching one side of a relation against a graph.
 
 This is the general matcher: commutative operations, numeric forms modulo
 simplification, equations between parameters. `astragal.logic.compiled` holds the fast
@@ -11,46 +11,24 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from astragal.graph.errors import AstragalError, DomainError
 from astragal.graph.expr import DIMENSION, Expr
-from astragal.graph.literal import is_constant, scalar, value_of
-from astragal.graph.traverse import children, substitute, toposort
-from astragal.graph.types import FLOATS, Dim, KeyType, Shape, same_shape
-from astragal.logic.algebra import HALF, cost, decide, nonnegative, number_of, simplify
-from astragal.logic.pattern import Side, accepts, child_of, descend
+from astragal.graph.literal import is_constant, value_of
+from astragal.graph.traverse import toposort
+from astragal.graph.types import KeyType, Shape, same_shape
+from astragal.logic.algebra import cost, nonnegative
+from astragal.logic.pattern import Side, accepts
 from astragal.logic.solve import Solution, equal_fractions, even_split, letter, solve
 from astragal.logic.variables import Variable, fresh
-from astragal.ops import elementwise as e
+from astragal.logic.views import ASSOCIATIVE, COMMUTATIVE, views
 from astragal.ops.declare import as_expr
 from astragal.random.distribution import (
     NON_NEGATIVE,
     POSITIVE,
-    Domain,
-    RandomOp,
     batch_shape,
     is_random,
     random_parts,
 )
-from astragal.random.keys import SPLIT
 
-COMMUTATIVE = frozenset(
-    [
-        "add",
-        "multiply",
-        "maximum",
-        "minimum",
-        "equal",
-        "not_equal",
-        "logical_and",
-        "logical_or",
-        "logical_xor",
-        "logaddexp",
-        "hypot",
-    ]
-)
-
-
-ASSOCIATIVE = frozenset({"add", "multiply"})
 MOST_TERMS = 6
 
 
@@ -266,131 +244,6 @@ def constant_fits(p: Expr, x: Expr) -> bool:
     return a.dtype.kind == b.dtype.kind and b.size > 0 and bool((b == a).all())
 
 
-def views(name: str, x: Expr) -> Iterator[tuple[Any, ...]]:
-    """List the ways to read an expression as an application of an operation.
-
-    Examples
-    --------
-    >>> import astragal as ag
-    >>> x, y = ag.input("x"), ag.input("y")
-    >>> list(views("multiply", x / 0.5)), list(views("add", x - -y))
-    ([(x, 2.0)], [(x, y)])
-    """
-    op = x.op.name
-    if op == name:
-        yield x.args
-        if name == "index" and (args := _with_places(*x.args)) is not None:
-            yield args
-        return
-    made = _VIEWS.get((name, op))
-    if made is not None and (args := made(*x.args)) is not None:
-        yield args
-
-
-def _with_places(x: Expr, spec: tuple[Any, ...], *rest: Expr) -> tuple[Any, ...] | None:
-    """Read the numbers in an index as values: ``x[1]`` is ``x[i]`` at i = 1."""
-    if rest:
-        return None
-    places: list[Expr] = []
-
-    def value(i: Any) -> Any:
-        if not isinstance(i, int):
-            return i
-        places.append(scalar(i, "int64"))
-        return "expr"
-
-    # What is written as an item of its own has a mark of its own; a step stays a number.
-    new = tuple(
-        ("expr",) if s[0] == "int" and value(s[1])
-        else (s[0], value(s[1]), value(s[2]), s[3]) if s[0] == "slice" else s
-        for s in spec
-    )  # fmt: skip
-    return (x, new, *places) if places else None
-
-
-def read_as(p: Expr) -> frozenset[str]:
-    """List the names of the operations that a node which fits a pattern can have."""
-    name = p.op.name
-    if is_random(p):
-        return frozenset([name])
-    return frozenset([name, *(found for wanted, found in _VIEWS if wanted == name)])
-
-
-def _negated(x: Expr) -> Expr:
-    if x.op is e.negative:
-        inner: Expr = x.args[0]
-        return inner
-    if is_constant(x):
-        return simplify(e.negative(x), exact=False)
-    if x.op is e.multiply and is_constant(x.args[0]):
-        return e.multiply(simplify(e.negative(x.args[0]), exact=False), x.args[1])
-    return e.negative(x)
-
-
-def _inverse(x: Expr) -> Expr | None:
-    if x.op.name == "reciprocal":
-        inner: Expr = x.args[0]
-        return inner
-    value = number_of(x)
-    if value is not None:
-        return scalar(float(1 / value), x.dtype) if value else None
-    return 1.0 / x
-
-
-def _power_two(x: Expr, k: Expr) -> tuple[Any, ...] | None:
-    return (x, x) if number_of(k) == 2 else None
-
-
-def _quotient(x: Expr, y: Expr) -> tuple[Any, ...] | None:
-    inverse = _inverse(y)
-    return None if inverse is None else (x, inverse)
-
-
-def _like(x: Expr, value: float) -> Expr:
-    return scalar(value, x.dtype) if x.dtype in FLOATS else scalar(int(value), x.dtype)
-
-
-def _difference(x: Expr, y: Expr) -> tuple[Any, ...] | None:
-    for a, b in ((x, y), (y, x)):
-        new = _negated(b)
-        if new.op is not e.negative or b.op is e.negative:
-            return (a, new)
-    return None
-
-
-# From (operation wanted, operation found) to the operands.
-_VIEWS: dict[tuple[str, str], Any] = {
-    ("add", "subtract"): lambda x, y: (x, _negated(y)),
-    ("subtract", "add"): _difference,
-    ("multiply", "divide"): _quotient,
-    ("multiply", "negative"): lambda x: (_like(x, -1.0), x),
-    ("multiply", "square"): lambda x: (x, x),
-    ("multiply", "pow"): _power_two,
-    ("divide", "multiply"): lambda x, y: (
-        _quotient(x, y) if is_constant(y) else _quotient(y, x) if is_constant(x) else None
-    ),
-    ("divide", "reciprocal"): lambda x: (_like(x, 1.0), x),
-    ("negative", "multiply"): lambda x, y: (
-        (y,) if number_of(x) == -1 else (x,) if number_of(y) == -1 else None
-    ),
-    ("negative", "subtract"): lambda x, y: (y,) if number_of(x) == 0 else None,
-    ("square", "multiply"): lambda x, y: (x,) if x is y else None,
-    ("square", "pow"): lambda x, k: (x,) if number_of(k) == 2 else None,
-    ("pow", "square"): lambda x: (x, _like(x, 2.0)),
-    ("pow", "multiply"): lambda x, y: (x, _like(x, 2.0)) if x is y else None,
-    ("pow", "sqrt"): lambda x: (x, _like(x, 0.5)),
-    ("pow", "reciprocal"): lambda x: (x, _like(x, -1.0)),
-    ("sqrt", "pow"): lambda x, k: (x,) if number_of(k) == HALF else None,
-    ("reciprocal", "divide"): lambda x, y: (y,) if number_of(x) == 1 else None,
-    ("pow", "divide"): lambda x, y: (y, _like(y, -1.0)) if number_of(x) == 1 else None,
-    **{
-        pair: lambda x, y: (y, x)
-        for a, b in (("less", "greater"), ("less_equal", "greater_equal"))
-        for pair in ((a, b), (b, a))
-    },
-}
-
-
 def nonnegative_of(m: Match) -> set[Expr]:
     """Collect what the match shows not to be negative: positive parameters of its draws."""
     known: set[Expr] = set()
@@ -492,7 +345,7 @@ def put_in(p: Expr, m: Match, letters: Mapping[Expr, Expr] | None = None) -> Exp
     return _weakly(p, known)
 
 
-def _operands(p: Expr, out: Mapping[Expr, Any]) -> list[Any]:
+def operands_of(p: Expr, out: Mapping[Expr, Any]) -> list[Any]:
     """Give the operands of a node; numbers adapt where the operation is one of numbers."""
     found: list[Any] = []
     for a in p.args:
@@ -512,7 +365,7 @@ def _weakly(p: Expr, known: Mapping[Expr, Expr]) -> Expr:
         elif not x.args or isinstance(x, Variable):
             out[x] = x
         else:
-            out[x] = x.op(*_operands(x, out))
+            out[x] = x.op(*operands_of(x, out))
     result: Expr = out[p]
     return result
 
@@ -564,169 +417,3 @@ def _choose(
         out.env.update(values)
         out.solved = True
         yield from settle(out, witness, hints)
-
-
-# -- the other side ----------------------------------------------------------------------
-
-
-def assign_keys(
-    m: Match, target: Side, exact: bool, may_give_back: Any = None
-) -> dict[Expr, Expr] | None:
-    """Find a key for each random variable of the new side among those that the match frees.
-
-    Parameters
-    ----------
-    exact
-        Whether both sides must spend the very same keys (sure identities).
-    may_give_back
-        Tells of a split, all of whose children are freed, whether its parent is freed too.
-
-    Returns
-    -------
-    dict or None
-        From the new side's key expressions to keys of the graph.
-    """
-    wanted = {d.args[0]: path for d, path in zip(target.draws, target.keys, strict=True)}
-    bound: dict[Expr, Expr] = {}
-    held: dict[Expr, Expr] = {}
-    if exact:
-        for d, (root, path) in zip(m.side.draws, m.side.keys, strict=True):
-            key = _ascend(m.env[d].args[0], path)
-            if key is None or bound.setdefault(root, key) is not key:
-                return None
-        return (
-            {k: descend(bound[r], path) for k, (r, path) in wanted.items() if r in bound}
-            if all(r in bound for r, _ in wanted.values())
-            else None
-        )
-    for d, (root, path) in zip(m.side.draws, m.side.keys, strict=True):
-        held[d.args[0]] = m.env[d].args[0]
-        if not path:
-            bound[root] = m.env[d].args[0]
-    pool = [k for p, k in held.items() if p not in wanted and p not in bound]
-    pool = give_back(pool, may_give_back)
-    out: dict[Expr, Expr] = {}
-    for k, (root, path) in wanted.items():
-        if k in held:
-            out[k] = held[k]
-            continue
-        if root not in bound:
-            if not pool:
-                return None
-            bound[root] = pool.pop(0)
-        out[k] = descend(bound[root], path)
-    return out
-
-
-def _ascend(key: Expr, path: tuple[tuple[int, int], ...]) -> Expr | None:
-    for n, i in reversed(path):
-        found = child_of(key)
-        if found is None or found[1:] != (n, i):
-            return None
-        key = found[0].args[0]
-    return key
-
-
-def give_back(keys: list[Expr], allowed: Any = None) -> list[Expr]:
-    """Replace all children of one split by its parent, as often as it goes.
-
-    Examples
-    --------
-    >>> import astragal as ag
-    >>> a, b = ag.split(ag.key(3))
-    >>> give_back([b, a]) == [ag.key(3)]
-    True
-    """
-    keys = list(keys)
-    while True:
-        groups: dict[Expr, dict[int, Expr]] = {}
-        for k in keys:
-            found = child_of(k)
-            if found is not None:
-                groups.setdefault(found[0], {})[found[2]] = k
-        for parent, freed in groups.items():
-            if len(freed) == parent.args[1] and (allowed is None or allowed(parent, keys)):
-                gone = set(freed.values())
-                place = min(i for i, k in enumerate(keys) if k in gone)
-                keys[place] = parent.args[0]
-                keys = [k for k in keys if k not in gone]
-                break
-        else:
-            return keys
-
-
-def build_side(m: Match, target: Side, keys: Mapping[Expr, Expr]) -> tuple[Expr, ...] | None:
-    """Build the new side; None where a parameter falls outside its domain."""
-    lead = m.lead()
-    known = nonnegative_of(m)
-    out: dict[Expr, Any] = dict(m.env)
-    for d, x in keys.items():
-        out[d] = x
-    try:
-        for p in target.order:
-            if p in target.random or p not in out:
-                if is_random(p):
-                    own = tuple(_length(d, out) for d in batch_shape(p))
-                    out[p] = _build_draw(p, out, (*lead, *own), known, exact=m.solved)
-                elif is_constant(p) and not p.type.shape:
-                    out[p] = value_of(p).item()
-                elif isinstance(p.type, KeyType) or p.op is SPLIT or isinstance(p, Variable):
-                    if isinstance(p, Variable) and not isinstance(p.type, KeyType):
-                        return None  # a free variable that nothing determines
-                    continue
-                else:
-                    out[p] = p.op(*_operands(p, out))
-        # A root that is a number of the statement stays a constant.
-        return tuple(x if isinstance(x := out[r], Expr) else r for r in target.roots)
-    except AstragalError:
-        return None
-
-
-def _length(d: Dim, out: Mapping[Expr, Any]) -> Dim:
-    """Give a length of the new side: a number where it is one."""
-    if isinstance(d, int):
-        return d
-    if d not in out:
-        [d] = substitute([d], {k: as_expr(v) for k, v in out.items() if isinstance(v, Expr)})
-    else:
-        d = as_expr(out[d])
-    value = number_of(d)
-    return d if value is None else int(value)
-
-
-def _build_draw(p: Expr, out: Mapping[Expr, Any], size: Any, known: set[Expr], exact: bool) -> Expr:
-    op = p.op
-    assert isinstance(op, RandomOp)
-    parameters = []
-    for a, q in zip(p.args[2:], op.distribution.parameters, strict=True):
-        value = out[a]
-        if isinstance(value, Expr) and _worth_a_look(value):
-            positive = q.domain in (POSITIVE, NON_NEGATIVE)
-            value = simplify(value, known, fold=positive, exact=exact, known=exact)
-        if isinstance(value, Expr) and _is_number(value) and _outside(q.domain, value):
-            raise DomainError(f"{op.name}: {q.name} is {value!r}, expected {q.domain.words}")
-        parameters.append(value)
-    return op(out[p.args[0]], size or None, *parameters)
-
-
-def _is_number(x: Expr) -> bool:
-    """Whether an expression is made of constants alone, as a third is."""
-    if not x.args or is_constant(x):
-        return False  # a constant is checked where the new term is built
-    return all(is_constant(y) for y in toposort([x]) if not children(y))
-
-
-def _outside(domain: Domain, x: Expr) -> bool:
-    from astragal.logic.numeric import evaluate_at
-
-    verdict = decide(domain.contains(x))
-    return not evaluate_at([domain.contains(x)], {})[0].all() if verdict is None else not verdict
-
-
-def _worth_a_look(x: Expr) -> bool:
-    """Whether something could cancel: an operation on operations, numbers or one thing twice."""
-    args = [a for a in x.args if isinstance(a, Expr)]
-    return len(set(args)) < len(args) or any(a.args and a.op.name not in _PLAIN for a in args)
-
-
-_PLAIN = frozenset({"input", "parameter", "shared"})

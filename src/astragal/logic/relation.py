@@ -13,8 +13,9 @@ from astragal.graph.errors import AstragalError
 from astragal.graph.expr import Expr, describe
 from astragal.graph.literal import is_constant, value_of
 from astragal.logic.algebra import decide, positive
+from astragal.logic.build import assign_keys, build_side
 from astragal.logic.families import Choice
-from astragal.logic.match import Match, assign_keys, build_side, match, settle
+from astragal.logic.match import Match, match, settle
 from astragal.logic.pattern import Side, accepts
 from astragal.logic.soundness import (
     Place,

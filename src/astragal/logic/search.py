@@ -15,11 +15,11 @@ from unification import reify, unify, var
 
 from astragal.graph.expr import Expr
 from astragal.graph.traverse import substitute, toposort
-from astragal.logic.match import COMMUTATIVE, read_as
 from astragal.logic.pattern import Side
 from astragal.logic.soundness import Place, count_uses, readers_of
 from astragal.logic.unify import as_graph
 from astragal.logic.variables import is_ground
+from astragal.logic.views import COMMUTATIVE, read_as
 from astragal.random.check import check_keys
 
 if TYPE_CHECKING:

@@ -12,8 +12,9 @@ from dataclasses import dataclass, field
 from astragal.graph.expr import Expr
 from astragal.graph.traverse import children, toposort
 from astragal.graph.types import KeyType, Shape, same_shape, show_shape
-from astragal.logic.match import Match, lead_of, read_as
+from astragal.logic.match import Match, lead_of
 from astragal.logic.pattern import Side, child_of
+from astragal.logic.views import read_as
 from astragal.random.distribution import batch_shape, is_random, random_parts
 
 

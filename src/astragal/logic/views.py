@@ -1,0 +1,159 @@
+"""Other readings of a node: ``x - -y`` is a sum, and ``x / 0.5`` a product."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from astragal.graph.expr import Expr
+from astragal.graph.literal import is_constant, scalar
+from astragal.graph.types import FLOATS
+from astragal.logic.algebra import HALF, number_of, simplify
+from astragal.ops import elementwise as e
+from astragal.random.distribution import (
+    is_random,
+)
+
+COMMUTATIVE = frozenset(
+    [
+        "add",
+        "multiply",
+        "maximum",
+        "minimum",
+        "equal",
+        "not_equal",
+        "logical_and",
+        "logical_or",
+        "logical_xor",
+        "logaddexp",
+        "hypot",
+    ]
+)
+
+
+ASSOCIATIVE = frozenset({"add", "multiply"})
+
+
+def views(name: str, x: Expr) -> Iterator[tuple[Any, ...]]:
+    """List the ways to read an expression as an application of an operation.
+
+    Examples
+    --------
+    >>> import astragal as ag
+    >>> x, y = ag.input("x"), ag.input("y")
+    >>> list(views("multiply", x / 0.5)), list(views("add", x - -y))
+    ([(x, 2.0)], [(x, y)])
+    """
+    op = x.op.name
+    if op == name:
+        yield x.args
+        if name == "index" and (args := _with_places(*x.args)) is not None:
+            yield args
+        return
+    made = VIEWS.get((name, op))
+    if made is not None and (args := made(*x.args)) is not None:
+        yield args
+
+
+def _with_places(x: Expr, spec: tuple[Any, ...], *rest: Expr) -> tuple[Any, ...] | None:
+    """Read the numbers in an index as values: ``x[1]`` is ``x[i]`` at i = 1."""
+    if rest:
+        return None
+    places: list[Expr] = []
+
+    def value(i: Any) -> Any:
+        if not isinstance(i, int):
+            return i
+        places.append(scalar(i, "int64"))
+        return "expr"
+
+    # What is written as an item of its own has a mark of its own; a step stays a number.
+    new = tuple(
+        ("expr",) if s[0] == "int" and value(s[1])
+        else (s[0], value(s[1]), value(s[2]), s[3]) if s[0] == "slice" else s
+        for s in spec
+    )  # fmt: skip
+    return (x, new, *places) if places else None
+
+
+def read_as(p: Expr) -> frozenset[str]:
+    """List the names of the operations that a node which fits a pattern can have."""
+    name = p.op.name
+    if is_random(p):
+        return frozenset([name])
+    return frozenset([name, *(found for wanted, found in VIEWS if wanted == name)])
+
+
+def _negated(x: Expr) -> Expr:
+    if x.op is e.negative:
+        inner: Expr = x.args[0]
+        return inner
+    if is_constant(x):
+        return simplify(e.negative(x), exact=False)
+    if x.op is e.multiply and is_constant(x.args[0]):
+        return e.multiply(simplify(e.negative(x.args[0]), exact=False), x.args[1])
+    return e.negative(x)
+
+
+def _inverse(x: Expr) -> Expr | None:
+    if x.op.name == "reciprocal":
+        inner: Expr = x.args[0]
+        return inner
+    value = number_of(x)
+    if value is not None:
+        return scalar(float(1 / value), x.dtype) if value else None
+    return 1.0 / x
+
+
+def _power_two(x: Expr, k: Expr) -> tuple[Any, ...] | None:
+    return (x, x) if number_of(k) == 2 else None
+
+
+def _quotient(x: Expr, y: Expr) -> tuple[Any, ...] | None:
+    inverse = _inverse(y)
+    return None if inverse is None else (x, inverse)
+
+
+def _like(x: Expr, value: float) -> Expr:
+    return scalar(value, x.dtype) if x.dtype in FLOATS else scalar(int(value), x.dtype)
+
+
+def _difference(x: Expr, y: Expr) -> tuple[Any, ...] | None:
+    for a, b in ((x, y), (y, x)):
+        new = _negated(b)
+        if new.op is not e.negative or b.op is e.negative:
+            return (a, new)
+    return None
+
+
+# From (operation wanted, operation found) to the operands.
+VIEWS: dict[tuple[str, str], Any] = {
+    ("add", "subtract"): lambda x, y: (x, _negated(y)),
+    ("subtract", "add"): _difference,
+    ("multiply", "divide"): _quotient,
+    ("multiply", "negative"): lambda x: (_like(x, -1.0), x),
+    ("multiply", "square"): lambda x: (x, x),
+    ("multiply", "pow"): _power_two,
+    ("divide", "multiply"): lambda x, y: (
+        _quotient(x, y) if is_constant(y) else _quotient(y, x) if is_constant(x) else None
+    ),
+    ("divide", "reciprocal"): lambda x: (_like(x, 1.0), x),
+    ("negative", "multiply"): lambda x, y: (
+        (y,) if number_of(x) == -1 else (x,) if number_of(y) == -1 else None
+    ),
+    ("negative", "subtract"): lambda x, y: (y,) if number_of(x) == 0 else None,
+    ("square", "multiply"): lambda x, y: (x,) if x is y else None,
+    ("square", "pow"): lambda x, k: (x,) if number_of(k) == 2 else None,
+    ("pow", "square"): lambda x: (x, _like(x, 2.0)),
+    ("pow", "multiply"): lambda x, y: (x, _like(x, 2.0)) if x is y else None,
+    ("pow", "sqrt"): lambda x: (x, _like(x, 0.5)),
+    ("pow", "reciprocal"): lambda x: (x, _like(x, -1.0)),
+    ("sqrt", "pow"): lambda x, k: (x,) if number_of(k) == HALF else None,
+    ("reciprocal", "divide"): lambda x, y: (y,) if number_of(x) == 1 else None,
+    ("pow", "divide"): lambda x, y: (y, _like(y, -1.0)) if number_of(x) == 1 else None,
+    **{
+        pair: lambda x, y: (y, x)
+        for a, b in (("less", "greater"), ("less_equal", "greater_equal"))
+        for pair in ((a, b), (b, a))
+    },
+}
