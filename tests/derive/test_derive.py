@@ -251,3 +251,27 @@ def test_the_same_model_gives_the_same_sampler() -> None:
     for a, b in zip(first.steps, second.steps, strict=True):
         assert a.program.outputs == b.program.outputs
         assert a.conditional.law is b.conditional.law
+
+
+# -- a step of one's own -------------------------------------------------------------------
+
+
+def test_a_step_can_be_replaced_by_one_of_the_users() -> None:
+    """An independence sampler of theta: its own law again, written by hand."""
+    from dataclasses import replace
+
+    from astragal.derive.sampler import Program
+
+    sampler = ag.derive(pumps(HOURS), {"failures": FAILURES})
+    old = sampler.step("theta")
+    program = old.program
+    alpha, beta, y = (program.inputs[n] for n in ("alpha", "beta", "failures"))
+    draw = R.gamma(program.key, alpha + y, rate=beta + HOURS)
+    own = replace(old, kind="mine", program=Program(program.key, program.inputs, program.tuning,
+                                                    {"theta": draw}))  # fmt: skip
+    new = sampler.replaced(own)
+    assert kinds(new) == {"alpha": "slice", "beta": "gibbs", "theta": "mine"}
+    with pytest.raises(ag.ModelError, match="no step draws gamma alone"):
+        sampler.replaced(replace(own, targets=("gamma",)))
+    with pytest.raises(ag.ModelError, match="gives no 'theta'"):
+        sampler.replaced(replace(own, program=replace(program, outputs={})))

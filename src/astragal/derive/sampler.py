@@ -9,7 +9,7 @@ relations that justify it. Nothing here runs anything: `Sampler.initial` and
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -470,6 +470,39 @@ class Sampler:
                 return s
         drawn = ", ".join(s.name for s in self.steps)
         raise ModelError(f"no step draws {name!r}; the steps draw {drawn}")
+
+    def replaced(self, step: Step) -> Sampler:
+        """Put a step of one's own in place of the one that draws the same variables.
+
+        Nothing derives or checks it: `astragal.sample.calibrate.start_at_truth` tells
+        whether it keeps the joint law.
+
+        Parameters
+        ----------
+        step
+            Its targets are those of one of the steps; it reads variables by name.
+
+        Returns
+        -------
+        Sampler
+            A Markov chain, even where this one was exact.
+
+        Raises
+        ------
+        ModelError
+            Where no step has these targets, or its graph gives other variables.
+        """
+        places = [i for i, s in enumerate(self.steps) if set(s.targets) == set(step.targets)]
+        if not places:
+            drawn = ", ".join(s.name for s in self.steps)
+            raise ModelError(f"no step draws {step.name} alone; the steps draw {drawn}")
+        missing = [n for n in step.targets if n not in step.program.outputs]
+        unknown = [n for n in step.program.inputs if n not in self.types and ":" not in n]
+        if missing or unknown:
+            what = f"gives no {missing[0]!r}" if missing else f"reads {unknown[0]!r}"
+            raise ModelError(f"the step for {step.name} {what}, which the model does not expect")
+        steps = (*self.steps[: places[0]], step, *self.steps[places[0] + 1 :])
+        return replace(self, steps=steps, exact=False, evidence=None)
 
     def explain(self) -> str:
         """Give the derivation as numbered steps, each with its relation and source."""
