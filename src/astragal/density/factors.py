@@ -32,6 +32,9 @@ class Factor:
     source
         What has this value in the model's own graph: the node itself, unless that is an
         output of a loop or a part of a variable.
+    relative
+        Where ``density`` leaves out a measure of the value alone: the log density of the
+        distribution relative to that measure.
     """
 
     name: str
@@ -41,6 +44,7 @@ class Factor:
     density: Expr
     support: Expr | None
     source: Expr
+    relative: Expr | None = None
 
     @property
     def distribution(self) -> Distribution:

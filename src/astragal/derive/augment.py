@@ -51,16 +51,21 @@ class Leaf:
         From a random variable to the linear predictor that it is for; None where it is not.
     make
         From a key, the random variable and its predictor to the leaf.
+    relative
+        From the leaf's value and parameters to its log density, elementwise, relative to a
+        measure that reads nothing of the predictor.
     pair
-        From the values of variable, its parameters, the predictor and the leaf to the two
-        log densities, elementwise, whose sum is that of the pair as it was.
+        From the values of variable, its parameters, the predictor and the leaf to two log
+        densities, elementwise, the second relative to the same measure; their sum is that
+        of the pair as it was.
     """
 
     name: str
     source: str
     argument: Callable[[Expr], Expr | None]
     make: Callable[[Expr, Expr, Expr], Expr]
-    pair: Callable[[Expr, tuple[Expr, ...], Expr, Expr], tuple[Expr, Expr]]
+    relative: Callable[..., Expr]
+    pair: Callable[[Expr, tuple[Expr, ...], Expr, Expr, str], tuple[Expr, Expr]]
 
 
 def logit_of(p: Expr) -> Expr | None:
@@ -123,20 +128,32 @@ def _logistic_argument(v: Expr) -> Expr | None:
     return None if row is None else logit_of(v.args[2 + row[0]])
 
 
+MOST_TRIALS = 2000
+"""A Polya-Gamma draw costs as much as it has trials: beyond, other steps are cheaper."""
+
+
 def _polya_gamma(key: Expr, v: Expr, predictor: Expr) -> Expr:
     _, counts = LOGISTIC[v.op.name]
     _, trials, _ = counts(v, *v.args[2:])
+    if is_constant(trials) and bool((value_of(trials) > MOST_TRIALS).any()):
+        raise DomainError(f"more trials than {MOST_TRIALS}")
     return RANDOM_OPS["polya_gamma"](key, batch_shape(v), trials, predictor)
+
+
+def _relative_polya_gamma(w: Expr, h: Expr, x: Expr) -> Expr:
+    """Relative to the law at 0: cosh(x / 2)^h exp(-w x^2 / 2)."""
+    half = 0.5 * e.abs(x)
+    log_cosh = half + e.log1p(e.exp(-2.0 * half)) - math.log(2.0)
+    return h * log_cosh - 0.5 * w * e.square(x)
 
 
 def _logistic_pair(
     y: Expr, parameters: tuple[Expr, ...], predictor: Expr, w: Expr, family: str
 ) -> tuple[Expr, Expr]:
-    """Of y, exp(k x) / 2^b; of the leaf, exp(-w x^2 / 2) times its law at 0."""
+    """Of y, exp(k x) / 2^b; of the leaf, exp(-w x^2 / 2)."""
     successes, trials, rest = LOGISTIC[family][1](y, *parameters)
-    base = RANDOM_OPS["polya_gamma"].distribution.logdensity(w, trials, _ZERO)
     own = (successes - 0.5 * trials) * predictor - math.log(2.0) * trials + rest
-    return own, base - 0.5 * w * e.square(predictor)
+    return own, -0.5 * w * e.square(predictor)
 
 
 def _probit_argument(v: Expr) -> Expr | None:
@@ -167,35 +184,51 @@ POLYA_GAMMA = Leaf(
     "Polson, Scott & Windle 2013, J. Am. Stat. Assoc. 108:1339-1349, theorem 1",
     _logistic_argument,
     _polya_gamma,
-    _logistic_pair,  # type: ignore[arg-type]
+    _relative_polya_gamma,
+    _logistic_pair,
 )
 PROBIT = Leaf(
     "probit_augmentation",
     "Albert & Chib 1993, J. Am. Stat. Assoc. 88:669-679, section 3",
     _probit_argument,
     _utility,
-    _probit_pair,  # type: ignore[arg-type]
+    RANDOM_OPS["truncated_normal"].distribution.logdensity,
+    _probit_pair,
 )
 LEAVES = (POLYA_GAMMA, PROBIT)
 
 
-def tilted(joint: Joint, names: Iterable[str]) -> Joint:
-    """Write the densities of added leaves and of their neighbours as simpler pairs."""
-    factors = list(joint.factors)
+def tilted(joint: Joint, names: Iterable[str]) -> tuple[Joint, Joint]:
+    """Write the densities of added leaves and of their neighbours as simpler pairs.
+
+    Returns
+    -------
+    Joint, Joint
+        The joint law with the leaves' densities relative to a measure that reads nothing
+        else, and the same in simpler form.
+    """
+    before, after = list(joint.factors), list(joint.factors)
     for name in names:
-        at = next(i for i, f in enumerate(factors) if f.name == name)
-        leaf = factors[at]
-        for i, f in enumerate(factors):
-            kind = next((k for k in LEAVES if _belongs(k, leaf, f)), None)
-            if kind is None or i == at:
+        at = next(i for i, f in enumerate(before) if f.name == name)
+        leaf = before[at]
+        for i, f in enumerate(before):
+            kind = next((k for k in LEAVES if i != at and _belongs(k, leaf, f)), None)
+            if kind is None:
                 continue
             predictor = _predictor(kind, f)
             assert predictor is not None
-            own, other = kind.pair(f.value, f.parameters, predictor, leaf.value, f.family)  # type: ignore[call-arg]
-            factors[i] = replace(f, density=broadcast_to(own, f.density.shape))
-            factors[at] = replace(leaf, density=broadcast_to(other, leaf.density.shape))
+            shape = leaf.density.shape
+            relative = broadcast_to(kind.relative(leaf.value, *leaf.parameters), shape)
+            own, other = kind.pair(f.value, f.parameters, predictor, leaf.value, f.family)
+            before[at] = replace(leaf, density=relative)
+            after[i] = replace(f, density=broadcast_to(own, f.density.shape))
+            after[at] = replace(leaf, density=broadcast_to(other, shape), relative=relative)
             break
-    return Joint(joint.model, joint.coordinates, tuple(factors), joint.jacobians, joint.values)
+
+    def rebuilt(factors: list[Factor]) -> Joint:
+        return Joint(joint.model, joint.coordinates, tuple(factors), joint.jacobians, joint.values)
+
+    return rebuilt(before), rebuilt(after)
 
 
 def _belongs(kind: Leaf, leaf: Factor, f: Factor) -> bool:

@@ -29,6 +29,7 @@ from astragal.graph.expr import Expr
 from astragal.graph.literal import scalar
 from astragal.graph.traverse import toposort
 from astragal.graph.types import FLOATS
+from astragal.ops import reductions as r
 from astragal.random.distribution import batch_shape
 
 
@@ -85,7 +86,7 @@ def _own_law(near: Neighbourhood, own: Factor) -> Found:
         family=own.family,
         law=law,
         outputs={name: law},
-        logq=law_density(law, near.z),
+        logq=law_density(law, near.z) if own.relative is None else r.sum(own.relative),
         marginal=scalar(0.0, "float64"),
         text=lambda labels: write_law(law, labels),
     )

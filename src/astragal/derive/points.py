@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -24,13 +24,12 @@ from astragal.random.keys import split
 
 
 def starting_values(
-    joint: Joint, latent: list[str], key: Expr, spread: float = 2.0, drawn: Iterable[str] = ()
+    joint: Joint, latent: list[str], key: Expr, spread: float = 2.0
 ) -> dict[str, Expr]:
     """Build a starting point inside the support.
 
     Continuous variables are uniform within ``spread`` of 0 on unconstrained coordinates;
-    others, and those named in ``drawn``, are drawn from their distributions given those
-    before them.
+    others are drawn from their distributions given those before them.
     """
     by_value = {f.value: f for f in joint.factors}
     keys = split(key, max(len(latent), 1))
@@ -41,7 +40,7 @@ def starting_values(
     for i, name in enumerate(names):
         z = joint.coordinates[name]
         factor = by_value[z]
-        t = None if name in drawn else transform_of(factor)
+        t = transform_of(factor)
         if t is not None:
             size = t.shape or None
             u = RANDOM_OPS["uniform"](keys[i], size, -spread, spread)
@@ -82,12 +81,8 @@ class Points:
         joint: Joint,
         latent: list[str],
         data: Mapping[str, Array],
-        drawn: Iterable[str] = (),
     ) -> None:
         from astragal.random.keys import key
-
-        # The densities of some families are known near their bulk only.
-        self._drawn = set(drawn)
 
         self._data = dict(data)
         self._latent = latent
@@ -135,11 +130,8 @@ class Points:
         names = sorted(self._latent, key=lambda n: order[self._joint.coordinates[n]])
         for name in names:
             z = self._joint.coordinates[name]
-            if name in self._drawn:
-                value = _own_draw(by_value[z], known, rng)
-            else:
-                children = [] if z.dtype in FLOATS else self._children(z, known)
-                value = _generic(by_value[z], known, rng, children)
+            children = [] if z.dtype in FLOATS else self._children(z, known)
+            value = _generic(by_value[z], known, rng, children)
             out[name] = value
             known[z] = constant(value)
         if other_data:

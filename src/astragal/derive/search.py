@@ -52,12 +52,12 @@ class Plan:
         self.model = self.augmented.model
         self.observed = observed
         plain = factorise(self.model, list(observed), name_all=True)
-        self.joint = tilted(plain, self.augmented.leaves)
+        plain, self.joint = tilted(plain, self.augmented.leaves)
         self.latent = [n for n in self.joint.coordinates if n not in observed]
         order = {n: i for i, n in enumerate(self.model.variables)}
         self.latent.sort(key=lambda n: order.get(n, len(order)))
         self.reads = Neighbourhoods(self.joint)
-        self.points = Points(self.joint, self.latent, observed, self.augmented.leaves)
+        self.points = Points(self.joint, self.latent, observed)
         if self.augmented.leaves:
             check_same(plain.total, self.joint.total, self.joint.coordinates, self.points)
         self.prefer = frozenset(prefer)
@@ -393,6 +393,8 @@ def _closed(plan: Plan, link: Link, kind: str, given: str) -> Step:
     )
     program = Program(KEY, _inputs(found.outputs.values()), TUNING, dict(found.outputs))
     relations = used_relations(link.nears, found, plan.labels)
+    if set(found.targets) & set(plan.augmented.leaves):
+        relations = plan.augmented.used
     return Step(found.targets, kind, conditional, relations, program)
 
 
@@ -488,7 +490,7 @@ def _assemble(
     whole: Model | None = None,
 ) -> Sampler:
     joint = plan.joint
-    start = starting_values(joint, plan.latent, KEY, drawn=plan.augmented.leaves)
+    start = starting_values(joint, plan.latent, KEY)
     added = set(plan.augmented.leaves)
     values = {n: x for n, x in joint.values.items() if n not in plan.observed and n not in added}
     if not plan.augmented.used:
