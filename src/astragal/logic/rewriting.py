@@ -22,6 +22,7 @@ from astragal.logic.compiled import Record as FastRecord
 from astragal.logic.relation import Relation, Step
 from astragal.logic.soundness import Place, readers_of
 from astragal.random.check import check_keys
+from astragal.random.distribution import is_random
 from astragal.random.spent_once import spent_once
 
 
@@ -285,7 +286,9 @@ class _Run:
             else:
                 new, settled = step.new[0], False
             if not settled and any(
-                n.op in table and rules(n) and self.live(n) for n in fresh if n is not new
+                n.op in table and rules(n) and (is_random(n) or self.live(n))
+                for n in fresh
+                if n is not new
             ):
                 new = self.inside(new, fresh, matcher)
             y = self.now(new)
@@ -351,12 +354,13 @@ class _Run:
         fresh = enter(new, uses)
         if not rule.shrinks:
             bans = self.banned.get(old, frozenset()) | {rule}
-            for n in fresh:
+            for n in (old, *fresh):  # the old node too: another relation may bring it back
                 self.banned[n] = bans
         uses[new] += readers
         uses[old] -= readers
         if old in pinned:
             pinned.setdefault(new, pinned.pop(old))
+        self.image.pop(new, None)  # it was rewritten before, and is back
         self.image[old] = new
         release(old, uses, pinned)
         return fresh
