@@ -162,6 +162,6 @@ def test_poisson_binomial_is_a_sum_of_unequal_trials() -> None:
     x = ag.random.poisson_binomial(ag.key(4), p, size=DRAWS)
     v = ag.evaluate(x)
     assert stats.chisquare(np.bincount(v, minlength=5), masses * DRAWS).pvalue > 1e-4
-    d = x.op.distribution
+    d = ag.random.poisson_binomial.op.distribution
     found = ag.evaluate(d.logdensity(ag.constant(np.arange(5)), *x.args[2:]))
     np.testing.assert_allclose(found, np.log(masses), rtol=1e-12)

@@ -21,7 +21,15 @@ from astragal.graph.types import FLOATS
 from astragal.ops import elementwise as e
 from astragal.ops.declare import as_expr, cast
 from astragal.ops.manipulation import broadcast_arrays, reshape, stack
-from astragal.random import bounded, derived, discrete, positive, real
+from astragal.random import (
+    bounded,
+    discrete,
+    mixtures,
+    positive,
+    real,
+    transformation,
+    truncation,
+)
 from astragal.random.bijections import BIJECTIONS
 from astragal.random.distribution import Distribution, Law, RandomOp
 
@@ -74,11 +82,11 @@ def parse(table: dict[str, Op], name: str, depth: int = 0) -> RandomOp | None:
     if len(laws) != len(ops) or (len(laws) != 1 and (kind != "mixture" or along)):
         return None
     if kind == "mixture":
-        d = derived.mixture(laws, along)
+        d = mixtures.mixture(laws, along)
     elif kind == "transformed":
-        d = derived.transformed(laws[0], how)
+        d = transformation.transformed(laws[0], how)
     else:
-        d = getattr(derived, kind)(laws[0])
+        d = getattr(truncation, kind)(laws[0])
     return op_of(d)
 
 
@@ -181,13 +189,13 @@ def _mixture(weights: Any, components: Components) -> Law:
     (9,)
     """
     if isinstance(components, Law):
-        d = derived.mixture((components.op.distribution,), True)
+        d = mixtures.mixture((components.op.distribution,), True)
         values = [_with_axis(v) for v in components.parameters]
         return Law(op_of(d), (weights, *values))
     laws = [_law(c, "mixture") for c in components]
     if not laws:
         raise DomainError("mixture: there are no components")
-    d = derived.mixture(tuple(c.op.distribution for c in laws), False)
+    d = mixtures.mixture(tuple(c.op.distribution for c in laws), False)
     return Law(op_of(d), (weights, *(v for c in laws for v in c.parameters)))
 
 
@@ -245,7 +253,7 @@ def _truncated(law: Law, lower: Any = -math.inf, upper: Any = math.inf) -> Law:
         *p, a, b = law.parameters
         both = e.maximum(as_expr(a), as_expr(lower)), e.minimum(as_expr(b), as_expr(upper))
         return Law(law.op, (*p, *both))
-    return Law(op_of(derived.truncated(d)), (*law.parameters, lower, upper))
+    return Law(op_of(truncation.truncated(d)), (*law.parameters, lower, upper))
 
 
 def _censored(law: Law, lower: Any = -math.inf, upper: Any = math.inf) -> Law:
@@ -282,7 +290,7 @@ def _censored(law: Law, lower: Any = -math.inf, upper: Any = math.inf) -> Law:
     -0.693147
     """
     law = _law(law, "censored")
-    return Law(op_of(derived.censored(law.op.distribution)), (*law.parameters, lower, upper))
+    return Law(op_of(truncation.censored(law.op.distribution)), (*law.parameters, lower, upper))
 
 
 def _transformed(law: Law, bijection: str, *parameters: Any) -> Law:
@@ -329,7 +337,7 @@ def _transformed(law: Law, bijection: str, *parameters: Any) -> Law:
     if len(parameters) != len(wanted):
         names = ", ".join(p.name for p in wanted) or "no parameters"
         raise TypeError(f"transformed: {bijection} takes {names}, got {len(parameters)}")
-    d = derived.transformed(law.op.distribution, bijection)
+    d = transformation.transformed(law.op.distribution, bijection)
     made = Law(op_of(d), (*law.parameters, *parameters))
     d.support(*map(as_expr, made.parameters))  # refuses what the function does not take
     return made

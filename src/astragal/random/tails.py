@@ -36,7 +36,6 @@ def tails_of(d: Distribution) -> Tails:
     if s is not None and s.drop is None:
         hazard = s.coordinate
 
-
         def near(x: Expr, *p: Expr) -> Expr:
             return -hazard(e, x, *p)
 

@@ -1,0 +1,288 @@
+"""Declarations of mixtures, from those of their components."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from functools import cache
+from typing import TYPE_CHECKING
+
+from astragal.graph.errors import ShapeError, UnsupportedError
+from astragal.graph.expr import Expr
+from astragal.graph.types import FLOATS, show_shape
+from astragal.ops import elementwise as e
+from astragal.ops import reductions as r
+from astragal.ops.control import switch
+from astragal.ops.declare import as_expr, cast
+from astragal.ops.manipulation import broadcast_arrays, stack
+from astragal.ops.searching import where
+from astragal.random import ordered
+from astragal.random.distribution import (
+    NON_NEGATIVE,
+    POSITIVE,
+    PROBABILITY,
+    REAL,
+    Distribution,
+    Domain,
+    Function,
+    Parameter,
+    Tails,
+)
+from astragal.random.multivariate import SIMPLEX
+from astragal.random.sampler import Composition, Kernel, Source
+from astragal.random.tails import (
+    is_discrete,
+    log_above,
+    log_below,
+    log_density,
+)
+
+if TYPE_CHECKING:
+    from astragal.random.lower import Draws
+
+from astragal.random.derived import (
+    Params,
+    has_atoms,
+    is_atom,
+    part,
+    require_scalar,
+    sample,
+    tails_if_any,
+    word,
+)
+
+
+def _common_domain(domains: Sequence[Domain]) -> Domain | None:
+    """The union of domains, where it is one of the named ones."""
+    first = domains[0]
+    if all(d is first for d in domains):
+        return first
+    for whole, parts in (
+        (REAL, None),
+        (NON_NEGATIVE, {POSITIVE, PROBABILITY, NON_NEGATIVE}),
+        (POSITIVE, {POSITIVE}),
+    ):
+        if whole in domains and (
+            all(d.bounds is not None for d in domains)
+            if parts is None
+            else all(d in parts for d in domains)
+        ):
+            return whole
+    return None
+
+
+class _Components:
+    """The components of a mixture with their parameters: several laws, or one along an axis."""
+
+    def __init__(self, laws: tuple[Distribution, ...], along: bool) -> None:
+        self.laws, self.along = laws, along
+        sizes = [len(d.parameters) for d in laws]
+        self.ends = [(sum(sizes[:i]), sum(sizes[: i + 1])) for i in range(len(laws))]
+
+    def each(self, p: Params) -> list[tuple[Distribution, list[Expr]]]:
+        return [(d, list(p[a:b])) for d, (a, b) in zip(self.laws, self.ends, strict=True)]
+
+    def table(self, function: Callable[..., Expr], p: Params) -> Expr:
+        """A quantity of all components, along a new last dimension."""
+        if self.along:
+            return function(self.laws[0], list(p))
+        columns = broadcast_arrays(*(function(d, q) for d, q in self.each(p)))
+        return stack([_float(c) for c in columns], axis=-1)
+
+    def at(self, x: Expr) -> Expr:
+        return x[..., None] if self.along else x
+
+
+def _float(x: Expr) -> Expr:
+    return x if x.dtype in (*FLOATS, "bool") else cast(x, "float64")
+
+
+def _one_kernel(laws: tuple[Distribution, ...], whole: bool) -> Kernel | None:
+    """A kernel that runs the component of a given number; None where one has no kernel."""
+    kernels = [d.sampler for d in laws]
+    if not all(isinstance(k, Kernel) for k in kernels):
+        return None
+    sizes = [len(d.parameters) for d in laws]
+    dtype = "int64" if whole else "float64"
+
+    def draw(source: Source, index: Expr, *p: Expr) -> Expr:
+        branches = []
+        for i, k in enumerate(kernels):
+            assert isinstance(k, Kernel)
+            start = sum(sizes[:i])
+
+            def branch(*q: Expr, k: Kernel = k, start: int = start, size: int = sizes[i]) -> Expr:
+                return cast(k.draw(part(source, k), *q[start : start + size]), dtype)
+
+            branches.append(branch)
+        return switch(index, branches, *p)  # type: ignore[no-any-return]
+
+    return Kernel(draw, block=True)
+
+
+_UNIFORM = Kernel(lambda s: s.uniform())
+
+
+def _choose(draws: Draws, weights: Expr) -> Expr:
+    bounds = ordered.prefix(weights)
+    u = ordered.pointwise(ordered.multiply, draws.values(_UNIFORM), bounds[..., -1])
+    return r.sum(bounds[..., :-1] <= u[..., None], -1)
+
+
+def _chosen(index: Expr, p: Expr) -> Expr:
+    """The entries of the last dimension that integers choose."""
+    if p.shape[-1] == 1:
+        return p[..., 0]
+    k = e.equal(_numbers(p), index[..., None])
+    return cast(r.sum(where(k, p, cast(as_expr(0), p.dtype)), -1), p.dtype)
+
+
+def _numbers(p: Expr) -> Expr:
+    from astragal.ops.creation import arange
+
+    return arange(p.shape[-1])
+
+
+def _mixture_sampler(c: _Components, whole: bool) -> Composition:
+    kernel = _one_kernel(c.laws, whole)
+
+    def draw(draws: Draws, weights: Expr, *p: Expr) -> Expr:
+        choice, value = draws.split(2)
+        index = _choose(choice, weights)
+        if c.along:
+            # One number of the components is enough, also where it is broadcast.
+            return sample(c.laws[0], value, [_chosen(index, x) for x in p])
+        if kernel is not None:
+            return value.values(kernel, index, *p)  # type: ignore[no-any-return]
+        # All under one key: of each element only one component is ever seen.
+        out = [cast(sample(d, value, q), "int64" if whole else "float64") for d, q in c.each(p)]
+        chosen = out[0]
+        for i, x in enumerate(out[1:], 1):
+            chosen = where(e.equal(index, i), x, chosen)
+        return chosen
+
+    return Composition(draw)
+
+
+def _check_components(name: str, number: int | None) -> Callable[..., None]:
+    def check(weights: Expr, *p: Expr) -> None:
+        n = weights.shape[-1]
+        if number is not None and n != number:
+            raise ShapeError(
+                f"{name}: {number} components need {number} weights along the last dimension, "
+                f"the weights have shape {show_shape(weights.shape)}"
+            )
+        if number is None:
+            for x in p:
+                if isinstance(n, int) and x.shape[-1] not in (1, n):
+                    raise ShapeError(
+                        f"{name}: {n} weights do not fit parameters of shape "
+                        f"{show_shape(x.shape)}, whose last dimension is that of the components"
+                    )
+
+    return check
+
+
+@cache
+def mixture(laws: tuple[Distribution, ...], along: bool) -> Distribution:
+    """Declare the mixture of distributions, or of one whose parameters have one more dimension."""
+    for d in laws:
+        require_scalar(d, "mixture")
+        if along and any(p.core for p in d.parameters):
+            raise UnsupportedError(
+                f"mixture: {d.name} has parameters that are vectors; give its components as a list"
+            )
+    c = _Components(laws, along)
+    whole = all(map(is_discrete, laws))
+    continuous = not any(map(has_atoms, laws))
+    if along:
+        name = f"mixture[*{laws[0].name}]"
+        parameters = [replace(p, core=1, keyword=False) for p in laws[0].parameters]
+        order = laws[0].ordered
+    else:
+        name = f"mixture[{', '.join(d.name for d in laws)}]"
+        parameters = [
+            replace(p, name=f"{p.name}_{i}", keyword=False, alternatives={})
+            for i, d in enumerate(laws)
+            for p in d.parameters
+        ]
+        order = tuple((f"{a}_{i}", f"{b}_{i}") for i, d in enumerate(laws) for a, b in d.ordered)
+
+    def support(weights: Expr, *p: Expr) -> Domain:
+        domains = [d.support(*q) for d, q in c.each(p)]
+        if not along and (whole or continuous):
+            common = _common_domain(domains)
+            if common is not None:
+                return common
+        if (
+            along
+            and (whole or continuous)
+            and domains[0] in (REAL, POSITIVE, NON_NEGATIVE, PROBABILITY)
+        ):
+            return domains[0]
+
+        def contains(x: Expr) -> Expr:
+            if along:
+                return r.any(domains[0].contains(x[..., None]), -1)
+            inside = domains[0].contains(x)
+            for d in domains[1:]:
+                inside = inside | d.contains(x)
+            return inside
+
+        words = laws[0].support(*c.each(p)[0][1]).words if along else "a value of a component"
+        return Domain(words, r"\bigcup_i S_i", contains)
+
+    def logdensity(x: Expr, weights: Expr, *p: Expr) -> Expr:
+        at = c.at(x)
+        logs = c.table(lambda d, q: log_density(d, at, q), p)
+        if not (whole or continuous):
+            # Where some component has a probability, densities do not count beside it.
+            def atomic(d: Distribution, q: Params) -> Expr:
+                inside = d.support(*q).contains(at)
+                return is_atom(d, at, q) & inside
+
+            atoms = c.table(atomic, p)
+            logs = where(e.equal(atoms, r.any(atoms, -1, keepdims=True)), logs, -math.inf)
+        return r.logsumexp(e.log(weights) + logs, -1)
+
+    def tail(function: Callable[..., Expr]) -> Function:
+        return lambda x, weights, *p: r.logsumexp(
+            e.log(weights) + c.table(lambda d, q: function(d, c.at(x), q), p), -1
+        )
+
+    def mean(weights: Expr, *p: Expr) -> Expr:
+        return r.sum(weights * c.table(lambda d, q: d.mean(*q), p), -1)
+
+    def variance(weights: Expr, *p: Expr) -> Expr:
+        means = c.table(lambda d, q: d.mean(*q), p)
+        spread = e.square(means - mean(weights, *p)[..., None])
+        return r.sum(weights * (c.table(lambda d, q: d.variance(*q), p) + spread), -1)
+
+    has_mean = all(d.mean is not None for d in laws)
+    tails = tails_if_any(laws, Tails(tail(log_below), tail(log_above)))
+    return Distribution(
+        name=name,
+        parameters=(Parameter("weights", SIMPLEX, core=1), *parameters),
+        support=support,
+        logdensity=logdensity,
+        sampler=_mixture_sampler(c, whole),
+        dtype="int64" if whole else "float",
+        tails=tails,
+        cdf=None if tails is None else lambda x, *p: e.exp(tails.below(x, *p)),
+        mean=mean if has_mean else None,
+        variance=variance if has_mean and all(d.variance is not None for d in laws) else None,
+        atoms=None if whole or continuous else _mixture_atoms(c),
+        ordered=order,
+        check=_check_components(name, None if along else len(laws)),
+        latex=rf"\mathrm{{Mixture[{', '.join(map(word, laws))}]}}",
+    )
+
+
+def _mixture_atoms(c: _Components) -> Function:
+    def atoms(x: Expr, weights: Expr, *p: Expr) -> Expr:
+        at = c.at(x)
+        each = c.table(lambda d, q: is_atom(d, at, q) & d.support(*q).contains(at), p)
+        return r.any(each, -1)
+
+    return atoms
