@@ -21,7 +21,9 @@ from astragal.rewrites import (
     order_statistics,
     powers,
     quotients,
+    random_sums,
     samples,
+    shares_and_matrices,
     special_cases,
     squares,
     standard,
@@ -33,6 +35,7 @@ PAGES = (
     generalizations,
     affine,
     convolutions,
+    random_sums,
     powers,
     squares,
     quotients,
@@ -51,6 +54,7 @@ PAGES = (
     conjugate_normals,
     conjugate_vectors,
     linear_gaussian,
+    shares_and_matrices,
 )
 """The table of contents."""
 
