@@ -3,6 +3,7 @@
 from astragal import Relation
 from astragal.rewrites import (
     affine,
+    augmentation,
     building_blocks,
     circles,
     conditioning,
@@ -55,6 +56,7 @@ PAGES = (
     conjugate_vectors,
     linear_gaussian,
     shares_and_matrices,
+    augmentation,
 )
 """The table of contents."""
 
