@@ -173,6 +173,9 @@ class Program(base.Program):  # type: ignore[misc]
             return _quantile(drawn, u)
         if name == "given":
             return self.given(*args)
+        if name == "randsum" and isinstance(args[1], ast.Call):
+            assert isinstance(args[1].func, ast.Name)
+            return ag.sum(self.draw(args[1].func.id, args[1].args, size=(self.value(args[0]),)))
         if name in DISTRIBUTIONS:
             return self.draw(name, args)
         if name in FUNCTIONS:
