@@ -26,7 +26,7 @@ from scipy import stats
 import astragal as ag
 
 ROWS = 1 << 16
-QUICK = ("0", "2", "15", "102", "205")  # birthdays, 32 x 32 ranks, runs, serial, DCT
+QUICK = ("0", "2", "15", "102", "205")  # birthdays, 32 x 32 ranks, runs, serial, bytes
 FAILURE = 1e-6
 
 
