@@ -16,6 +16,7 @@ from astragal.rewrites import (
     counts,
     extremes,
     finite_mixtures,
+    flexible,
     generalizations,
     linear_gaussian,
     mixtures,
@@ -57,6 +58,7 @@ PAGES = (
     linear_gaussian,
     shares_and_matrices,
     augmentation,
+    flexible,
 )
 """The table of contents."""
 
