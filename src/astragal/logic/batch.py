@@ -144,7 +144,8 @@ def _index(x: Expr, args: list[Any], many: list[bool], n: int) -> Expr:
         first = spec[0] == ("expr",) and len(rest) == 1 and not x.args[2].type.shape
         if not first or any(s != ("slice", None, None, 1) for s in spec[1:]):
             raise NotBatched("an index that differs between the elements of a batch")
-        return y[arange(n), rest[0]] if many[0] else y[rest[0]]
+        chosen: Expr = y[arange(n), rest[0]] if many[0] else y[rest[0]]
+        return chosen
     return x.op(y, (("slice", None, None, 1), *spec), *rest)
 
 
