@@ -129,3 +129,11 @@ def test_a_binomial_of_no_trials_gets_no_auxiliary_variable() -> None:
     model = ag.Model({"b": b, "y": R.binomial(k[1], np.arange(40) % 3, ag.expit(X @ b))})
     sampler = ag.derive(model, {"y": np.arange(40) % 3 // 2})
     assert sampler.auxiliary == ()
+
+
+def test_a_model_whose_latents_all_have_laws_has_nothing_to_collapse() -> None:
+    k = keys()
+    z = R.normal(k[0], 0.5, 2.0)
+    model = ag.Model({"z": z, "y": R.normal(k[1], z, 1.5, size=3)})
+    sampler = ag.derive(model, {"y": [1.0, 2.0, 4.0]}, forbid=("exact",), prefer=("collapse",))
+    assert [s.kind for s in sampler.steps] == ["gibbs"]

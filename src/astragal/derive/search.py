@@ -2,71 +2,34 @@
 
 from __future__ import annotations
 
-import copy
-import math
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
-from astragal.density.joint import Factor, factorise
-from astragal.density.transforms import transform_of
-from astragal.derive.augment import LEAVES, Augmented, augmentations, tilted
-from astragal.derive.check import check_conditional, check_exact, check_same
-from astragal.derive.conjugate import KEY, Neighbourhood, Neighbourhoods
+from astragal.density.joint import factorise
+from astragal.derive.augment import LEAVES, augmentations
+from astragal.derive.check import check_conditional, check_exact
+from astragal.derive.collapsed import collapsed
+from astragal.derive.conjugate import KEY
 from astragal.derive.exact import (
     Link,
     closed_forms,
-    elementwise_law,
     exact_chain,
-    integrate_out,
 )
 from astragal.derive.gaussian import size_of
-from astragal.derive.moves import MOVES, Moved, able, choose
-from astragal.derive.notation import write_family
-from astragal.derive.points import Points, check_support, starting_values
-from astragal.derive.relations import FORM, NORMAL_FORM, book, used_relations
-from astragal.derive.sampler import Conditional, Program, Sampler, Step, UsedRelation, as_data
+from astragal.derive.moves import MOVES, able
+from astragal.derive.plan import Plan, closed_step, general_steps, given, inputs_of, refusal, reject
+from astragal.derive.points import check_support, starting_values
+from astragal.derive.relations import FORM, NORMAL_FORM, book
+from astragal.derive.sampler import Program, Sampler, Step, as_data
 from astragal.derive.slice import TUNING
 from astragal.graph.errors import ModelError, UnsupportedError
-from astragal.graph.expr import INPUT, Expr
-from astragal.graph.traverse import toposort
+from astragal.graph.expr import Expr
 from astragal.graph.types import TensorType
 from astragal.model import Model
 from astragal.random.check import check_keys
-from astragal.random.keys import split
-
-
-class Plan:
-    """What the search knows: the joint law, the latents, and why each try failed."""
-
-    def __init__(
-        self,
-        model: Model,
-        observed: Mapping[str, np.ndarray[Any, Any]],
-        prefer: Iterable[str] = (),
-        augmented: Augmented | None = None,
-    ) -> None:
-        self.augmented = Augmented(model) if augmented is None else augmented
-        self.model = self.augmented.model
-        self.observed = observed
-        plain = factorise(self.model, list(observed), name_all=True)
-        plain, self.joint = tilted(plain, self.augmented.leaves)
-        self.latent = [n for n in self.joint.coordinates if n not in observed]
-        order = {n: i for i, n in enumerate(self.model.variables)}
-        self.latent.sort(key=lambda n: order.get(n, len(order)))
-        self.reads = Neighbourhoods(self.joint)
-        self.points = Points(self.joint, self.latent, observed)
-        if self.augmented.leaves:
-            check_same(plain.total, self.joint.total, self.joint.coordinates, self.points)
-        self.prefer = frozenset(prefer)
-        self.why_not: dict[str, list[str]] = {}
-        self.labels: dict[Expr, str] = dict(getattr(self.model, "labels", {}))
-
-    def reject(self, name: str, kind: str, reason: str) -> None:
-        """Keep the reason why a kind of step does not serve a variable."""
-        self.why_not.setdefault(name, []).append(f"{kind}: {reason}")
 
 
 def derive(
@@ -128,10 +91,10 @@ def derive(
         raise ModelError("nothing is left to sample: every random variable is observed")
     chain = None
     if not {"gibbs", "exact"} & refused:
-        chain = exact_chain(plan.joint, plan.latent, lambda link: not _refused(plan, link, refused))
+        chain = exact_chain(plan.joint, plan.latent, lambda link: not refusal(plan, link, refused))
     if chain is not None:
         return _exact(plan, *chain)
-    steps = _collapsed(plan, refused)
+    steps = collapsed(plan, refused)
     if steps is None:
         plan = _with_auxiliaries(plan, refused)
         steps = _steps(plan, refused)
@@ -188,176 +151,22 @@ def _steps(plan: Plan, refused: set[str]) -> list[Step]:
     steps: dict[str, Step] = {}
     if "gibbs" not in refused:
         for link in closed_forms(plan.reads, plan.latent):
-            if name := _refused(plan, link, refused):
+            if name := refusal(plan, link, refused):
                 for target in link.found.targets:
                     plan.reject(target, "gibbs", f"{name} is forbidden")
                 continue
             plan.points.restart()
-            step = _closed(plan, link, "gibbs", "...")
+            step = closed_step(plan, link, "gibbs", "...")
             check_conditional(
                 link.found, step.conditional.logdensity, plan.points, plan.joint.coordinates
             )
             steps.update(dict.fromkeys(link.found.targets, step))
     rest = [n for n in plan.latent if n not in steps]
     for name in rest:
-        _reject(plan, name, refused)
-    for step in _general(plan, rest, refused):
+        reject(plan, name, refused)
+    for step in general_steps(plan, rest, refused):
         steps.update(dict.fromkeys(step.targets, step))
     return list(dict.fromkeys(steps[name] for name in plan.latent))
-
-
-COLLAPSE = UsedRelation(
-    "collapsing", "van Dyk & Park 2008, J. Am. Stat. Assoc. 103:790-796, section 3"
-)
-FEWEST = 4
-"""Most coordinates that a collapsed step moves unless it is asked for: its density is dear."""
-
-
-def _collapsed(plan: Plan, refused: set[str]) -> list[Step] | None:
-    """Move what has no closed form with the normal variables below it integrated out.
-
-    These are drawn afterwards, from their law given the rest, so that a scale and what it
-    is the scale of do not hold each other.
-    """
-    if {"gibbs", "collapse"} & refused:
-        return None
-    wanted = "collapse" in plan.prefer
-
-    def allowed(link: Link) -> bool:
-        normal = link.found.family in {"normal", "multivariate_normal"}
-        return (wanted or normal) and not _refused(plan, link, refused)
-
-    order = {f.value: i for i, f in enumerate(plan.joint.factors)}
-    ranked = sorted(plan.latent, key=lambda n: -order[plan.joint.coordinates[n]])
-    for blocks in (False, True):
-        links, joint, left = integrate_out(plan.joint, ranked, allowed, blocks)
-        inner = Neighbourhoods(joint)
-        if links and _worth_it(plan, inner, left, links, wanted):
-            break
-    else:
-        return None
-    left = [n for n in plan.latent if n in left]
-    check_exact(
-        [link.found for link in links],
-        plan.joint.coordinates,
-        plan.joint.total,
-        joint.total,
-        plan.points,
-    )
-    view = copy.copy(plan)
-    view.joint, view.reads = joint, inner
-    moves = _general(view, left, refused)
-    draws = [_closed(plan, link, "gibbs", _given(plan, link)) for link in links[::-1]]
-    plan.why_not.clear()
-    return [_joined(plan, left, moves, draws)]
-
-
-def _joined(plan: Plan, left: list[str], moves: list[Step], draws: list[Step]) -> Step:
-    """One step: what is left moves, then what was integrated out is drawn.
-
-    Neither half keeps the joint law by itself.
-    """
-    steps = [*moves, *draws]
-    keys = split(KEY, len(steps))
-    own = {n: x for s in steps for n, x in s.program.inputs.items()}
-    state: dict[str, Expr] = dict(own)
-    outputs: dict[str, Expr] = {}
-    info: dict[str, Expr] = {}
-    for i, s in enumerate(steps):
-        new, told = s.move(keys[i], state, TUNING)
-        state |= new
-        outputs |= new
-        info |= told if len(moves) == 1 else {f"{s.name}:{q}": v for q, v in told.items()}
-    program = Program(KEY, _inputs([*outputs.values(), *info.values()]), TUNING, outputs, info)
-    gone = ", ".join(n for n in plan.latent if n not in left)
-    kinds = "/".join(dict.fromkeys(s.kind for s in moves))
-    first = f"({', '.join(left)})" if len(left) > 1 else left[0]
-    text = [f"{first} | {_data(plan)} by {kinds}, {gone} integrated out"]
-    text += [s.conditional.text for s in draws]
-    relations = {r.name: r for s in draws for r in s.relations}
-    return Step(
-        targets=tuple(t for s in steps for t in s.targets),
-        kind="collapse",
-        conditional=Conditional(
-            text="\n     then ".join(text),
-            law=None,
-            logdensity=plan.joint.total,
-            premises=tuple(dict.fromkeys(p for s in steps for p in s.conditional.premises)),
-        ),
-        relations=(COLLAPSE, *relations.values()),
-        program=program,
-        tuning={n: x for s in moves for n, x in s.tuning.items()},
-    )
-
-
-def _worth_it(
-    plan: Plan, inner: Neighbourhoods, left: list[str], links: list[Link], wanted: bool
-) -> bool:
-    """Whether what is left can be moved, and nothing of it had a closed form before."""
-    transforms = [t for n in left if (own := inner.of(n).own) and (t := transform_of(own))]
-    if len(transforms) < len(left):
-        return False
-    if wanted:
-        return True
-    size = sum(math.prod(int(d) for d in t.shape) for t in transforms)
-    closed = {n for link in closed_forms(plan.reads, plan.latent) for n in link.found.targets}
-    return size <= FEWEST and closed.isdisjoint(left)
-
-
-def _data(plan: Plan) -> str:
-    return ", ".join(plan.observed) or "nothing"
-
-
-def _refused(plan: Plan, link: Link, refused: set[str]) -> str:
-    """Name a relation that a law rests on and that may not be used; empty for none."""
-    used = used_relations(link.nears, link.found, plan.labels)
-    return next((r.name for r in used if r.name in refused), "")
-
-
-def _reject(plan: Plan, name: str, refused: set[str]) -> None:
-    """Keep why a variable has no Gibbs step."""
-    if name in plan.why_not:
-        return
-    near = plan.reads.of(name)
-    why = "forbidden" if "gibbs" in refused else elementwise_law(near, plan.reads)
-    plan.reject(name, "gibbs", why if isinstance(why, str) else "another block was better")
-
-
-def _general(plan: Plan, names: list[str], refused: set[str]) -> list[Step]:
-    """Steps that need no closed form: `astragal.derive.moves` lists them."""
-    allowed: dict[str, tuple[str, ...]] = {}
-    for name in names:
-        kinds = able(plan.reads.of(name))
-        if not kinds:
-            own = plan.reads.of(name).own
-            family = "" if own is None else f" ({own.family})"
-            tried = "; ".join(plan.why_not.get(name, ()))
-            raise UnsupportedError(
-                f"no step is known for {name!r}{family}: it has no unconstrained coordinates, "
-                f"and {tried}"
-            )
-        allowed[name] = tuple(k for k in kinds if k not in refused)
-        if not allowed[name]:
-            raise UnsupportedError(
-                f"every step for {name} is forbidden; it could be moved by {', '.join(kinds)}"
-            )
-    scalars = [n for n in names if plan.reads.of(n).z.shape == ()]
-    chosen = choose(allowed, scalars, plan.prefer)
-    steps: list[Step] = []
-    for move in MOVES:
-        mine = [n for n in names if chosen[n] == move.kind]
-        if mine:
-            steps += [_moved(plan, move.kind, m) for m in move.build(plan.reads, mine)]
-    return steps
-
-
-def _moved(plan: Plan, kind: str, m: Moved) -> Step:
-    nears = tuple(plan.reads.of(n) for n in m.names)
-    factors = dict.fromkeys(f for near in nears for f in near.factors)
-    shown = m.names[0] if len(m.names) == 1 else f"({', '.join(m.names)})"
-    text = f"{shown} | ... has log density {_sum_text(factors)}"
-    conditional = Conditional(text, None, m.density, _premises(plan, nears))
-    return Step(m.names, kind, conditional, (), m.program, m.tuning)
 
 
 def _exact(plan: Plan, links: list[Link], evidence: Expr) -> Sampler:
@@ -369,44 +178,8 @@ def _exact(plan: Plan, links: list[Link], evidence: Expr) -> Sampler:
         evidence,
         plan.points,
     )
-    steps = [_closed(plan, link, "exact", _given(plan, link)) for link in links]
+    steps = [closed_step(plan, link, "exact", given(plan, link)) for link in links]
     return _assemble(plan, steps[::-1], exact=True, evidence=evidence)
-
-
-def _given(plan: Plan, link: Link) -> str:
-    """Names that the law of a link reads: later latents of the chain, then data."""
-    names = _inputs(link.found.outputs.values())
-    latent = [n for n in names if n not in plan.observed]
-    return ", ".join([*latent, *(n for n in plan.observed if n in names)]) or "data"
-
-
-def _closed(plan: Plan, link: Link, kind: str, given: str) -> Step:
-    found = link.found
-    names = ", ".join(found.targets)
-    shown = f"({names})" if len(found.targets) > 1 else names
-    density = link.nears[0].total if len(link.nears) == 1 else _joint_total(link)
-    conditional = Conditional(
-        text=f"{shown} | {given} ~ {found.text(plan.labels)}",
-        law=found.law,
-        logdensity=density,
-        premises=_premises(plan, link.nears),
-    )
-    program = Program(KEY, _inputs(found.outputs.values()), TUNING, dict(found.outputs))
-    relations = used_relations(link.nears, found, plan.labels)
-    if set(found.targets) & set(plan.augmented.leaves):
-        relations = plan.augmented.used
-    return Step(found.targets, kind, conditional, relations, program)
-
-
-def _premises(plan: Plan, nears: Iterable[Neighbourhood]) -> tuple[str, ...]:
-    """The laws of the model that a step follows from: own ones first."""
-    nears = tuple(nears)
-    own = [near.own for near in nears if near.own is not None]
-    rest = [f for near in nears for f in near.factors if f not in own]
-    out = []
-    for f in dict.fromkeys([*own, *rest]):
-        out.append(f"{f.name} ~ {write_family(f.family, f.parameters, plan.labels)}")
-    return tuple(out)
 
 
 def _options(plan: Plan, steps: Iterable[Step]) -> dict[str, tuple[str, ...]]:
@@ -418,17 +191,6 @@ def _options(plan: Plan, steps: Iterable[Step]) -> dict[str, tuple[str, ...]]:
             closed = ("gibbs",) if step.kind == "exact" else ()
             out[name] = tuple(dict.fromkeys([step.kind, *closed, *general]))
     return {n: out[n] for n in plan.latent}
-
-
-def _joint_total(link: Link) -> Expr:
-    """Everything that a block enters, each term once."""
-    terms: dict[Expr, None] = {}
-    for near in link.nears:
-        terms.update(dict.fromkeys([*(f.total for f in near.factors), *near.extra]))
-    first, *others = terms
-    for t in others:
-        first = first + t
-    return first
 
 
 KINDS = ("exact", "collapse", "augment", "gibbs", *(m.kind for m in MOVES))
@@ -470,18 +232,6 @@ def _check_observed(model: Model, observed: Mapping[str, Any]) -> dict[str, np.n
     return out
 
 
-def _sum_text(factors: Iterable[Factor]) -> str:
-    return " + ".join(f"log p({f.name} | ...)" for f in factors)
-
-
-def _inputs(exprs: Iterable[Expr]) -> dict[str, Expr]:
-    return {
-        str(x.args[0]): x
-        for x in toposort(exprs)
-        if x.op is INPUT and x is not KEY and x is not TUNING
-    }
-
-
 def _assemble(
     plan: Plan,
     steps: list[Step],
@@ -510,7 +260,7 @@ def _assemble(
     rejected = tuple(f"{n}: {w}" for n, ws in plan.why_not.items() for w in ws)
     return Sampler(
         model=plan.model if whole is None else whole,
-        target=Program(KEY, _inputs([joint.total]), TUNING, {"logdensity": joint.total}),
+        target=Program(KEY, inputs_of([joint.total]), TUNING, {"logdensity": joint.total}),
         augmented=plan.model,
         auxiliary=plan.augmented.used,
         observed=dict(plan.observed),
@@ -519,12 +269,12 @@ def _assemble(
         latent_names=tuple(plan.latent),
         deterministic_names=deterministic,
         types=types,
-        start=Program(KEY, _inputs(start.values()), TUNING, start),
-        outputs=Program(KEY, _inputs(values.values()), TUNING, values),
-        density=Program(KEY, _inputs([total]), TUNING, {"logdensity": total}),
+        start=Program(KEY, inputs_of(start.values()), TUNING, start),
+        outputs=Program(KEY, inputs_of(values.values()), TUNING, values),
+        density=Program(KEY, inputs_of([total]), TUNING, {"logdensity": total}),
         rejected=rejected,
         options=_options(plan, steps),
         evidence=None
         if evidence is None
-        else Program(KEY, _inputs([evidence]), TUNING, {"evidence": evidence}),
+        else Program(KEY, inputs_of([evidence]), TUNING, {"evidence": evidence}),
     )

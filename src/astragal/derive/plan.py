@@ -1,0 +1,176 @@
+"""What a derivation knows of a model, and steps made from it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import numpy as np
+
+from astragal.density.joint import Factor, factorise
+from astragal.derive.augment import Augmented, tilted
+from astragal.derive.check import check_same
+from astragal.derive.conjugate import KEY, Neighbourhood, Neighbourhoods
+from astragal.derive.exact import (
+    Link,
+    elementwise_law,
+)
+from astragal.derive.moves import MOVES, Moved, able, choose
+from astragal.derive.notation import write_family
+from astragal.derive.points import Points
+from astragal.derive.relations import used_relations
+from astragal.derive.sampler import Conditional, Program, Step
+from astragal.derive.slice import TUNING
+from astragal.graph.errors import UnsupportedError
+from astragal.graph.expr import INPUT, Expr
+from astragal.graph.traverse import toposort
+from astragal.model import Model
+
+
+class Plan:
+    """What the search knows: the joint law, the latents, and why each try failed."""
+
+    def __init__(
+        self,
+        model: Model,
+        observed: Mapping[str, np.ndarray[Any, Any]],
+        prefer: Iterable[str] = (),
+        augmented: Augmented | None = None,
+    ) -> None:
+        self.augmented = Augmented(model) if augmented is None else augmented
+        self.model = self.augmented.model
+        self.observed = observed
+        plain = factorise(self.model, list(observed), name_all=True)
+        plain, self.joint = tilted(plain, self.augmented.leaves)
+        self.latent = [n for n in self.joint.coordinates if n not in observed]
+        order = {n: i for i, n in enumerate(self.model.variables)}
+        self.latent.sort(key=lambda n: order.get(n, len(order)))
+        self.reads = Neighbourhoods(self.joint)
+        self.points = Points(self.joint, self.latent, observed)
+        if self.augmented.leaves:
+            check_same(plain.total, self.joint.total, self.joint.coordinates, self.points)
+        self.prefer = frozenset(prefer)
+        self.why_not: dict[str, list[str]] = {}
+        self.labels: dict[Expr, str] = dict(getattr(self.model, "labels", {}))
+
+    def reject(self, name: str, kind: str, reason: str) -> None:
+        """Keep the reason why a kind of step does not serve a variable."""
+        self.why_not.setdefault(name, []).append(f"{kind}: {reason}")
+
+
+def refusal(plan: Plan, link: Link, refused: set[str]) -> str:
+    """Name a relation that a law rests on and that may not be used; empty for none."""
+    used = used_relations(link.nears, link.found, plan.labels)
+    return next((r.name for r in used if r.name in refused), "")
+
+
+def reject(plan: Plan, name: str, refused: set[str]) -> None:
+    """Keep why a variable has no Gibbs step."""
+    if name in plan.why_not:
+        return
+    near = plan.reads.of(name)
+    why = "forbidden" if "gibbs" in refused else elementwise_law(near, plan.reads)
+    plan.reject(name, "gibbs", why if isinstance(why, str) else "another block was better")
+
+
+def general_steps(plan: Plan, names: list[str], refused: set[str]) -> list[Step]:
+    """Steps that need no closed form: `astragal.derive.moves` lists them."""
+    allowed: dict[str, tuple[str, ...]] = {}
+    for name in names:
+        kinds = able(plan.reads.of(name))
+        if not kinds:
+            own = plan.reads.of(name).own
+            family = "" if own is None else f" ({own.family})"
+            tried = "; ".join(plan.why_not.get(name, ()))
+            raise UnsupportedError(
+                f"no step is known for {name!r}{family}: it has no unconstrained coordinates, "
+                f"and {tried}"
+            )
+        allowed[name] = tuple(k for k in kinds if k not in refused)
+        if not allowed[name]:
+            raise UnsupportedError(
+                f"every step for {name} is forbidden; it could be moved by {', '.join(kinds)}"
+            )
+    scalars = [n for n in names if plan.reads.of(n).z.shape == ()]
+    chosen = choose(allowed, scalars, plan.prefer)
+    steps: list[Step] = []
+    for move in MOVES:
+        mine = [n for n in names if chosen[n] == move.kind]
+        if mine:
+            steps += [_moved(plan, move.kind, m) for m in move.build(plan.reads, mine)]
+    return steps
+
+
+def _moved(plan: Plan, kind: str, m: Moved) -> Step:
+    nears = tuple(plan.reads.of(n) for n in m.names)
+    factors = dict.fromkeys(f for near in nears for f in near.factors)
+    shown = m.names[0] if len(m.names) == 1 else f"({', '.join(m.names)})"
+    text = f"{shown} | ... has log density {_sum_text(factors)}"
+    conditional = Conditional(text, None, m.density, _premises(plan, nears))
+    return Step(m.names, kind, conditional, (), m.program, m.tuning)
+
+
+def given(plan: Plan, link: Link) -> str:
+    """Names that the law of a link reads: later latents of the chain, then data."""
+    names = inputs_of(link.found.outputs.values())
+    latent = [n for n in names if n not in plan.observed]
+    return ", ".join([*latent, *(n for n in plan.observed if n in names)]) or "data"
+
+
+def closed_step(plan: Plan, link: Link, kind: str, given: str) -> Step:
+    """Make the step that draws from a law in closed form."""
+    found = link.found
+    names = ", ".join(found.targets)
+    shown = f"({names})" if len(found.targets) > 1 else names
+    density = link.nears[0].total if len(link.nears) == 1 else _joint_total(link)
+    conditional = Conditional(
+        text=f"{shown} | {given} ~ {found.text(plan.labels)}",
+        law=found.law,
+        logdensity=density,
+        premises=_premises(plan, link.nears),
+    )
+    program = Program(KEY, inputs_of(found.outputs.values()), TUNING, dict(found.outputs))
+    relations = used_relations(link.nears, found, plan.labels)
+    if set(found.targets) & set(plan.augmented.leaves):
+        relations = plan.augmented.used
+    return Step(found.targets, kind, conditional, relations, program)
+
+
+def _premises(plan: Plan, nears: Iterable[Neighbourhood]) -> tuple[str, ...]:
+    """The laws of the model that a step follows from: own ones first."""
+    nears = tuple(nears)
+    own = [near.own for near in nears if near.own is not None]
+    rest = [f for near in nears for f in near.factors if f not in own]
+    out = []
+    for f in dict.fromkeys([*own, *rest]):
+        out.append(f"{f.name} ~ {write_family(f.family, f.parameters, plan.labels)}")
+    return tuple(out)
+
+
+def _joint_total(link: Link) -> Expr:
+    """Everything that a block enters, each term once."""
+    terms: dict[Expr, None] = {}
+    for near in link.nears:
+        terms.update(dict.fromkeys([*(f.total for f in near.factors), *near.extra]))
+    first, *others = terms
+    for t in others:
+        first = first + t
+    return first
+
+
+def _sum_text(factors: Iterable[Factor]) -> str:
+    return " + ".join(f"log p({f.name} | ...)" for f in factors)
+
+
+def inputs_of(exprs: Iterable[Expr]) -> dict[str, Expr]:
+    """Collect the placeholders of the state below expressions, by name."""
+    return {
+        str(x.args[0]): x
+        for x in toposort(exprs)
+        if x.op is INPUT and x is not KEY and x is not TUNING
+    }
+
+
+def data_names(plan: Plan) -> str:
+    """Name the data, for what people read."""
+    return ", ".join(plan.observed) or "nothing"
