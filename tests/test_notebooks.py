@@ -15,7 +15,14 @@ NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 PLACE = re.compile(r"(?<![\w.:/~])/(?:home|root|Users|opt|tmp|mnt|srv|var)/\w")
 
 # These compile samplers, which takes longer than all the rest of the notebook.
-COMPILING = {"a_mixture", "convolution_and_pumps", "eight_schools", "three_backends"}
+COMPILING = {
+    "a_hidden_chain",
+    "a_mixture",
+    "convolution_and_pumps",
+    "eight_schools",
+    "sparse_logistic",
+    "three_backends",
+}
 
 each_notebook = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 each_notebook_by_speed = pytest.mark.parametrize(

@@ -76,7 +76,8 @@ def diagnose(tree: xr.DataTree) -> pd.DataFrame:
         measures["ess_bulk"] = stats.ess(posterior, method="bulk")
         measures["ess_tail"] = stats.ess(posterior, method="tail", prob=(0.05, 0.95))
         if several:
-            measures["r_hat"] = stats.rhat(posterior)
+            with np.errstate(divide="ignore", invalid="ignore"):  # NaN of what never moved
+                measures["r_hat"] = stats.rhat(posterior)
     rows: dict[str, dict[str, float]] = {}
     for name, array in posterior.data_vars.items():
         values = np.asarray(array, dtype=float)
