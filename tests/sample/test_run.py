@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import xarray as xr
 
 import astragal as ag
 from astragal.derive import Sampler
@@ -247,3 +248,14 @@ def test_trouble_is_put_in_words(sampler: Sampler) -> None:
     said = " ".join(str(w.message) for w in caught)
     assert "one chain only: R-hat needs several" in said
     assert "few effective draws" in said
+
+
+def test_what_never_moves_has_no_r_hat_and_no_warning() -> None:
+    draws = {"still": np.zeros((2, 40)), "moving": np.arange(80.0).reshape(2, 40)}
+    arrays = {name: (("chain", "draw"), values) for name, values in draws.items()}
+    tree = xr.DataTree.from_dict({"posterior": xr.Dataset(arrays)})
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        table = diagnose(tree)
+    assert np.isnan(table.loc["still", "r_hat"])
+    assert np.isfinite(table.loc["moving", "r_hat"])
