@@ -1,0 +1,167 @@
+"""Deterministic operations of PyTensor: one row a class, with ours.
+
+`ELEMENTWISE` is by the class of the scalar operation and takes operands of one data type;
+`OPERATIONS` is by the class of the operation and takes the operation and its operands.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import Any
+
+from astragal.compile import evaluate
+from astragal.graph.errors import UnsupportedError
+from astragal.graph.expr import Expr
+from astragal.graph.literal import is_constant
+from astragal.graph.types import TensorType
+from astragal.ops import creation, linalg, special
+from astragal.ops import elementwise as e
+from astragal.ops import manipulation as m
+from astragal.ops import reductions as r
+from astragal.ops.searching import clip
+
+# fmt: off
+ELEMENTWISE: dict[str, Callable[..., Any]] = {
+    # arithmetic; a sum and a product may have many operands
+    "Add": lambda *x: functools.reduce(e.add, x), "Mul": lambda *x: functools.reduce(e.multiply, x),
+    "Sub": e.subtract, "TrueDiv": e.divide, "IntDiv": e.floor_divide, "Mod": e.remainder,
+    "Pow": e.pow, "Neg": e.negative, "Reciprocal": e.reciprocal, "Sqr": e.square,
+    "Sqrt": e.sqrt, "Abs": e.abs, "Sign": e.sign, "Maximum": e.maximum, "Minimum": e.minimum,
+    "ScalarMaximum": e.maximum, "ScalarMinimum": e.minimum, "Clip": clip,
+    "Identity": lambda x: x, "Second": lambda x, y: m.broadcast_arrays(x, y)[1],
+    # rounding
+    "Floor": e.floor, "Ceil": e.ceil, "Trunc": e.trunc, "RoundHalfToEven": e.round,
+    # exponentials, logarithms, angles
+    "Exp": e.exp, "Exp2": lambda x: e.pow(2.0, x), "Expm1": e.expm1, "Log": e.log,
+    "Log1p": e.log1p, "Log2": e.log2, "Log10": e.log10,
+    "Sin": e.sin, "Cos": e.cos, "Tan": e.tan, "ArcSin": e.asin, "ArcCos": e.acos, "ArcTan": e.atan,
+    "ArcTan2": e.atan2, "Sinh": e.sinh, "Cosh": e.cosh, "Tanh": e.tanh, "ArcSinh": e.asinh,
+    "ArcCosh": e.acosh, "ArcTanh": e.atanh,
+    # special functions
+    "Sigmoid": special.expit, "Softplus": special.softplus, "Log1mexp": special.log1mexp,
+    "Erf": special.erf, "Erfc": special.erfc, "Erfinv": special.erfinv,
+    "GammaLn": special.gammaln, "Psi": special.digamma, "BetaInc": special.betainc,
+    "GammaInc": special.gammainc, "GammaIncC": special.gammaincc,
+    # comparison and logic
+    "EQ": e.equal, "NEQ": e.not_equal, "LT": e.less, "LE": e.less_equal, "GT": e.greater,
+    "GE": e.greater_equal, "IsNan": e.isnan, "IsInf": e.isinf,
+    "AND": e.bitwise_and, "OR": e.bitwise_or, "XOR": e.bitwise_xor, "Invert": e.bitwise_invert,
+}
+COMPARISONS = {"EQ", "NEQ", "LT", "LE", "GT", "GE", "IsNan", "IsInf"}
+"""Operations whose operands are made equal among themselves, whatever the result is."""
+# fmt: on
+
+
+def whole(x: Expr) -> list[int]:
+    """Integers that a graph without inputs and random variables has, in a list."""
+    return [int(v) for v in evaluate(x).reshape(-1)]
+
+
+def _axes(axis: Any) -> Any:
+    return tuple(axis) if isinstance(axis, (tuple, list)) else axis
+
+
+def _shuffle(op: Any, x: Expr) -> Expr:
+    kept = [d for d in op.new_order if d != "x"]
+    dropped = [d for d in range(op.input_ndim) if d not in kept]
+    x = m.squeeze(x, axis=tuple(dropped)) if dropped else x
+    # The dimensions that are left, numbered anew.
+    order = [sorted(kept).index(d) for d in kept]
+    x = x if order == sorted(order) else m.permute_dims(x, tuple(order))
+    for at, d in enumerate(op.new_order):
+        x = m.expand_dims(x, axis=at) if d == "x" else x
+    return x
+
+
+def _index(op: Any, x: Expr, *parts: Any) -> Expr:
+    rest = iter(parts)
+
+    # A static pattern says where operands stand: by number in PyTensor 3, in order before.
+    def operand(place: Any) -> Any:
+        if place is None:
+            return None
+        value = parts[place] if isinstance(place, int) else next(rest)
+        fixed = isinstance(value, Expr) and is_constant(value) and value.shape == ()
+        return whole(value)[0] if fixed else value
+
+    def bound(place: Any) -> Any:
+        value = operand(place)
+        return whole(value)[0] if isinstance(value, Expr) else value
+
+    def entry(place: Any) -> Any:
+        if isinstance(place, slice):
+            return slice(bound(place.start), bound(place.stop), bound(place.step))
+        return operand(place)
+
+    pattern = getattr(op, "idx_list", None)
+    return x[tuple(parts if pattern is None else [entry(p) for p in pattern])]
+
+
+def _slice(op: Any, *ends: Any) -> slice:
+    return slice(*(whole(v)[0] if isinstance(v, Expr) else v for v in ends))
+
+
+def _blockwise(op: Any, *x: Expr) -> Any:
+    core = type(op.core_op).__name__
+    if core not in OPERATIONS:
+        raise UnsupportedError(core)
+    return OPERATIONS[core](op.core_op, *x)
+
+
+def _alloc(op: Any, x: Expr, *shape: Expr) -> Expr:
+    return m.broadcast_to(x, tuple(whole(s)[0] for s in shape))
+
+
+def _shape(x: Expr) -> Expr:
+    assert isinstance(x.type, TensorType)
+    return m.stack([creation.asarray(d, dtype="int64") for d in x.type.shape])
+
+
+def _join(op: Any, axis: Expr, *x: Expr) -> Expr:
+    return m.concat(x, axis=whole(axis)[0])
+
+
+def _cumulative(op: Any, x: Expr) -> Expr:
+    f = r.cumulative_sum if op.mode == "add" else r.cumulative_prod
+    return f(m.ravel(x), axis=0) if op.axis is None else f(x, axis=op.axis)
+
+
+def _eye(op: Any, n: Expr, k: Expr, offset: Expr) -> Expr:
+    return creation.eye(whole(n)[0], whole(k)[0], k=whole(offset)[0], dtype=op.dtype)
+
+
+def _arange(op: Any, *ends: Expr) -> Expr:
+    a, b, step = (whole(x)[0] for x in ends)
+    return creation.arange(a, b, step, dtype=op.dtype)
+
+
+# fmt: off
+OPERATIONS: dict[str, Callable[..., Any]] = {
+    "Dot": lambda op, x, y: linalg.matmul(x, y),
+    "Cholesky": lambda op, x: linalg.cholesky(x),
+    "MatrixInverse": lambda op, x: linalg.inv(x),
+    "Blockwise": _blockwise, "Matmul": _blockwise,
+    "DimShuffle": _shuffle,
+    "Reshape": lambda op, x, shape: m.reshape(x, tuple(whole(shape))),
+    "Subtensor": _index, "AdvancedSubtensor": _index, "AdvancedSubtensor1": _index,
+    "MakeSlice": _slice,
+    "Join": _join,
+    "MakeVector": lambda op, *x: m.stack([m.astype(v, op.dtype) for v in x]),
+    "Alloc": _alloc, "Eye": _eye, "ARange": _arange,
+    "Shape": lambda op, x: _shape(x),
+    "Shape_i": lambda op, x: _shape(x)[op.i],
+    "SpecifyShape": lambda op, x, *shape: x,
+    "TensorFromScalar": lambda op, x: x, "ScalarFromTensor": lambda op, x: x,
+    "ViewOp": lambda op, x: x,
+    "Sum": lambda op, x: r.sum(m.astype(x, op.dtype or x.dtype), axis=_axes(op.axis)),
+    "Prod": lambda op, x: r.prod(m.astype(x, op.dtype or x.dtype), axis=_axes(op.axis)),
+    "Max": lambda op, x: r.max(x, axis=_axes(op.axis)),
+    "Min": lambda op, x: r.min(x, axis=_axes(op.axis)),
+    "All": lambda op, x: r.all(x, axis=_axes(op.axis)),
+    "Any": lambda op, x: r.any(x, axis=_axes(op.axis)),
+    "CumOp": _cumulative,
+    "Softmax": lambda op, x: special.softmax(x, axis=op.axis),
+    "LogSoftmax": lambda op, x: special.log_softmax(x, axis=op.axis),
+}
+# fmt: on
