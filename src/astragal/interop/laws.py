@@ -101,7 +101,8 @@ LAWS: dict[str, Row] = {
     "WeibullBetaRV":     lambda alpha, beta: r.weibull.law(alpha, beta),
     "ParetoRV":          lambda b, scale: r.pareto.law(b, scale),
     "WaldRV":            _wald,
-    "RiceRV":            lambda nu, sigma: r.rice.law(nu, sigma),
+    # SciPy's: the first operand is nu / sigma
+    "RiceRV":            lambda b, sigma: r.rice.law(b * sigma, sigma),
     "PolyaGammaRV":      lambda h, z: r.polya_gamma.law(h, z),
     # exponential draws below b times the scale
     "TruncExponentialRV": lambda b, loc, scale: _shifted(
