@@ -16,6 +16,7 @@ import gc
 import time
 import tracemalloc
 from collections.abc import Callable
+from typing import Any
 
 import astragal as ag
 from _harness import compare, machine
@@ -106,7 +107,7 @@ def kanren(terms: list[object], fixpoint: bool) -> Callable[[], object]:
     def walk(a: object, b: object) -> object:
         return walko(contracto, a, b)
 
-    def goal(a: object, b: object) -> object:
+    def goal(a: object, b: object) -> Any:
         return reduceo(walk, a, b) if fixpoint else walk(a, b)
 
     def work() -> object:
@@ -147,7 +148,7 @@ def pytensor(n: int, chain_of: int = 0) -> Callable[[], object]:
         owner = x.owner  # type: ignore[attr-defined]
         return owner is not None and isinstance(owner.op, NormalRV)
 
-    @node_rewriter([Elemwise])
+    @node_rewriter([Elemwise])  # type: ignore[untyped-decorator, unused-ignore]
     def contract(fgraph: object, node: object) -> object:
         if not isinstance(node.op.scalar_op, Add) or len(node.inputs) != 2:  # type: ignore[attr-defined]
             return None
@@ -319,15 +320,21 @@ def main() -> None:
             except RecursionError:
                 print(f"{name} beside {peer}: the peer recurses too deeply")
     target = pairs(100)
-    ours = lambda: ag.rewrite(target, normal_convolution, explain=True)  # noqa: E731
     from astragal.rewrites import BOOK
 
-    whole = lambda: ag.rewrite(target, BOOK, explain=True)  # noqa: E731
-    print(compare("one rule beside the book", ours, whole))
+    def alone() -> object:
+        return ag.rewrite(target, normal_convolution, explain=True)
+
+    def whole() -> object:
+        return ag.rewrite(target, BOOK, explain=True)
+
+    print(compare("one rule beside the book", alone, whole))
     crowd = [normal_convolution, *many_rules(200)]
     print(
         compare(
-            "one rule beside 200 on its root", ours, lambda: ag.rewrite(target, crowd, explain=True)
+            "one rule beside 200 on its root",
+            alone,
+            lambda: ag.rewrite(target, crowd, explain=True),
         )
     )
     doubled(400)

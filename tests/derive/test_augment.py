@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pytest
@@ -46,7 +47,7 @@ def probit(k: Expr, b: Expr) -> Expr:
     return R.bernoulli(k[1], ag.special.ndtr(X @ b))
 
 
-DATA = {
+DATA: dict[Callable[[Expr, Expr], Expr], Any] = {
     bernoulli: (ETA > 0).astype(int),
     reversed_bernoulli: (ETA < 0.3).astype(int),
     binomial: np.minimum(1 + np.arange(40) % 5, 2),

@@ -25,7 +25,7 @@ from astragal import random as r
 from astragal.graph.expr import Expr
 
 sys.path.insert(0, str(Path(__file__).parent))
-import coverage  # type: ignore[import-not-found]  # beside this file
+import book_coverage as coverage  # type: ignore[import-not-found]  # beside this file
 from catalogue import Untranslatable, _range  # type: ignore[import-not-found]
 
 FOLDER = coverage.FOLDER
@@ -149,6 +149,10 @@ def _joint(entry: Mapping[str, Any], names: dict[str, Any], k: Expr) -> Any:
 
 def _as_number(x: Any) -> Expr:
     x = x if isinstance(x, Expr) else ag.constant(x)
+    if x.op.name == "given" and x.dtype != "float64":
+        # The event stays outermost.
+        inside: Expr = ag.given(ag.astype(x.args[0], "float64"), x.args[1])
+        return inside
     return x if x.dtype == "float64" else ag.astype(x, "float64")
 
 

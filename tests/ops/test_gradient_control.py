@@ -360,7 +360,7 @@ def test_dictionaries_are_matched_by_name_in_loops_and_branches() -> None:
         {"a": 2.0, "b": 5.0, "n": 0},
     )
     assert {k: float(ag.evaluate(v)) for k, v in out.items()} == {"a": 2000.0, "b": 8.0, "n": 3.0}
-    last, ys = ag.scan(
+    last, _ = ag.scan(
         lambda c, x: ({"b": c["b"] + x, "a": 10.0 * c["a"]}, c["a"]),
         {"a": 2.0, "b": 5.0},
         ag.constant([1.0, 2.0]),

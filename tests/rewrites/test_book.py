@@ -20,7 +20,7 @@ from astragal.rewrites import BOOK, PAGES
 
 HERE = Path(__file__).parent
 sys.path[:0] = [str(HERE), str(HERE.parent / "logic")]
-from coverage import same  # type: ignore[import-not-found]  # noqa: E402
+from book_coverage import same  # type: ignore[import-not-found]  # noqa: E402
 from instances import apply, instance  # type: ignore[import-not-found]  # noqa: E402
 
 # What is solved for on the way out is not seen to be the same on the way back: the unknown

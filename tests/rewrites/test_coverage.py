@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "logic"))
-import coverage  # type: ignore[import-not-found]
+import book_coverage as coverage  # type: ignore[import-not-found]
 
 if not coverage.FOLDER.exists():
     pytest.skip("the catalogue does not stand beside the project", allow_module_level=True)

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 from astragal.density.joint import Factor, Joint
+from astragal.derive.chains import hidden_chains
 from astragal.derive.conjugate import (
     KEY,
     Found,
@@ -55,6 +56,10 @@ def closed_forms(reads: Neighbourhoods, names: list[str], blocks: bool = True) -
             continue  # its elements are independent: no matrix is needed
         blocked.update(block.names)
         yield Link(gaussian(block, reads), tuple(reads.of(n) for n in block.names))
+    for chain, law in hidden_chains(reads, names):
+        if blocked.isdisjoint(law.targets):
+            blocked.update(law.targets)
+            yield Link(law, chain.nears)
     for name in names:
         if name not in blocked:
             near = reads.of(name)

@@ -19,7 +19,12 @@ if TYPE_CHECKING:
 FORM = "exponential_family_form"
 FORM_SOURCE = "Bernardo & Smith 1994, Bayesian Theory, section 5.2.2"
 NORMAL_FORM = "jointly_normal_form"
-NORMAL_SOURCE = "Gelman et al., BDA3, section 14.2"
+CHAIN_FORM = "forward_filtering_backward_sampling"
+# Forms that are families of their own, by the name of the family.
+FORMS: dict[str, tuple[str, str]] = {
+    "multivariate_normal": (NORMAL_FORM, "Gelman et al., BDA3, section 14.2"),
+    "hidden_markov_path": (CHAIN_FORM, "Scott 2002, J. Am. Stat. Assoc. 97:337-351"),
+}
 
 # Where several relations of the book join the same two families, the simplest comes first.
 # fmt: off
@@ -67,10 +72,8 @@ def used_relations(
                 new = UsedRelation(
                     relation.name, relation.source, _bindings(relation, near.own, f, labels)
                 )
-            elif found.family == "multivariate_normal":
-                new = UsedRelation(NORMAL_FORM, NORMAL_SOURCE)
             else:
-                new = UsedRelation(FORM, FORM_SOURCE)
+                new = UsedRelation(*FORMS.get(found.family, (FORM, FORM_SOURCE)))
             out.setdefault(new.name, new)
     return tuple(out.values())
 

@@ -22,7 +22,7 @@ from astragal.derive.gaussian import size_of
 from astragal.derive.moves import MOVES, able
 from astragal.derive.plan import Plan, closed_step, general_steps, given, inputs_of, refusal, reject
 from astragal.derive.points import check_support, starting_values
-from astragal.derive.relations import FORM, NORMAL_FORM, book
+from astragal.derive.relations import FORM, FORMS, book
 from astragal.derive.sampler import Program, Sampler, Step, as_data
 from astragal.derive.slice import TUNING
 from astragal.graph.errors import ModelError, UnsupportedError
@@ -200,7 +200,13 @@ def _known_names(names: Iterable[str], argument: str) -> set[str]:
     """Check that names are of kinds of steps, or of relations."""
     if isinstance(names, str):
         raise ModelError(f"{argument} is a sequence of names, got the string {names!r}")
-    known = {*KINDS, *book(), FORM, NORMAL_FORM, *(leaf.name for leaf in LEAVES)}
+    known = {
+        *KINDS,
+        *book(),
+        FORM,
+        *(name for name, _ in FORMS.values()),
+        *(leaf.name for leaf in LEAVES),
+    }
     wanted = set(names)
     for name in names:
         if name not in known:

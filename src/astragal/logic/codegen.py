@@ -447,7 +447,7 @@ class _Writer:
         own = [self.names[v] for v in variables]
         apart = [f"{n} is not {m}" for n, m in itertools.combinations(own, 2)]
         simple = [f"({n}.op is _input or {n} in plain)" for n in own]
-        self.say(f"if {' and '.join(apart + simple)}:")
+        self.say(f"if {' and '.join(apart + simple) or 'True'}:")
         # Nothing can cancel: inputs, and what was built of them here.
         for line in self.inlined(a, dict(zip(variables, own, strict=True)), name):
             self.say("    " + line)

@@ -1,6 +1,6 @@
 """Which identities of a catalogue the book connects, counted by family.
 
-    python tests/logic/coverage.py [--missing] [--family NAME] [--id ENTRY] [--write PAGE]
+    python tests/logic/book_coverage.py [--missing] [--family NAME] [--id ENTRY] [--write PAGE]
 
 Both programs of an entry are built as graphs, with letters for parameters, and then with
 numbers. The entry is covered where the relations of the book turn one graph into the other,
@@ -461,7 +461,7 @@ def page(found: Mapping[str, Mapping[str, tuple[bool, str]]]) -> str:
         "Identities of a catalogue of the literature, and the relations of the book that connect",
         f"their two sides: {hits} of {total}. Two relations stand where a path has two steps.",
         "Limits are not equalities, and are left out. This page is written by",
-        "`python tests/logic/coverage.py --write docs/reference/coverage.md`.",
+        "`python tests/logic/book_coverage.py --write docs/reference/coverage.md`.",
         "",
         "| family | covered | of |",
         "|---|---:|---:|",

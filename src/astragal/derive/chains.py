@@ -1,0 +1,207 @@
+"""Hidden Markov chains: a whole path of finite discrete states drawn at once.
+
+The density of a path, given all else, is a product of terms that each read two neighbouring
+states at most. Their tables are read off the terms at paths that alternate between two
+values; the path is drawn by filtering forward and sampling backward (Chib 1996, J.
+Econometrics 75:79-97; Scott 2002, J. Am. Stat. Assoc. 97:337-351). That no term reads more
+than neighbours is what the check of every conditional sees.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from astragal.density.joint import Factor
+from astragal.density.tables import finite_values
+from astragal.derive.conjugate import KEY, Found, Neighbourhood, Neighbourhoods
+from astragal.graph.expr import Expr
+from astragal.graph.literal import constant, scalar
+from astragal.graph.traverse import substitute, toposort
+from astragal.graph.types import FLOATS
+from astragal.ops import elementwise as e
+from astragal.ops import reductions as r
+from astragal.ops.control import scan
+from astragal.ops.creation import arange, zeros
+from astragal.ops.manipulation import astype, concatenate, reshape, stack
+from astragal.ops.searching import where
+from astragal.random import RANDOM_OPS
+
+MOST_STATES = 12
+"""Tables are read off at the square of as many paths."""
+
+
+@dataclass(frozen=True, eq=False)
+class Chain:
+    """A path of states.
+
+    Attributes
+    ----------
+    first
+        The state before the others, where it is a variable of its own.
+    rest
+        The others, a vector.
+    values
+        Of every state.
+    """
+
+    first: Neighbourhood | None
+    rest: Neighbourhood
+    values: range
+
+    @property
+    def nears(self) -> tuple[Neighbourhood, ...]:
+        """What the joint density says of the path's variables."""
+        return (self.rest,) if self.first is None else (self.first, self.rest)
+
+    @property
+    def length(self) -> int:
+        """Number of states."""
+        return int(self.rest.z.shape[0]) + (self.first is not None)
+
+
+def hidden_chains(reads: Neighbourhoods, names: Sequence[str]) -> Iterator[tuple[Chain, Found]]:
+    """Find the paths whose law given all else is a chain's."""
+    for name in names:
+        near = reads.of(name)
+        if near.own is None or near.z.dtype in FLOATS or len(near.z.shape) != 1:
+            continue
+        n = near.z.shape[0]
+        values = finite_values(near.own.rv)
+        if values is None or not isinstance(n, int) or n < 2 or len(values) > MOST_STATES:
+            continue
+        # A chain's own law reads its states before.
+        if near.z not in toposort(near.own.parameters):
+            continue
+        chain = Chain(_first(reads, names, near, values), near, values)
+        found = _law(chain)
+        if found is not None:
+            yield chain, found
+
+
+def _first(
+    reads: Neighbourhoods, names: Sequence[str], rest: Neighbourhood, values: range
+) -> Neighbourhood | None:
+    """Find the variable that is the state before the others."""
+    assert rest.own is not None
+    below = set(toposort([rest.own.density]))
+    for name in names:
+        near = reads.of(name)
+        if near.z not in below or near.z is rest.z or near.z.shape or near.own is None:
+            continue
+        if near.z.dtype not in FLOATS and finite_values(near.own.rv) == values:
+            return near
+    return None
+
+
+def _law(chain: Chain) -> Found | None:
+    terms = dict.fromkeys(f for near in chain.nears for f in near.factors)
+    if any(near.extra for near in chain.nears):
+        return None
+    offsets = [(f, _offset(chain, f)) for f in terms]
+    aligned = [(f, at) for f, at in offsets if at is not None]
+    if len(aligned) < len(terms):
+        return None
+    n, k = chain.length, len(chain.values)
+    start, pairs = _tables(chain, aligned)
+
+    def filtered(alpha: Expr, table: Expr) -> tuple[Expr, Expr]:
+        new = r.logsumexp(alpha[:, None] + table, axis=0)
+        return new, alpha
+
+    last, before = scan(filtered, start, pairs)
+    normaliser = r.logsumexp(last)
+    uniform = RANDOM_OPS["uniform"](KEY, (n,), 0.0, 1.0)
+    end = _pick(last, uniform[n - 1])
+
+    def back(state: Expr, x: tuple[Expr, Expr, Expr]) -> tuple[Expr, Expr]:
+        alpha, table, u = x
+        drawn = _pick(alpha + table[:, state], u)
+        return drawn, drawn
+
+    _, path = scan(back, end, (before, pairs, uniform[: n - 1]), reverse=True)
+    places = concatenate([path, reshape(end, (1,))])
+    states = places + chain.values.start
+    outputs: dict[str, Expr] = {}
+    if chain.first is not None:
+        outputs[str(chain.first.z.args[0])] = astype(states[0], chain.first.z.dtype)
+        states = states[1:]
+    outputs[str(chain.rest.z.args[0])] = astype(states, chain.rest.z.dtype)
+    places = _whole(chain) - chain.values.start
+    flat = astype(places[:-1] * k + places[1:], "int64")
+    chosen = e.equal(flat[:, None], arange(k * k))
+    along = r.sum(where(chosen, reshape(pairs, (n - 1, k * k)), 0.0))
+    first = r.sum(where(e.equal(places[0], arange(k)), start, 0.0))
+    return Found(
+        targets=tuple(outputs),
+        family="hidden_markov_path",
+        law=None,
+        outputs=outputs,
+        logq=first + along - normaliser,
+        marginal=normaliser,
+        text=_text,
+    )
+
+
+def _text(labels: Mapping[Expr, str]) -> str:
+    return "a Markov chain, filtered forward and sampled backward"
+
+
+def _pick(logs: Expr, u: Expr) -> Expr:
+    """Draw a place from log weights."""
+    p = e.exp(logs - r.max(logs))
+    below = astype(r.CUMULATIVE_SUM(p, 0) <= u * r.sum(p), "int64")
+    return e.minimum(r.sum(below), logs.shape[0] - 1)
+
+
+def _offset(chain: Chain, f: Factor) -> int | None:
+    """The time of a term's first element; None where it is not one a time."""
+    shape = f.density.shape
+    if shape == ():
+        # One number: it can belong to the first state alone.
+        only = chain.first is not None and chain.rest.z not in toposort([f.guarded])
+        return 0 if only else None
+    if shape[0] == chain.length:
+        return 0
+    return 1 if shape[0] == chain.length - 1 else None
+
+
+def _whole(chain: Chain) -> Expr:
+    if chain.first is None:
+        return chain.rest.z
+    return concatenate([reshape(chain.first.z, (1,)), chain.rest.z])
+
+
+def _tables(chain: Chain, aligned: Sequence[tuple[Factor, int]]) -> tuple[Expr, Expr]:
+    """Log weights of the first state, (k,), and of pairs of neighbours, (n - 1, k, k)."""
+    n, values = chain.length, chain.values
+    terms = [f.guarded for f, _ in aligned]
+    at_path: dict[tuple[int, int], Expr] = {}
+    for i in values:
+        for j in values:
+            path = [i if t % 2 == 0 else j for t in range(n)]
+            total = zeros((n,))
+            here = substitute(terms, _placed(chain, path))
+            for x, (_, offset) in zip(here, aligned, strict=True):
+                row = r.sum(x, tuple(range(1, x.ndim))) if x.ndim > 1 else reshape(x, (-1,))
+                parts = [zeros((offset,)), row, zeros((n - offset - int(row.shape[0]),))]
+                kept = [p for p in parts if p.shape != (0,)]
+                total = total + (concatenate(kept) if len(kept) > 1 else kept[0])
+            at_path[i, j] = total
+    start = stack([at_path[i, i][0] for i in values])
+    odd = constant([t % 2 == 1 for t in range(1, n)])
+    # At odd times the pair is (i, j), at even ones (j, i).
+    rows = [
+        stack([where(odd, at_path[i, j][1:], at_path[j, i][1:]) for j in values], axis=-1)
+        for i in values
+    ]
+    return start, stack(rows, axis=1)
+
+
+def _placed(chain: Chain, path: Sequence[int]) -> dict[Expr, Expr]:
+    if chain.first is None:
+        return {chain.rest.z: constant(list(path), chain.rest.z.dtype)}
+    return {
+        chain.first.z: scalar(path[0], chain.first.z.dtype),
+        chain.rest.z: constant(list(path[1:]), chain.rest.z.dtype),
+    }
