@@ -133,7 +133,10 @@ def _switch(n: int, index: Any, *rest: Any) -> Any:
                 _leaf(v, o.type) for v, o in zip(call(sub, operands), sub.outputs, strict=True)
             )
 
-        return run if checks is None else lambda: checks.within(run)
+        if checks is None:
+            return run
+        within = checks.within
+        return lambda: within(run)
 
     # lax.switch clamps the index.
     out = lax.switch(index, [branch(b) for b in branches])

@@ -20,6 +20,7 @@ from typing import Any
 
 import jax
 import numpy as np
+from jax.core import Tracer
 from jax.experimental import serialize_executable
 
 from astragal.compile.cache import directory, write
@@ -76,7 +77,7 @@ def is_plain(values: Sequence[Any]) -> bool:
     for v in values:
         if not isinstance(v, jax.Array):
             continue
-        if isinstance(v, jax.core.Tracer):
+        if isinstance(v, Tracer):
             return False
         device = device or jax.local_devices()[0]
         if v.devices() != {device}:

@@ -39,7 +39,8 @@ def count_draws(x: Expr) -> tuple[int, int]:
 
 def count_nodes(x: Expr) -> tuple[int, int]:
     """Count the operations of an expression, and its random variables."""
-    return count_draws(x)[::-1]
+    draws, nodes = count_draws(x)
+    return nodes, draws
 
 
 COSTS: Mapping[str, Callable[[Expr], Any]] = {"random variables": count_draws, "nodes": count_nodes}

@@ -97,7 +97,7 @@ def _undone(
     if root is draw:
         return y, None
     if root.op is ASTYPE and root.args[0] is draw and _is_discrete(draw):
-        return cast(y, draw.type.dtype), None
+        return cast(y, draw.dtype), None
     if draw.type.shape or root.type.shape or _is_discrete(draw):
         return None
     z = fresh_like(draw)

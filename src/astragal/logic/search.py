@@ -130,13 +130,16 @@ def assoccommo(a: Any, b: Any) -> Goal:
     def goal(state: Any) -> Iterator[Any]:
         from kanren.assoccomm import eq_assoccomm
 
-        u, v = (as_graph(t) for t in reify((a, b), state))
+        reified: Any = reify((a, b), state)
+        u, v = (as_graph(t) for t in reified)
         if all(isinstance(t, Expr) and is_ground(t) for t in (u, v)):
             form_of = Forms()
             if form_of(u) == form_of(v):
                 yield state
             return
-        yield from eq_assoccomm(*(etuplize(t, return_bad_args=True) for t in (u, v)))(state)  # type: ignore[no-untyped-call]
+        terms = (etuplize(t, return_bad_args=True) for t in (u, v))
+        found: Any = eq_assoccomm(*terms)  # type: ignore[no-untyped-call]
+        yield from found(state)
 
     return goal
 

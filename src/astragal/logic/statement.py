@@ -158,7 +158,8 @@ class Statement:
         source: str,
         where: Callable[..., Any] | None,
     ) -> None:
-        self.function, self.kind, self.source, self.where = function, kind, source, where
+        self.function, self.source, self.where = function, source, where
+        self.kind: Kind = kind
         self.name: str = getattr(function, "__name__", "relation")
         signature = inspect.signature(function)
         try:

@@ -109,12 +109,13 @@ def transformed(d: Distribution, name: str) -> Distribution:
     def moment(i: int) -> Function | None:
         if moments is None or mean is None or (i and variance is None):
             return None
+        first, second, both = mean, variance, moments
 
         def value(*args: Expr) -> Expr:
             p, q = parts(args)
-            m = mean(*p)
-            v = m if variance is None else variance(*p)
-            return moments(m, v, *q)[i]
+            m = first(*p)
+            v = m if second is None else second(*p)
+            return both(m, v, *q)[i]
 
         return value
 

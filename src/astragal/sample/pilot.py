@@ -112,6 +112,7 @@ def _measure(sampler: Sampler, draws: int, warmup: int, seed: int, backend: str)
     whole = {n: np.stack([np.concatenate(c[n]) for c in chains]) for n in names}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        least = float(diagnose(to_datatree(whole, {}, {}, {}))["ess_bulk"].min())
+        table = diagnose(to_datatree(whole, {}, {}, {}))
+        least = float(np.min(table["ess_bulk"].to_numpy()))
     rate = least / seconds if seconds > 0.0 and least > 0.0 else 0.0
     return Trial(tuple((s.name, s.kind) for s in sampler.steps), rate)

@@ -54,7 +54,7 @@ class _Inference(NopythonTypeInference):
 
     _name = "astragal_inference"
 
-    def run_pass(self, state: Any) -> bool:
+    def run_pass(self, state: Any) -> Any:
         context = state.typingctx
         resolve = context.resolve_function_type  # of a caller's inference, where it waits for this
         known: dict[Any, Any] = {}

@@ -5,6 +5,7 @@ its memory, and after it they are read: the state is a value, and the generator 
 """
 
 # mypy: disable-error-code="no-untyped-def, no-untyped-call, untyped-decorator, misc"
+# pyright: reportOperatorIssue=false
 from __future__ import annotations
 
 import ctypes
