@@ -158,7 +158,8 @@ KINDS: dict[str, Kind] = {
     "slice": Kind(shapes, ("slice", "slice"), ("gibbs", "nuts")),
     "slice, vector": Kind(counts, ("slice", "slice"), ("gibbs", "nuts")),
     "nuts": Kind(shapes, ("nuts",), ("gibbs",)),
-    "sites, of few values": Kind(chain_of_states, ("sites",)),
+    "path of states": Kind(chain_of_states, ("exact",)),
+    "sites, of few values": Kind(chain_of_states, ("sites",), ("exact", "gibbs")),
     "sites, unbounded": Kind(summed_counts, ("sites",)),
 }
 """By name; a new kind of step is a row here."""
