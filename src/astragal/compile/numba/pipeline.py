@@ -81,7 +81,7 @@ class _Inference(NopythonTypeInference):
 
 @register_pass(mutates_CFG=True, analysis_only=False)
 class _Lowering(BaseNativeLowering):
-    _name = "astragal_lowering"
+    _name = "astragal_lowering"  # type: ignore[assignment, unused-ignore]
 
     @property
     def lowering_class(self) -> Any:
