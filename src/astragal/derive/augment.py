@@ -102,10 +102,6 @@ def _float(x: Expr) -> Expr:
     return x if x.dtype == "float64" else astype(x, "float64")
 
 
-def _one(x: Expr) -> Expr:
-    return scalar(1.0, "float64")
-
-
 # From the value and parameters: successes counted for the predictor, and trials in all; then
 # the part of the log density that is free of the predictor.
 _Counts = Callable[..., tuple[Expr, Expr, Expr]]
@@ -296,7 +292,7 @@ def augmentations(
     rvs = [n for n in nodes if is_random(n)]
     names = {x: n for n, x in variables.items()}
     yield from _leafy(now, rvs, names, refused)
-    near = _near(rvs, {variables[n] for n in stuck if n in variables}, names, stuck)
+    near = _near(rvs, {variables[n] for n in stuck if n in variables}, names)
     families = dict.fromkeys(v.op.name for v in near)
     for family in families:
         for rule, direction in expansions(family):
@@ -339,9 +335,7 @@ def _leafy(
             )
 
 
-def _near(
-    rvs: list[Expr], stuck: set[Expr], names: Mapping[Expr, str], missing: set[str]
-) -> list[Expr]:
+def _near(rvs: list[Expr], stuck: set[Expr], names: Mapping[Expr, str]) -> list[Expr]:
     """The variables that have no closed form, and those that read them."""
     hidden = {v for v in rvs if v not in names}
     seeds = stuck | hidden

@@ -110,28 +110,13 @@ def check_exact(
     DerivationError
         Where they differ.
     """
-    names = list(coordinates)
     total = evidence
     for found in laws:
         total = total + found.logq
-    run = compiled([coordinates[n] for n in names], [joint, total])
-    rng = np.random.default_rng(20_04)
-    compared = 0
-    for _ in range(20):
-        values = point(rng)
-        p, q = (float(v) for v in run(*(values[n] for n in names)))
-        if not (np.isfinite(p) and np.isfinite(q)):
-            continue
-        if not abs(p - q) <= tolerance * (1.0 + abs(p) + abs(q)):
-            shown = ", ".join(f"{'+'.join(f.targets)} ~ {f.family}" for f in laws)
-            raise DerivationError(
-                f"the exact posterior ({shown}) times the evidence differs from the joint density "
-                f"by {abs(p - q):.3g} on the log scale; please report this model"
-            )
-        compared += 1
-        if compared == 4:
-            return
-    raise DerivationError("no point was found where the exact posterior could be checked")
+    shown = ", ".join(f"{'+'.join(f.targets)} ~ {f.family}" for f in laws)
+    what = f"the exact posterior ({shown}) times the evidence differs from the joint density"
+    if not _compare(joint, total, coordinates, point, what, tolerance):
+        raise DerivationError("no point was found where the exact posterior could be checked")
 
 
 def check_same(
@@ -151,9 +136,23 @@ def check_same(
     UnsupportedError
         Where no point of positive density was found.
     """
+    what = "the joint density with auxiliary variables differs from what it was"
+    if not _compare(before, after, coordinates, point, what, tolerance):
+        raise UnsupportedError("no point was found where the auxiliary variables could be checked")
+
+
+def _compare(
+    one: Expr,
+    other: Expr,
+    coordinates: Mapping[str, Expr],
+    point: Callable[[np.random.Generator], Mapping[str, Array]],
+    what: str,
+    tolerance: float,
+) -> int:
+    """Compare two log densities at generic points, and count those where both are finite."""
     names = list(coordinates)
-    run = compiled([coordinates[n] for n in names], [before, after])
-    rng = np.random.default_rng(20_05)
+    run = compiled([coordinates[n] for n in names], [one, other])
+    rng = np.random.default_rng(20_04)
     compared = 0
     for _ in range(60):
         values = point(rng)
@@ -161,12 +160,9 @@ def check_same(
         if not (np.isfinite(p) and np.isfinite(q)):
             continue
         if not abs(p - q) <= tolerance * (1.0 + abs(p) + abs(q)):
-            raise DerivationError(
-                f"the joint density with auxiliary variables differs by {abs(p - q):.3g} from what "
-                "it was, on the log scale; please report this model"
-            )
+            gap = abs(p - q)
+            raise DerivationError(f"{what} by {gap:.3g} on the log scale; please report this model")
         compared += 1
-        if compared == 3:
-            return
-    if not compared:
-        raise UnsupportedError("no point was found where the auxiliary variables could be checked")
+        if compared == 4:
+            break
+    return compared
