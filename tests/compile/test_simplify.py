@@ -167,6 +167,8 @@ SMALL = [x for x in MODERATE if abs(x) < 8]
 FRACTIONS = [x for x in EXTREMES if 0 <= x <= 1 and (x == 0 or x > 1e-200)]
 NEGATIVE = [x for x in MODERATE if x < 0]
 POSITIVE = [x for x in MODERATE if x > 0]
+SOME = [x for x in MODERATE if x == 0 or abs(x) > 1e-3]
+SMALLER = [x for x in SOME if abs(x) < 8]
 FROM_MINUS_ONE = [x for x in MODERATE if x > -1]
 ONE = Decimal(1)
 
@@ -194,6 +196,10 @@ TRUTHS: dict[str, tuple[Callable[..., Decimal], list[float]]] = {
     "1 - expit x = expit(-x)": (lambda x: 1 - expit(x), MODERATE),
     "log(expit x) = -softplus(-x)": (lambda x: -(1 + (-x).exp()).ln(), MODERATE),
     "log1p(-expit x) = -softplus x": (lambda x: -(1 + x.exp()).ln(), MODERATE),
+    "xlogy(a, expit x) = a log(expit x)": (lambda a, x: -a * (1 + (-x).exp()).ln(), SOME),
+    "xlog1py(a, -expit x) = -a softplus x": (lambda a, x: -a * (1 + x.exp()).ln(), SOME),
+    "xlogy(a, ndtr x) = a log_ndtr x": (lambda a, x: a * ndtr(x).ln(), SMALLER),
+    "xlog1py(a, -ndtr x) = a log_ndtr(-x)": (lambda a, x: a * ndtr(-x).ln(), SMALLER),
     "logit(expit x) = x": (lambda x: x, MODERATE),
     "1 - ndtr x = ndtr(-x)": (lambda x: ndtr(-x), SMALL),
     "log(ndtr x) = log_ndtr x": (lambda x: ndtr(x).ln(), [*SMALL, -12.0]),

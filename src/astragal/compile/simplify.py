@@ -95,6 +95,11 @@ def not_negative(x: Expr, depth: int = 8) -> bool:
     )
 
 
+def _unless_zero(a: Expr, x: Expr, log: Expr) -> Expr:
+    """Multiply, with 0 where ``a`` is 0 and ``x`` a number, whatever the logarithm is."""
+    return where(e.equal(a, 0.0) & ~e.isnan(x), 0.0, a * log)
+
+
 _NEVER_NEGATIVE = {e.exp, e.abs, e.square, s.expit, s.ndtr, s.erfc}
 _KEEPS_SIGN = {e.add, e.multiply, e.divide, e.sqrt, e.maximum, e.minimum}
 
@@ -152,6 +157,15 @@ RULES: tuple[Rule, ...] = (
     _rule("1 - expit x = expit(-x)", lambda x: (1.0 - s.expit(x), s.expit(-x))),
     _rule("log(expit x) = -softplus(-x)", lambda x: (e.log(s.expit(x)), s.log_expit(x))),
     _rule("log1p(-expit x) = -softplus x", lambda x: (e.log1p(-s.expit(x)), -s.softplus(x))),
+    # a * log(expit x) is NaN where a is 0 and x infinite; xlogy is 0 there.
+    _rule("xlogy(a, expit x) = a log(expit x)", lambda a, x: (
+        s.xlogy(a, s.expit(x)), _unless_zero(a, x, s.log_expit(x)))),
+    _rule("xlog1py(a, -expit x) = -a softplus x", lambda a, x: (
+        s.xlog1py(a, -s.expit(x)), _unless_zero(a, x, -s.softplus(x)))),
+    _rule("xlogy(a, ndtr x) = a log_ndtr x", lambda a, x: (
+        s.xlogy(a, s.ndtr(x)), _unless_zero(a, x, s.log_ndtr(x)))),
+    _rule("xlog1py(a, -ndtr x) = a log_ndtr(-x)", lambda a, x: (
+        s.xlog1py(a, -s.ndtr(x)), _unless_zero(a, x, s.log_ndtr(-x)))),
     _rule("logit(expit x) = x",   lambda x: (s.logit(s.expit(x)), x)),
     # Distribution functions and their complements
     _rule("1 - ndtr x = ndtr(-x)", lambda x: (1.0 - s.ndtr(x), s.ndtr(-x))),

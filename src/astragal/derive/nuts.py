@@ -12,6 +12,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 
+from astragal.compile.simplify import simplify
 from astragal.density.transforms import Transform
 from astragal.derive.conjugate import KEY, Neighbourhoods
 from astragal.derive.sampler import Program
@@ -338,7 +339,8 @@ def nuts_program(
         at = placeholder(u.type)
         image, jacobian = values(at)
         (inner,) = substitute([target], image)
-        logp = inner + jacobian
+        # Before the gradient: that of xlogy(y, expit(x)) is 0 / 0 where expit(x) rounds to 1.
+        (logp,) = simplify([inner + jacobian])
         logp = where(e.isfinite(logp), logp, _f(-math.inf))
         gradient = grad(logp, at)
         new = substitute([logp, gradient], {at: u})
