@@ -90,6 +90,18 @@ def _infer_scan(
 SCAN = Op("scan", _infer_scan)
 
 
+def _steps(sequences: Sequence[Expr], length: Any) -> Dim:
+    """Number of steps: the length that is given, else that of the sequences."""
+    if length is None:
+        if not sequences:
+            raise ShapeError("scan: give sequences, or a length")
+        lengths = [s.type.shape[0] for s in sequences if s.type.shape]
+        if len(lengths) < len(sequences):
+            raise ShapeError("scan: a sequence is a scalar")
+        length = next((n for n in lengths if isinstance(n, int)), lengths[0])
+    return as_dims(length, "scan")[0]
+
+
 def scan(
     function: Callable[..., tuple[Any, Any]],
     init: Any,
@@ -134,14 +146,7 @@ def scan(
     sequences, write_xs = flatten(xs)
     carry = [as_expr(c) for c in carry]
     sequences = [as_expr(s) for s in sequences]
-    if length is None:
-        if not sequences:
-            raise ShapeError("scan: give sequences, or a length")
-        lengths = [s.type.shape[0] for s in sequences if s.type.shape]
-        if len(lengths) < len(sequences):
-            raise ShapeError("scan: a sequence is a scalar")
-        length = next((n for n in lengths if isinstance(n, int)), lengths[0])
-    n = as_dims(length, "scan")[0]
+    n = _steps(sequences, length)
     k = len(carry)
     write_y: Any = None
 
