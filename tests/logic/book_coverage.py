@@ -44,6 +44,11 @@ def _asymmetric(k: Expr, loc: Any, s: Any, p: Any, **size: Any) -> Expr:
     return r.asymmetric_laplace(k, loc, s / ag.sqrt(p * (1 - p)), ag.sqrt(p / (1 - p)), **size)
 
 
+def _prime(k: Expr, a: Any, b: Any, scale: Any = 1.0, **size: Any) -> Any:
+    x = r.beta_prime(k, a, b, **size)
+    return x if isinstance(scale, (int, float)) and scale == 1 else scale * x
+
+
 def _gig(k: Expr, p: Any, a: Any, b: Any, **size: Any) -> Expr:
     return r.generalized_inverse_gaussian(k, p, ag.sqrt(a * b), ag.sqrt(b / a), **size)
 
@@ -86,7 +91,7 @@ DISTRIBUTIONS: dict[str, Any] = {
     "skellam": r.skellam, "yulesimon": r.yule_simon, "planck": r.planck, "benford": r.benford,
     "dlaplace": r.discrete_laplace, "betanbinom": r.beta_negative_binomial,
     "nhypergeom": lambda k, M, n, q, **z: r.negative_hypergeometric(k, n, M - n, q, **z),
-    "zipoisson": r.zero_inflated_poisson,
+    "betaprime": _prime, "zipoisson": r.zero_inflated_poisson,
     "truncexponential": lambda k, s, h, **z: r.truncated(
         k, r.exponential.law(scale=s), lower=0.0, upper=h, **z
     ),
@@ -104,6 +109,20 @@ def _order(k: Any, x: Any) -> Any:
     return ag.sort(x)[k - 1]
 
 
+def _first(reduce: Any) -> Any:
+    """Reduce over the observations, which are the first axis: rows, where they are vectors."""
+    return lambda x: reduce(x, axis=0) if isinstance(x, Expr) and x.ndim else reduce(x)
+
+
+def _block(a: Any, b: Any, c: Any, d: Any) -> Any:
+    return ag.concat([ag.concat([a, b], axis=1), ag.concat([c, d], axis=1)])
+
+
+def _one_hot(i: Any, n: Any) -> Any:
+    x = ag.expand_dims(ag.asarray(i), axis=-1)
+    return ag.astype(ag.equal(ag.arange(n), x), "float64")
+
+
 def _list(xs: Sequence[Any]) -> Any:
     if not any(isinstance(x, Expr) for x in xs):
         return ag.constant(np.asarray(xs))
@@ -113,7 +132,7 @@ def _list(xs: Sequence[Any]) -> Any:
 # fmt: off
 FUNCTIONS: dict[str, Any] = {
     **base.FUNCTIONS,
-    **{n: getattr(ag, n) for n in ("prod", "argmax", "argmin", "ones", "zeros", "eye", "concat",
+    **{n: getattr(ag, n) for n in ("prod", "argmax", "argmin", "ones", "zeros", "eye",
                                    "softmax", "logsumexp", "expit", "sin", "cos", "tan", "atan",
                                    "sinh", "cosh", "tanh")},
     **{n: getattr(ag.linalg, n) for n in ("inv", "det", "trace", "diag", "outer")},
@@ -124,6 +143,9 @@ FUNCTIONS: dict[str, Any] = {
     "cumsum": ag.cumulative_sum, "cumprod": ag.cumulative_prod, "order": _order,
     "logdet": lambda a: ag.linalg.slogdet(a)[1],
     "quad": lambda x, S: ag.sum(x * ag.linalg.solve(S, x)),
+    "sum": _first(ag.sum), "mean": _first(ag.mean), "concat": lambda *x: ag.concat(x),
+    "block": _block, "symm": lambda a: (a + ag.matrix_transpose(a)) / 2, "onehot": _one_hot,
+    "counts": lambda y, n: ag.sum(_one_hot(y, n), axis=0),
 }
 # fmt: on
 
@@ -148,9 +170,9 @@ class Program(base.Program):  # type: ignore[misc]
             return ag.matrix_transpose(self.value(t.value))
         if isinstance(t, ast.Subscript):
             x = self.value(t.value)
-            if isinstance(t.slice, ast.Tuple):
-                return x[tuple(self.value(i) for i in t.slice.elts)]
-            return x[self.value(t.slice)]
+            parts = t.slice.elts if isinstance(t.slice, ast.Tuple) else [t.slice]
+            at = tuple(self.place(i) for i in parts)
+            return x[at if len(at) > 1 else at[0]]
         if isinstance(t, ast.BinOp) and isinstance(t.op, (ast.BitAnd, ast.BitOr)):
             a, b = self.value(t.left), self.value(t.right)
             return a & b if isinstance(t.op, ast.BitAnd) else a | b
@@ -161,6 +183,12 @@ class Program(base.Program):  # type: ignore[misc]
         if isinstance(t, ast.BinOp) and isinstance(t.op, ast.Mod):
             return self.value(t.left) % self.value(t.right)
         return super().value(t)
+
+    def place(self, t: ast.expr) -> Any:
+        """Give what stands between brackets: an index, or a run of them."""
+        if isinstance(t, ast.Slice):
+            return slice(*(None if e is None else self.value(e) for e in (t.lower, t.upper)))
+        return self.value(t)
 
     def call(self, name: str, args: list[ast.expr]) -> Any:
         if name == "iid" and isinstance(args[1], ast.Call) and isinstance(args[1].func, ast.Name):
