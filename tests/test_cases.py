@@ -25,6 +25,7 @@ pytestmark = [here, pytest.mark.slow]
 # Kinds of steps, by what each draws; what an expert would have written.
 KINDS = {
     "rats": {"alpha+beta+alpha_c+beta_c": "gibbs", "tau_c": "gibbs"},
+    "birats": {"R": "gibbs", "mu_beta+beta": "gibbs", "tauC": "gibbs"},
     "line": {"alpha+beta": "gibbs", "tau": "gibbs"},
     "bda_light": {"mu": "exact", "sigma2": "exact"},
     "nist_norris": {"beta": "exact", "sigma2": "exact"},

@@ -21,6 +21,7 @@ from astragal.derive.conjugate import (
     conjugate,
     law_density,
 )
+from astragal.derive.covariances import matrix_law
 from astragal.derive.discrete import enumerated
 from astragal.derive.gaussian import gaussian, gaussian_blocks
 from astragal.derive.notation import write_law
@@ -75,7 +76,9 @@ def elementwise_law(near: Neighbourhood, reads: Neighbourhoods) -> Found | str:
     # All steps of a loop at once have parameters that read the variable itself.
     if alone and own is not None and near.z not in toposort(own.parameters):
         return _own_law(near, own)
-    found = conjugate(near, reads) if near.z.dtype in FLOATS else enumerated(near)
+    found = matrix_law(near, reads)
+    if found is None:
+        found = conjugate(near, reads) if near.z.dtype in FLOATS else enumerated(near)
     if isinstance(found, Found):
         return found
     turned = by_reversal(near, reads, book().values())
