@@ -484,9 +484,19 @@ def test_the_ends_of_a_range_are_exact() -> None:
         (lambda x: ag.linalg.cross(x, x), "not of length 3"),
         (lambda x: ag.full((-1,), 0.0), "-1 is no dimension"),
         (lambda x: ag.zeros((2.5,)), "2.5 is no dimension"),
+        (lambda x: ag.zeros(2.5), "2.5 is no dimension"),
+        (lambda x: ag.zeros(np.array(True)), "True.* is no dimension"),
         (lambda x: x.at[0].set(x), "does not fit|do not broadcast"),
     ],
 )
 def test_a_shape_error_says_what_does_not_fit(build: Callable[..., Any], words: str) -> None:
     with pytest.raises((ValueError, TypeError, IndexError), match=words):
         build(ag.input("x", (3, 4)))
+
+
+def test_lengths_may_be_arrays_without_dimensions() -> None:
+    # As NumPy takes them; data that a model is given come as such.
+    n = np.array(3)
+    assert ag.zeros(n).shape == (3,)
+    assert ag.zeros((2, n)).shape == (2, 3)
+    assert ag.zeros(np.array([2, 3])).shape == (2, 3)

@@ -284,10 +284,12 @@ def as_dims(shape: Any, op: str) -> Shape:
     """
     from astragal.ops import dims
 
-    if isinstance(shape, (int, np.integer, Expr)):
+    if isinstance(shape, Expr) or (not isinstance(shape, Sequence) and np.ndim(shape) == 0):
         shape = (shape,)
     out: list[Dim] = []
-    for d in shape:
+    for given in shape:
+        # An array without dimensions is the number in it.
+        d = given[()] if isinstance(given, np.ndarray) and given.ndim == 0 else given
         if isinstance(d, Expr):
             if d.type.shape or d.dtype not in INTEGERS:
                 raise ShapeError(f"{op}: a dimension is a scalar integer, got {describe(d)}")
