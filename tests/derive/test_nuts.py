@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 import scipy.stats as st
 
 import astragal as ag
 from astragal.derive import nuts
-from astragal.graph.expr import Expr
+from astragal.graph.expr import INPUT, Expr
 from astragal.graph.subgraph import placeholder
 from astragal.graph.traverse import substitute
 from astragal.sample import run
@@ -35,6 +36,8 @@ def test_a_transition_keeps_the_logistic_law_in_three_dimensions() -> None:
         np.testing.assert_allclose((draws < st.logistic.ppf(q)).mean(0), q, atol=0.015)
 
 
+# The wall at 0 is sixty times as steep as the rest.
+@pytest.mark.filterwarnings("ignore:.*diverged")
 def test_a_likelihood_that_saturates_has_a_gradient() -> None:
     # expit(60) rounds to 1, and the gradient of xlog1py(0, -1) as written is 0 / 0: every
     # step would diverge, and the chain stay where it is.
@@ -58,3 +61,147 @@ def test_a_likelihood_that_saturates_has_a_gradient() -> None:
         below = weight[grid < q].sum() / weight.sum()
         # At least 1,000 effective draws: four standard errors.
         np.testing.assert_allclose((slope < q).mean(), below, atol=0.065)
+
+
+# -- the same trees and windows as Stan ------------------------------------------------------
+
+SPREADS = np.array([1.0, 0.3, 2.0, 0.7])
+
+
+def _leaves_by_recursion(
+    x: np.ndarray, p: np.ndarray, step: float, forward: list[bool]
+) -> tuple[int, int]:
+    """Number of leaves and depth of Stan's tree, over a normal law with a unit metric."""
+    count = 0
+
+    def turns(a: np.ndarray, b: np.ndarray, rho: np.ndarray) -> bool:
+        return bool(a @ rho <= 0 or b @ rho <= 0)
+
+    def build(depth: int, x: np.ndarray, p: np.ndarray, step: float):  # type: ignore[no-untyped-def]
+        """Ends of a subtree in order of time from the start; None where it turns."""
+        nonlocal count
+        if depth == 0:
+            count += 1
+            half = p - 0.5 * step * x / SPREADS**2
+            x = x + step * half
+            p = half - 0.5 * step * x / SPREADS**2
+            return x, p, p, p
+        left = build(depth - 1, x, p, step)
+        if left is None:
+            return None
+        right = build(depth - 1, left[0], left[2], step)
+        if right is None or _joined(left[1:], right[1:]):
+            return None
+        return right[0], left[1], right[2], left[3] + right[3]
+
+    def _joined(a: tuple[np.ndarray, ...], b: tuple[np.ndarray, ...]) -> bool:
+        (first, end, rho), (begin, last, other) = a, b
+        return (
+            turns(first, last, rho + other)
+            or turns(first, begin, rho + begin)
+            or turns(end, last, other + end)
+        )
+
+    tree = (p, p, p)  # first, last and sum of momenta, in order of time
+    ends = {True: (x, p), False: (x, p)}
+    for depth, ahead in enumerate(forward):
+        new = build(depth, *ends[ahead], step if ahead else -step)
+        if new is None:
+            return count, depth + 1
+        ends[ahead] = new[0], new[2]
+        part = new[1:] if ahead else (new[2], new[1], new[3])
+        pair = (tree, part) if ahead else (part, tree)
+        if _joined(*pair):
+            return count, depth + 1
+        tree = (pair[0][0], pair[1][1], tree[2] + part[2])
+    raise AssertionError("deeper than any tree of this test")
+
+
+def test_trees_are_those_of_stans_recursion() -> None:
+    key = INPUT("key", ag.key(0).type)
+
+    def density(u: Expr) -> tuple[Expr, Expr]:
+        return -0.5 * ag.sum(ag.square(u / SPREADS)), -u / SPREADS**2
+
+    start = np.array([0.4, -0.1, 1.2, 0.3])
+    _, info = nuts.transition(density, ag.constant(start), ag.constant(0.11), ag.ones((4,)), key)
+    k = ag.split(key, 3)
+    momenta = ag.random.normal(k[0], 0.0, 1.0, size=4)
+    ahead = [ag.random.uniform(ag.fold_in(k[1], 2 * d), 0.0, 1.0) < 0.5 for d in range(10)]
+    run_one = ag.function([key], (info["leapfrogs"], info["depth"], momenta, ahead))
+    depths = set()
+    for seed in range(60):
+        leaves, depth, p, forward = run_one(ag.evaluate(ag.key(seed)))
+        assert _leaves_by_recursion(start, p, 0.11, [bool(f) for f in forward]) == (leaves, depth)
+        depths.add(int(depth))
+    assert {4, 5, 6} <= depths
+
+
+def _ends_of_stan(warmup: int) -> list[int]:
+    """Where Stan's windows end: `windowed_adaptation.hpp`, counted from 0."""
+    first, last, size = 75, 50, 25
+    if warmup < 20:
+        return []
+    if first + size + last > warmup:
+        first, last = int(0.15 * warmup), int(0.1 * warmup)
+        size = warmup - first - last
+    final, end = warmup - last - 1, first + size - 1
+    out = [end]
+    while end != final:
+        size *= 2
+        end += size
+        if end != final and end + 2 * size >= final + 1:
+            end = final
+        out.append(end)
+    return out
+
+
+@pytest.mark.parametrize("warmup", [40, 149, 150, 160, 500, 1000, 1234, 2000])
+def test_windows_of_the_metric_end_where_those_of_stan_end(warmup: int) -> None:
+    tuning = nuts.tuning_start(1)
+
+    def one(t: dict[str, Expr], i: Expr) -> tuple[dict[str, Expr], Expr]:
+        new = nuts.adapt(t, ag.constant([1.0]) * i, ag.constant(0.8), warmup - i)
+        return new, new["inverse_mass"][0]
+
+    _, metric = ag.scan(one, tuning, ag.arange(warmup))
+    values = ag.function([], metric, backend="numpy")()
+    changed = np.flatnonzero(np.diff(np.concatenate([[1.0], values])))
+    assert changed.tolist() == _ends_of_stan(warmup)
+
+
+@ag.model
+def bent(key: Expr) -> dict[str, Expr]:
+    """A funnel and a banana, with data that say nothing."""
+    k = ag.split(key, 5)
+    v = ag.random.normal(k[0], 0.0, 1.0)
+    a = ag.random.normal(k[2], 0.0, 1.0)
+    return {
+        "v": v,
+        "x": ag.random.normal(k[1], 0.0, ag.exp(v / 2), size=2),
+        "a": a,
+        "b": ag.random.normal(k[3], ag.square(a), 0.5),
+        "y": ag.random.normal(k[4], 0.0, 1.0),
+    }
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore:.*diverged")
+@pytest.mark.parametrize("backend", ["numba", "jax"])
+def test_laws_that_are_bent_are_kept(backend: str) -> None:
+    sampler = ag.derive(bent(), {"y": 0.0}, forbid=("gibbs", "exact", "slice"))
+    assert [s.kind for s in sampler.steps] == ["nuts"]
+    draws = run(sampler, draws=8_000, chains=2, seed=6, backend=backend, progress=False)
+    found = {n: draws.posterior[n].values for n in "avbx"}
+    standard = {
+        "a": found["a"],
+        "v": found["v"],
+        "b": (found["b"] - found["a"] ** 2) / 0.5,
+        "x": found["x"][..., 0] / np.exp(found["v"] / 2),
+    }
+    for name, z in standard.items():
+        # About 1,500 effective draws at least.
+        for q in (0.05, 0.25, 0.5, 0.75, 0.95):
+            np.testing.assert_allclose(
+                (z < st.norm.ppf(q)).mean(), q, atol=0.045, err_msg=f"{name} at {q}"
+            )

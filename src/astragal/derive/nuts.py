@@ -3,8 +3,11 @@
 Multinomial NUTS (Betancourt 2017, arXiv:1701.02434, appendix A) with the tree built
 iteratively: a subtree of 2^d leaves keeps one momentum for each level, at the places
 that later leaves must be compared with (Phan, Pradhan & Jankowiak 2019, arXiv:1912.11554).
-Step size by dual averaging (Hoffman & Gelman 2014, JMLR 15) and a diagonal metric from the
-draws of windows that double, both in the warm-up only and carried in the state.
+Where two trees are joined, either is also compared with the nearest leaf of the other, as
+Stan does since version 2.21: of nearly independent normals, a whole period would look like
+no turn at all. Step size by dual averaging (Hoffman & Gelman 2014, JMLR 15) and a diagonal
+metric from the draws of windows that double (Stan Reference Manual, section 15.2), both in
+the warm-up only and carried in the state.
 """
 
 from __future__ import annotations
@@ -16,7 +19,7 @@ from astragal.compile.simplify import simplify
 from astragal.density.transforms import Transform
 from astragal.derive.conjugate import KEY, Neighbourhoods
 from astragal.derive.sampler import Program
-from astragal.derive.slice import TUNING
+from astragal.derive.slice import ADAPTING, TUNING
 from astragal.graph.expr import INPUT, Expr
 from astragal.graph.literal import constant, scalar
 from astragal.graph.subgraph import placeholder
@@ -54,11 +57,9 @@ _FALSE = scalar(False, "bool")
 
 
 def _turning(inverse_mass: Expr, first: Expr, last: Expr, total: Expr) -> Expr:
-    """Whether an end moves against the sum of momenta between both: the generalised criterion."""
-    between = total - 0.5 * (first + last)
-    return (r.sum(inverse_mass * first * between) <= 0) | (
-        r.sum(inverse_mass * last * between) <= 0
-    )
+    """Whether an end moves against the sum of all momenta: the generalised criterion."""
+    moved = inverse_mass * total
+    return (r.sum(first * moved) <= 0) | (r.sum(last * moved) <= 0)
 
 
 def _leapfrog(
@@ -100,14 +101,22 @@ def _subtree(
         completes = r.sum(astype(e.equal(e.remainder(leaf + 1, powers), 0), "int64"))
         bits = e.remainder(e.floor_divide(leaf, powers), 2)
         top = r.sum(bits)
-        even = e.equal(e.remainder(leaf, 2), 0)
-        momenta = where(even, s["momenta"].at[top].set(p), s["momenta"])
-        totals = where(even, s["totals"].at[top].set(total), s["totals"])
+        # Odd leaves begin nothing: they are written where nobody reads.
+        place = where(e.equal(e.remainder(leaf, 2), 0), top, MAX_DEPTH + 1)
+        momenta = s["momenta"].at[place].set(p)
+        totals = s["totals"].at[place].set(total)
+        last = s["last"].at[place].set(s["p"])
 
         def compare(c: tuple[Expr, Expr]) -> tuple[Expr, Expr]:
             at, _ = c
-            since = total - totals[at] + momenta[at]
-            return at - 1, _turning(inverse_mass, momenta[at], p, since)
+            # The halves: from the leaf in place `at` to the last before that in the next
+            # place, and from there to here. A pair has no halves to compare.
+            first, begin, end = momenta[at], momenta[at + 1], last[at + 1]
+            before, until = totals[at] - first, totals[at + 1]
+            here = _turning(inverse_mass, first, p, total - before)
+            left = _turning(inverse_mass, first, begin, until - before)
+            right = _turning(inverse_mass, end, p, total - until + begin + end)
+            return at - 1, here | ((at < top) & (left | right))
 
         _, turned = while_loop(lambda c: (c[0] > top - completes) & ~c[1], compare, (top, _FALSE))
         return {
@@ -124,6 +133,7 @@ def _subtree(
             "chosen_logp": where(take, logp, s["chosen_logp"]),
             "momenta": momenta,
             "totals": totals,
+            "last": last,
         }
 
     leaves = astype(e.pow(_f(2.0), astype(depth, "float64")), "int64")
@@ -142,8 +152,9 @@ def _subtree(
             "accepted": _f(0.0),
             "chosen": x,
             "chosen_logp": _f(-math.inf),
-            "momenta": zeros((MAX_DEPTH + 1, n)),
-            "totals": zeros((MAX_DEPTH + 1, n)),
+            "momenta": zeros((MAX_DEPTH + 2, n)),
+            "totals": zeros((MAX_DEPTH + 2, n)),
+            "last": zeros((MAX_DEPTH + 2, n)),
         },
     )
     return result
@@ -197,12 +208,20 @@ def transition(
             new[f"{v}_right"] = where(forward, sub[v], s[f"{v}_right"])
             new[f"{v}_left"] = where(forward, s[f"{v}_left"], sub[v])
         total = s["total"] + sub["total"]
+        # The momenta of either tree next to the other.
+        near, begin = end[1], sub["momenta"][0]
+        far = where(forward, s["p_left"], s["p_right"])
+        turned = (
+            _turning(inverse_mass, far, sub["p"], total)
+            | _turning(inverse_mass, far, begin, s["total"] + begin)
+            | _turning(inverse_mass, near, sub["p"], near + sub["total"])
+        )
         return {
             **new,
             "total": total,
             "weight": e.logaddexp(s["weight"], sub["weight"]),
             "depth": depth + 1,
-            "stop": ~whole | _turning(inverse_mass, new["p_left"], new["p_right"], total),
+            "stop": ~whole | turned,
             "diverged": sub["diverged"],
             "accepted": s["accepted"] + sub["accepted"],
             "leaves": s["leaves"] + sub["leaf"],
@@ -239,13 +258,14 @@ def transition(
 
 # -- adaptation ----------------------------------------------------------------------------
 
-BUFFER, WINDOW = 75, 25
-"""Iterations before the first window of the metric, and the length of that window."""
+FIRST, WINDOW, LAST = 75, 25, 50
+"""Iterations before the first window of the metric, in it, and after the last."""
 _START_STEP = 0.1
 # fmt: off
 TUNING_START: Mapping[str, float] = {
     "iteration": 0.0, "log_step": math.log(_START_STEP), "log_mean_step": math.log(_START_STEP),
     "shortfall": 0.0, "restarted": 0.0, "anchor": math.log(10.0 * _START_STEP), "seen": 0.0,
+    "window": float(WINDOW), "window_end": 0.0,
 }
 # fmt: on
 
@@ -256,8 +276,33 @@ def tuning_start(n: int) -> State:
     return {**{name: _f(v) for name, v in TUNING_START.items()}, **vectors}
 
 
-def adapt(t: State, x: Expr, acceptance: Expr) -> State:
-    """Build the tuning after a transition of the warm-up."""
+def _windows(t: State, i: Expr, left: Expr) -> tuple[Expr, Expr, State]:
+    """Whether iteration i belongs to a window, and ends one; and the windows after it.
+
+    Each is twice as long as the one before; the last also takes what would be left over.
+    """
+    whole = i - 1.0 + astype(left, "float64")
+    short = whole < FIRST + WINDOW + LAST
+    first = where(short, e.floor(0.15 * whole), FIRST)
+    final = whole - where(short, e.floor(0.1 * whole), LAST)
+    size = t["window"]
+    end = where(i > 1.0, t["window_end"], where(short, final, first + size))
+    inside = (i > first) & (i <= final)
+    ends = e.equal(i, end) & inside
+    doubled = 2.0 * size
+    next_end = where(end + 3.0 * doubled > final, final, end + doubled)
+    return (
+        inside,
+        ends,
+        {
+            "window": where(ends, doubled, size),
+            "window_end": where(ends, next_end, end),
+        },
+    )
+
+
+def adapt(t: State, x: Expr, acceptance: Expr, left: Expr) -> State:
+    """Build the tuning after a transition of the warm-up, of which ``left`` are to come with it."""
     i = t["iteration"] + 1.0
     # Dual averaging with Stan's constants.
     m = t["restarted"] + 1.0
@@ -266,18 +311,16 @@ def adapt(t: State, x: Expr, acceptance: Expr) -> State:
     log_step = t["anchor"] - shortfall * e.sqrt(m) / 0.05
     fresh = e.pow(m, -0.75)
     log_mean = fresh * log_step + (1.0 - fresh) * t["log_mean_step"]
-    # Welford's running variance, from the end of the first buffer on.
-    seen = where(i > BUFFER, t["seen"] + 1.0, 0.0)
+    # Welford's running variance.
+    inside, ends, windows = _windows(t, i, left)
+    seen = where(inside, t["seen"] + 1.0, 0.0)
     delta = x - t["mean"]
-    mean = where(seen > 0, t["mean"] + delta / e.maximum(seen, 1.0), t["mean"])
-    spread = where(seen > 0, t["spread"] + delta * (x - mean), t["spread"])
-    # Windows end at 75 + 25 (2^k - 1): each is twice as long as the one before.
-    ratio = (i - BUFFER) / WINDOW + 1.0
-    level = e.log2(e.maximum(ratio, 1.0))
-    ends = (i > BUFFER) & (e.abs(level - e.round(level)) < 1e-9)
+    mean = where(inside, t["mean"] + delta / e.maximum(seen, 1.0), t["mean"])
+    spread = where(inside, t["spread"] + delta * (x - mean), t["spread"])
     variance = spread / e.maximum(seen - 1.0, 1.0)
     shrunk = (seen * variance + 5e-3) / (seen + 5.0)
     return {
+        **windows,
         "iteration": i,
         "log_step": where(ends, log_mean, log_step),
         "log_mean_step": log_mean,
@@ -349,7 +392,7 @@ def nuts_program(
     label = f"{'+'.join(names)}:"
     start = tuning_start(n)
     carried = {q: INPUT(label + q, tensor_type("float64", v.shape)) for q, v in start.items()}
-    step = e.exp(where(TUNING, carried["log_step"], carried["log_mean_step"]))
+    step = e.exp(where(ADAPTING, carried["log_step"], carried["log_mean_step"]))
     x0 = concatenate(
         [
             reshape(transforms[m].backward(coordinates[m]), (k,))
@@ -360,9 +403,9 @@ def nuts_program(
     leaf = placeholder(x.type)
     image, _ = values(leaf)
     new = substitute([image[coordinates[m]] for m in names], {leaf: x})
-    adapted = adapt(carried, x, info["acceptance"])
+    adapted = adapt(carried, x, info["acceptance"], TUNING)
     outputs = dict(zip(names, new, strict=True))
-    outputs.update({label + q: where(TUNING, adapted[q], carried[q]) for q in start})
+    outputs.update({label + q: where(ADAPTING, adapted[q], carried[q]) for q in start})
     inputs = {
         str(x.args[0]): x
         for x in toposort([*outputs.values(), *info.values()])

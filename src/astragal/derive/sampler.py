@@ -20,6 +20,7 @@ from astragal.graph.literal import constant, scalar
 from astragal.graph.traverse import substitute
 from astragal.graph.types import TensorType, show_shape
 from astragal.model import Model
+from astragal.ops.searching import where
 from astragal.random.keys import split
 
 State = dict[str, Expr]
@@ -93,6 +94,19 @@ class Conditional:
     premises: tuple[str, ...] = ()
 
 
+_ENDLESS = 2**31
+"""Length of a warm-up whose end is not known."""
+
+
+def _warming(tuning: Expr | bool | int, wanted: Expr) -> Expr:
+    """Write what is said of the warm-up as a step reads it: a flag, or what is left of it."""
+    whole = isinstance(tuning, int) and not isinstance(tuning, bool)
+    x = tuning if isinstance(tuning, Expr) else scalar(tuning, "int64" if whole else "bool")
+    if x.dtype == wanted.dtype:
+        return x
+    return x > 0 if wanted.dtype == "bool" else where(x, _ENDLESS, 0)
+
+
 @dataclass(frozen=True, eq=False)
 class Program:
     """A graph over placeholders: what a step computes.
@@ -104,7 +118,8 @@ class Program:
     inputs
         The placeholders of the state, by name.
     tuning
-        The placeholder of the flag that tells warm-up from draws.
+        The placeholder of the number of iterations of the warm-up that are to come (or of a
+        flag that tells warm-up from draws).
     outputs
         New values, by name: a part of the state.
     info
@@ -118,11 +133,10 @@ class Program:
     info: Mapping[str, Expr] = field(default_factory=dict)
 
     def __call__(
-        self, key: Expr, state: Mapping[str, Expr], tuning: Expr | bool = False
+        self, key: Expr, state: Mapping[str, Expr], tuning: Expr | bool | int = False
     ) -> tuple[State, State]:
         """Put expressions in place of the placeholders: the outputs, and the info."""
-        flag = tuning if isinstance(tuning, Expr) else scalar(tuning, "bool")
-        mapping = {self.key: key, self.tuning: flag}
+        mapping = {self.key: key, self.tuning: _warming(tuning, self.tuning)}
         for name, x in self.inputs.items():
             if name not in state:
                 raise ModelError(f"the state lacks {name!r}; it has {', '.join(state)}")
@@ -167,7 +181,9 @@ class Step:
         """The names of its variables, joined."""
         return "+".join(self.targets)
 
-    def update(self, key: Expr, state: Mapping[str, Expr], tuning: Expr | bool = False) -> State:
+    def update(
+        self, key: Expr, state: Mapping[str, Expr], tuning: Expr | bool | int = False
+    ) -> State:
         """Build the graph of the step: its targets' new values (and its tuning's).
 
         Parameters
@@ -178,12 +194,13 @@ class Step:
             An expression for every variable that is not a target's function, observed
             ones included.
         tuning
-            Whether the step may adapt: a scalar boolean, true in the warm-up only.
+            How many iterations of the warm-up are to come, this one counted; or whether the
+            step may adapt, where that is not known.
         """
         return self.program(key, state, tuning)[0]
 
     def move(
-        self, key: Expr, state: Mapping[str, Expr], tuning: Expr | bool = False
+        self, key: Expr, state: Mapping[str, Expr], tuning: Expr | bool | int = False
     ) -> tuple[State, State]:
         """Build the step's graph, with what it tells about the move (info scalars by name)."""
         return self.program(key, state, tuning)
@@ -277,7 +294,7 @@ class Sampler:
         key: Expr,
         state: Mapping[str, Expr],
         data: Mapping[str, Expr],
-        tuning: Expr | bool = False,
+        tuning: Expr | bool | int = False,
     ) -> tuple[State, State]:
         """Build the graph of one sweep: all steps in order, each with its own key.
 
@@ -290,7 +307,8 @@ class Sampler:
         data
             An expression for every observed variable.
         tuning
-            Scalar boolean: whether steps may adapt.
+            How many iterations of the warm-up are to come, this one counted, or whether steps
+            may adapt.
 
         Returns
         -------

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from astragal.density.tables import finite_values
 from astragal.derive.conjugate import KEY, Neighbourhood
 from astragal.derive.sampler import Program
-from astragal.derive.slice import TUNING, univariate
+from astragal.derive.slice import ADAPTING, TUNING, univariate
 from astragal.graph.expr import INPUT, Expr
 from astragal.graph.literal import scalar
 from astragal.graph.traverse import substitute, toposort
@@ -81,7 +81,7 @@ def site_program(name: str, near: Neighbourhood) -> tuple[Program, dict[str, Exp
     if values is None:
         # In the warm-up the width follows twice the size of the intervals that were left.
         after = 0.9 * width + 0.2 * reshape(sizes, z.shape)
-        outputs[label] = where(TUNING, after, width)
+        outputs[label] = where(ADAPTING, after, width)
         start[label] = 2.0 * ones(z.shape)
     inputs = {
         str(x.args[0]): x

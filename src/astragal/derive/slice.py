@@ -25,7 +25,9 @@ from astragal.ops.searching import where
 from astragal.random import RANDOM_OPS
 from astragal.random.keys import fold_in, split
 
-TUNING = INPUT("tuning", tensor_type("bool", ()))
+TUNING = INPUT("tuning", tensor_type("int64", ()))
+"""Iterations of the warm-up to come, this one counted: 0 after it."""
+ADAPTING = TUNING > 0
 """Whether steps may adapt."""
 
 _LIMIT = 64
@@ -121,7 +123,7 @@ def slice_program(name: str, near: Neighbourhood, t: Transform) -> tuple[Program
         )
         u, size, n = reshape(new_flat, t.shape), reshape(sizes, t.shape), r.mean(ns)
     # In the warm-up the width follows twice the size of the intervals that were left.
-    adapted = where(TUNING, 0.9 * width + 0.2 * size, width)
+    adapted = where(ADAPTING, 0.9 * width + 0.2 * size, width)
     below = toposort([u])
     inputs = {str(x.args[0]): x for x in below if x.op is INPUT and x not in (KEY, TUNING)}
     program = Program(

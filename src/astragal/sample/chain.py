@@ -19,6 +19,7 @@ from astragal.graph.errors import ModelError
 from astragal.graph.expr import Expr
 from astragal.ops.control import scan
 from astragal.ops.creation import arange, input
+from astragal.ops.elementwise import maximum
 from astragal.random.keys import fold_in, key, split
 from astragal.sample.checkpoint import Arrays, Block
 
@@ -101,7 +102,7 @@ def build(sampler: Sampler, backend: str, block: int) -> ChainProgram:
     warmup = input("warmup", dtype="int64")
 
     def sweep(now: dict[str, Expr], i: Expr) -> tuple[dict[str, Expr], tuple[Any, Any]]:
-        new, info = sampler.sweep(fold_in(k, i), now, data, tuning=i < warmup)
+        new, info = sampler.sweep(fold_in(k, i), now, data, tuning=maximum(warmup - i, 0))
         return new, (sampler.values(new, data), info)
 
     last, (draws, info) = scan(sweep, state, first + arange(block))
