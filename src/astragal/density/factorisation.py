@@ -19,7 +19,7 @@ from astragal.graph.expr import INPUT, Expr, describe
 from astragal.graph.literal import scalar
 from astragal.graph.subgraph import Subgraph
 from astragal.graph.traverse import substitute, toposort
-from astragal.graph.types import FLOATS, KeyType
+from astragal.graph.types import FLOATS, KeyType, same_shape
 from astragal.model import Model
 from astragal.ops import reductions as r
 from astragal.ops.indexing import ITEM
@@ -312,7 +312,7 @@ def _factor(
     actual = substitute(parameters, resolved)
     density = d.logdensity(value, *actual)
     batch = batch_shape(rv)
-    if density.shape != batch:
+    if not same_shape(density.shape, batch):
         density = broadcast_to(density, batch)
     domain = d.support(*actual)
     support = None if domain is REAL else domain.contains(value)

@@ -16,7 +16,7 @@ import numpy as np
 from astragal.graph.expr import Expr
 from astragal.graph.literal import constant, is_constant, scalar, value_of
 from astragal.graph.traverse import depends_on, substitute
-from astragal.graph.types import FLOATS, TensorType
+from astragal.graph.types import FLOATS, TensorType, same_shape
 from astragal.ops import elementwise as e
 from astragal.ops import linalg
 from astragal.ops import reductions as r
@@ -136,7 +136,7 @@ def invert(expr: Expr, value: Expr, rv: Expr) -> tuple[Expr, Expr] | None:
         at = places[0]
         x = node.args[at]
         name = node.op.name
-        if name == "broadcast_to" or (node.op.elementwise and x.shape != node.shape):
+        if name == "broadcast_to" or (node.op.elementwise and not same_shape(x.shape, node.shape)):
             return None  # one value of the variable cannot have several
         if name in UNARY:
             v, step = UNARY[name](node, v)
@@ -302,13 +302,13 @@ _AFFINE = frozenset({"add", "subtract", "negative", "positive", "multiply", "div
 
 def _affine(expr: Expr, value: Expr, rv: Expr) -> tuple[Expr, Expr, Expr] | None:
     """Solve an elementwise affine function of a variable that occurs more than once."""
-    if expr.shape != rv.shape:
+    if not same_shape(expr.shape, rv.shape):
         return None
     above = depends_on([expr], [rv])
     for node in above:
         if node is rv:
             continue
-        if node.op.name not in _AFFINE or node.shape != rv.shape:
+        if node.op.name not in _AFFINE or not same_shape(node.shape, rv.shape):
             return None
         inside = [isinstance(a, Expr) and a in above for a in node.args]
         if node.op.name == "multiply" and all(inside):
@@ -337,7 +337,7 @@ def _relocate(expr: Expr, value: Expr, rv: Expr) -> tuple[Expr, Expr] | None:
                 return None
             node, v = x, moved
             continue
-        if x.dtype != node.dtype or x.shape != node.shape:
+        if x.dtype != node.dtype or not same_shape(x.shape, node.shape):
             return None
         if name == "add":
             v = v - node.args[1 - at]

@@ -17,7 +17,7 @@ from astragal.graph.errors import UnsupportedError
 from astragal.graph.expr import Expr
 from astragal.graph.literal import is_constant, value_of
 from astragal.graph.traverse import toposort
-from astragal.graph.types import FLOATS
+from astragal.graph.types import FLOATS, same_shape
 from astragal.ops import elementwise as e
 from astragal.ops import reductions as r
 from astragal.ops import special as sp
@@ -185,7 +185,7 @@ def _mass(d: Distribution, low: Expr, high: Expr, p: tuple[Expr, ...]) -> Expr:
 def _through(node: Expr, at: int, free: frozenset[Expr]) -> Law:
     """A bijection of one operand."""
     x, name = node.args[at], node.op.name
-    if not node.op.elementwise or x.shape != node.shape or node.dtype not in FLOATS:
+    if not node.op.elementwise or not same_shape(x.shape, node.shape) or node.dtype not in FLOATS:
         raise Refused(f"{name} has no rule")
     if x.dtype not in FLOATS:
         raise Refused(f"{name} of whole numbers has no rule")
@@ -299,11 +299,11 @@ def _extreme(node: Expr, inside: list[int], free: frozenset[Expr]) -> Law:
     largest = node.op.name == "maximum"
     if len(inside) == 1:
         x, bound = node.args[inside[0]], node.args[1 - inside[0]]
-        if x.shape != node.shape:
+        if not same_shape(x.shape, node.shape):
             raise Refused("a value that is compared with several bounds")
         return _clipped(measure(x, free), bound, largest, node)
     a, b = (measure(x, free) for x in node.args)
-    if a.free & b.free or any(x.shape != node.shape for x in node.args):
+    if a.free & b.free or any(not same_shape(x.shape, node.shape) for x in node.args):
         raise Refused("an extreme of variables that are not independent")
     left, right = _tail(a), _tail(b)
     if left.atoms or right.atoms:
@@ -410,9 +410,9 @@ def _elementwise(x: Expr, free: frozenset[Expr]) -> bool:
         if not _holds(n, free):
             continue
         if is_random(n):
-            if n in free and (n.shape != x.shape or random_parts(n)[0].core):
+            if n in free and (not same_shape(n.shape, x.shape) or random_parts(n)[0].core):
                 return False
-        elif not n.op.elementwise or n.shape != x.shape:
+        elif not n.op.elementwise or not same_shape(n.shape, x.shape):
             return False
     return True
 
@@ -483,7 +483,7 @@ def _where(node: Expr, inside: list[int], free: frozenset[Expr]) -> Law:
     test, x, y = node.args
     if inside != [1, 2]:
         raise Refused("a choice between a variable and a number")
-    if any(v.shape != node.shape for v in (x, y)):
+    if any(not same_shape(v.shape, node.shape) for v in (x, y)):
         raise Refused("a choice that repeats a variable")
     a, b = measure(x, free), measure(y, free)
     gone = _independent([a, b])

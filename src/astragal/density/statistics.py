@@ -53,7 +53,7 @@ from astragal.graph.expr import Expr
 from astragal.graph.literal import is_constant, scalar, value_of
 from astragal.graph.subgraph import placeholder
 from astragal.graph.traverse import children, substitute, toposort
-from astragal.graph.types import FLOATS, TensorType
+from astragal.graph.types import FLOATS, TensorType, same_shape
 from astragal.ops import elementwise as e
 from astragal.ops import reductions as r
 from astragal.ops import special as sp
@@ -125,7 +125,7 @@ class Statistics:
                 continue
             (image,) = substitute([p], {self.z: self.stand_in(m)})
             out = plus(out, times(c, image))
-        if out is not None and out.shape != form.shape:
+        if out is not None and not same_shape(out.shape, form.shape):
             out = broadcast_to(out, form.shape)
         return out
 

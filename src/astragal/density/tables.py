@@ -18,7 +18,7 @@ from astragal.graph.expr import Expr
 from astragal.graph.literal import constant, is_constant, scalar, value_of
 from astragal.graph.subgraph import placeholder
 from astragal.graph.traverse import children, substitute, toposort
-from astragal.graph.types import FLOATS, Shape, TensorType, tensor_type
+from astragal.graph.types import FLOATS, Shape, TensorType, same_shape, tensor_type
 from astragal.ops import reductions as r
 from astragal.ops.gradient import grad
 from astragal.ops.manipulation import broadcast_to, stack
@@ -111,7 +111,7 @@ class Tables:
             for entry, indicator in zip(t.entries, self.stand_ins, strict=True):
                 (part,) = substitute([t.image], {self.z: indicator})
                 out = plus(out, entry * part)
-        if out is not None and out.shape != t.shape:
+        if out is not None and not same_shape(out.shape, t.shape):
             out = broadcast_to(out, t.shape)
         return out
 
