@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import inspect
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any
+from typing import Any, overload
 
 import numpy as np
 
@@ -14,6 +14,7 @@ from astragal.graph.expr import INPUT, Expr, describe
 from astragal.graph.literal import constant, is_constant
 from astragal.graph.traverse import children, substitute, toposort
 from astragal.graph.types import KeyType, TensorType
+from astragal.labels import Coords, Dims, as_coords, as_dims, check_labels
 from astragal.ops.creation import input
 from astragal.random.distribution import RandomOp
 from astragal.random.improper import FACTOR
@@ -29,12 +30,20 @@ class Model:
     ----------
     variables
         From name to expression, in the order in which they are shown.
+    dims
+        Names of dimensions, by variable: ``{"theta": ("school",)}``. The results have them.
+    coords
+        Labels along dimensions: ``{"school": ["A", "B"]}``.
+    constants
+        Arrays that the expressions were made with, by name: pictures and results show them.
 
     Raises
     ------
     ModelError
-        For no variables, a name that is no word, one expression under two names, or a
-        value that is no array expression.
+        For no variables, a name that is no word, one expression under two names, a
+        value that is no array expression, or dimensions of no variable.
+    ShapeError
+        For dimensions or coordinates that do not fit the variables.
 
     Examples
     --------
@@ -46,9 +55,16 @@ class Model:
     (True, ['mu', 'y'])
     """
 
-    __slots__ = ("_labels", "_variables")
+    __slots__ = ("_constants", "_coords", "_dims", "_variables")
 
-    def __init__(self, variables: Mapping[Any, Any]) -> None:
+    def __init__(
+        self,
+        variables: Mapping[Any, Any],
+        *,
+        dims: Mapping[str, Any] | None = None,
+        coords: Mapping[str, Any] | None = None,
+        constants: Mapping[str, Any] | None = None,
+    ) -> None:
         if not isinstance(variables, Mapping):
             raise ModelError(
                 f"a model is made of a mapping from names to expressions, got "
@@ -71,7 +87,12 @@ class Model:
             names[value] = name
             checked[name] = value
         self._variables = checked
-        self._labels: dict[Expr, str] = {}
+        self._constants: dict[str, Expr] = {
+            n: v if isinstance(v, Expr) else constant(v) for n, v in dict(constants or {}).items()
+        }
+        self._dims, self._coords = as_dims(dims), as_coords(coords)
+        shapes = {n: x.shape for n, x in {**self._constants, **checked}.items()}
+        check_labels(shapes, self._dims, self._coords)
 
     @property
     def variables(self) -> dict[str, Expr]:
@@ -81,7 +102,57 @@ class Model:
     @property
     def labels(self) -> dict[Expr, str]:
         """Names of the constants that came as data arguments, for what people read."""
-        return dict(self._labels)
+        return {x: name for name, x in self._constants.items()}
+
+    @property
+    def constants(self) -> dict[str, Expr]:
+        """The constants that came as data arguments, by name (a copy)."""
+        return dict(self._constants)
+
+    @property
+    def dims(self) -> Dims:
+        """Names of dimensions, by variable (a copy)."""
+        return dict(self._dims)
+
+    @property
+    def coords(self) -> Coords:
+        """Labels along dimensions (a copy)."""
+        return dict(self._coords)
+
+    def labelled(
+        self,
+        dims: Mapping[str, Any] | None = None,
+        coords: Mapping[str, Any] | None = None,
+    ) -> Model:
+        """Give the same model with further names of dimensions and labels along them.
+
+        Parameters
+        ----------
+        dims, coords
+            As for `Model`. What is given for a variable or a dimension replaces what it had.
+
+        Examples
+        --------
+        >>> import astragal as ag
+        >>> k = ag.split(ag.input("key", dtype="key"))
+        >>> theta = ag.random.normal(k[0], 0.0, 10.0, size=2)
+        >>> model = ag.Model({"theta": theta, "y": ag.random.normal(k[1], theta, 1.0)})
+        >>> model = model.labelled({"theta": "school", "y": "school"}, {"school": ["A", "B"]})
+        >>> draws = ag.derive(model, {"y": [1.0, 2.0]}).sample(backend="numpy", progress=False)
+        >>> draws["posterior"]["theta"].sel(school="B").dims
+        ('chain', 'draw')
+        """
+        return Model(
+            self._variables,
+            dims={**self._dims, **as_dims(dims)},
+            coords={**self._coords, **as_coords(coords)},
+            constants=self._constants,
+        )
+
+    def like(self, variables: Mapping[str, Expr]) -> Model:
+        """Make a model of other expressions that keeps this one's labels, where they fit."""
+        kept = {n: d for n, d in self._dims.items() if n in variables or n in self._constants}
+        return Model(variables, dims=kept, coords=self._coords, constants=self._constants)
 
     @property
     def keys(self) -> tuple[Expr, ...]:
@@ -224,9 +295,7 @@ class Model:
 
         new = {self[name]: as_value(name, v, self[name]) for name, v in values.items()}
         out = given(self._variables.values(), new)
-        made = Model(dict(zip(self._variables, out, strict=True)))
-        made._labels = dict(self._labels)
-        return made
+        return self.like(dict(zip(self._variables, out, strict=True)))
 
     def _refuse_weights(self) -> None:
         """Refuse to draw what is no law."""
@@ -247,9 +316,16 @@ class ModelFunction:
     name : str
     parameters, required : tuple of str
         Names of the data arguments; of those without a default.
+    dims, coords : dict
+        Labels of the models that it makes.
     """
 
-    def __init__(self, function: Callable[..., Mapping[str, Any]]) -> None:
+    def __init__(
+        self,
+        function: Callable[..., Mapping[str, Any] | Model],
+        dims: Mapping[str, Any] | None = None,
+        coords: Mapping[str, Any] | None = None,
+    ) -> None:
         functools.update_wrapper(self, function)
         arguments = list(inspect.signature(function).parameters.values())
         if not arguments:
@@ -258,39 +334,63 @@ class ModelFunction:
         self.name = function.__name__
         self.parameters = tuple(p.name for p in arguments[1:])
         self.required = tuple(p.name for p in arguments[1:] if p.default is p.empty)
+        self.dims, self.coords = as_dims(dims), as_coords(coords)
 
     def __call__(self, *data: Any, **named: Any) -> Model:
         """Make the model of some data."""
         root = input(ROOT, dtype="key")
         given = [_as_data(v) for v in data]
         by_name = {k: _as_data(v) for k, v in named.items()}
-        variables = self._function(root, *given, **by_name)
-        if isinstance(variables, Model):
-            return variables
-        if not isinstance(variables, Mapping):
+        made: object = self._function(root, *given, **by_name)
+        if not isinstance(made, (Model, Mapping)):
             raise ModelError(
-                f"model {self.name} returned {type(variables).__name__}, "
+                f"model {self.name} returned {type(made).__name__}, "
                 "expected a dictionary from names to expressions"
             )
-        made = Model(variables)
+        whole = made if isinstance(made, Model) else Model(made)
         arguments = {**dict(zip(self.parameters, given, strict=False)), **by_name}
-        made._labels = {
-            constant(v): name for name, v in arguments.items() if isinstance(v, np.ndarray)
+        arrays = {
+            n: v
+            for n, v in arguments.items()
+            if isinstance(v, np.ndarray) and v.dtype.kind in "biuf"
         }
-        return made
+        return Model(
+            whole.variables,
+            dims={**self.dims, **whole.dims},
+            coords={**self.coords, **whole.coords},
+            constants={**arrays, **whole.constants},
+        )
 
     def __repr__(self) -> str:
         return f"<model {self.name}({', '.join(self.parameters)})>"
 
 
-def model(function: Callable[..., Mapping[str, Any]]) -> ModelFunction:
+@overload
+def model(function: Callable[..., Mapping[str, Any] | Model]) -> ModelFunction: ...
+@overload
+def model(
+    function: None = None,
+    *,
+    dims: Mapping[str, Any] | None = None,
+    coords: Mapping[str, Any] | None = None,
+) -> Callable[[Callable[..., Mapping[str, Any] | Model]], ModelFunction]: ...
+def model(
+    function: Callable[..., Mapping[str, Any] | Model] | None = None,
+    *,
+    dims: Mapping[str, Any] | None = None,
+    coords: Mapping[str, Any] | None = None,
+) -> ModelFunction | Callable[[Callable[..., Mapping[str, Any] | Model]], ModelFunction]:
     """Turn a function ``f(key, *data) -> {name: expression}`` into one that gives models.
 
     Parameters
     ----------
     function
         Takes a key expression, then data, which it gets as NumPy arrays (expressions are
-        passed on as they are), and returns the named variables.
+        passed on as they are), and returns the named variables, or a `Model` of them.
+    dims
+        Names of dimensions, by variable or data argument: ``{"theta": ("school",)}``.
+    coords
+        Labels along dimensions. Labels that come as data are given to the `Model` returned.
 
     Returns
     -------
@@ -312,8 +412,18 @@ def model(function: Callable[..., Mapping[str, Any]]) -> ModelFunction:
     ...     return {"rate": rate, "n": ag.random.poisson(k[1], rate * hours)}
     >>> counts([1.0, 2.5])
     Model(rate: gamma float64, n: poisson int64(2,))
+
+    With labels, which the results have too:
+
+    >>> @ag.model(dims={"n": "pump"})
+    ... def named(key, hours, pumps):
+    ...     return ag.Model(counts(hours).variables, coords={"pump": pumps})
+    >>> named([1.0, 2.5], ["left", "right"]).coords
+    {'pump': ('left', 'right')}
     """
-    return ModelFunction(function)
+    if function is None:
+        return lambda f: ModelFunction(f, dims, coords)
+    return ModelFunction(function, dims, coords)
 
 
 def _as_data(value: Any) -> Any:
@@ -339,4 +449,4 @@ def with_data(model: Model, values: Mapping[str, Any]) -> Model:
         for n, v in values.items()
     }
     new = substitute(model.variables.values(), mapping)
-    return Model(dict(zip(model.variables, new, strict=True)))
+    return model.like(dict(zip(model.variables, new, strict=True)))

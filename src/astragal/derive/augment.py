@@ -326,8 +326,7 @@ def _leafy(
         else:
             if not added:
                 continue
-            model = Model({**now.model.variables, **added})
-            model._labels = dict(now.model.labels)
+            model = now.model.like({**now.model.variables, **added})
             yield Augmented(
                 model,
                 (*now.leaves, *added),
@@ -384,8 +383,6 @@ def _expanded(
         return None
     variables = substitute(model.variables.values(), mapping)
     try:
-        out = Model(dict(zip(model.variables, variables, strict=True)))
+        return model.like(dict(zip(model.variables, variables, strict=True)))
     except AstragalError:
         return None
-    out._labels = dict(model.labels)
-    return out

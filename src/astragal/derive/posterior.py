@@ -60,4 +60,4 @@ def posterior_model(sampler: Sampler, observed: Mapping[str, Any] | None = None)
     sources = substitute([f.source for f in factors], mapping)
     latent = {x: state[f.name] for x, f in zip(sources, factors, strict=True)}
     variables = dict(zip(sampler.model.variables, given(model, latent), strict=True))
-    return Model(variables | {n: state[n] for n in sampler.latent_names})
+    return sampler.model.like(variables | {n: state[n] for n in sampler.latent_names})

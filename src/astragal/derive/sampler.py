@@ -433,6 +433,12 @@ class Sampler:
 
         return sample.predict(self, draws, **options)
 
+    def log_likelihood(self, draws: Any, **options: Any) -> Any:
+        """Compute the log likelihood of every observation: see `astragal.sample.log_likelihood`."""
+        from astragal import sample
+
+        return sample.log_likelihood(self, draws, **options)
+
     def sample_prior(self, **options: Any) -> Any:
         """Draw from the model as if nothing were observed: see `astragal.sample.prior`."""
         from astragal import sample

@@ -14,7 +14,8 @@ from astragal.derive.search import derive
 from astragal.graph.errors import ModelError, UnsupportedError
 from astragal.model import Model
 from astragal.sample.chain import chain_keys, program_of
-from astragal.sample.results import diagnose, to_datatree
+from astragal.sample.groups import as_tree
+from astragal.sample.results import diagnose
 from astragal.sample.runner import BLOCK
 
 WAYS: tuple[tuple[tuple[str, ...], tuple[str, ...]], ...] = (
@@ -112,7 +113,7 @@ def _measure(sampler: Sampler, draws: int, warmup: int, seed: int, backend: str)
     whole = {n: np.stack([np.concatenate(c[n]) for c in chains]) for n in names}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        table = diagnose(to_datatree(whole, {}, {}, {}))
+        table = diagnose(as_tree(sampler.model, {"posterior": whole}))
         least = float(np.min(table["ess_bulk"].to_numpy()))
     rate = least / seconds if seconds > 0.0 and least > 0.0 else 0.0
     return Trial(tuple((s.name, s.kind) for s in sampler.steps), rate)

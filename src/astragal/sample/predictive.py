@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -22,6 +22,7 @@ from astragal.ops.creation import arange, input
 from astragal.ops.manipulation import concatenate
 from astragal.random.distribution import is_random
 from astragal.random.keys import fold_in, key, split
+from astragal.sample.groups import as_tree, with_groups
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -98,7 +99,7 @@ def predict(
     drawn = [np.asarray(v) for v in run(each, *flat.values())]
     group = "posterior_predictive" if model is None else "predictions"
     arrays = {n: v.reshape(chains, count, *v.shape[1:]) for n, v in zip(wanted, drawn, strict=True)}
-    return _with_group(draws, group, arrays)
+    return with_groups(draws, target, {group: arrays})
 
 
 def _places(sampler: Sampler, target: Model, own: bool) -> dict[str, Expr]:
@@ -145,21 +146,8 @@ def prior(
     xarray.DataTree
         Groups ``prior``, and ``prior_predictive`` of what was observed.
     """
-    from arviz_base import from_dict
-
     drawn = sampler.model.sample_prior(seed=seed, draws=draws, backend=backend)
     groups: dict[str, dict[str, Any]] = {"prior": {}, "prior_predictive": {}}
     for n, v in drawn.items():
         groups["prior_predictive" if n in sampler.observed else "prior"][n] = v[None]
-    tree: xr.DataTree = from_dict({g: vs for g, vs in groups.items() if vs})
-    return tree
-
-
-def _with_group(
-    draws: xr.DataTree, group: str, arrays: Mapping[str, np.ndarray[Any, Any]]
-) -> xr.DataTree:
-    from arviz_base import from_dict
-
-    new = draws.copy()
-    new[group] = from_dict({group: dict(arrays)})[group]
-    return new
+    return as_tree(sampler.model, groups)

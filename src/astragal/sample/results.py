@@ -1,57 +1,21 @@
-"""Draws as an ArviZ ``DataTree``, with a report in words of how far to trust them."""
+"""A report of how far to trust draws, in figures and in words."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+
+from astragal.derive.nuts import MAX_DEPTH
 
 if TYPE_CHECKING:
     import pandas as pd
     import xarray as xr
 
-Arrays = dict[str, np.ndarray[Any, Any]]
-
 RHAT_LIMIT = 1.01  # Vehtari et al. 2021, Bayesian Anal. 16(2), section 4
+BFMI_LIMIT = 0.3  # Betancourt 2016, arXiv:1604.00695, as Stan and PyMC warn
 ESS_PER_CHAIN = 100  # likewise: below it, the estimates of R-hat and ESS are themselves noisy
-
-
-def to_datatree(
-    posterior: Arrays,
-    stats: Arrays,
-    observed: Mapping[str, np.ndarray[Any, Any]],
-    attributes: Mapping[str, Any],
-    warmup: tuple[Arrays, Arrays] | None = None,
-) -> xr.DataTree:
-    """Put draws, statistics and data into the groups that ArviZ reads.
-
-    Parameters
-    ----------
-    posterior, stats
-        Arrays of shape (chain, draw, ...).
-    observed
-        The data.
-    attributes
-        What produced them: sampler, backend, seed.
-    warmup
-        Draws and statistics of the warm-up, where they are kept.
-    """
-    from arviz_base import from_dict
-
-    groups: dict[str, Any] = {"posterior": posterior}
-    if stats:
-        groups["sample_stats"] = stats
-    if warmup is not None:
-        groups["warmup_posterior"], groups["warmup_sample_stats"] = warmup
-        groups = {k: v for k, v in groups.items() if v}
-    if observed:
-        groups["observed_data"] = {k: np.asarray(v) for k, v in observed.items()}
-    tree: xr.DataTree = from_dict(groups, save_warmup=warmup is not None)
-    tree["posterior"].attrs.update(
-        {"inference_library": "astragal", **{k: v for k, v in attributes.items() if v is not None}}
-    )
-    return tree
 
 
 def diagnose(tree: xr.DataTree) -> pd.DataFrame:
@@ -100,12 +64,30 @@ def _place(flat: int, shape: tuple[int, ...]) -> str:
     return ", ".join(str(int(i)) for i in np.unravel_index(flat, shape))
 
 
-def warnings_of(table: pd.DataFrame, stats: Arrays, chains: int) -> list[str]:
-    """Say in words what is wrong with a run, and what to do about it."""
-    out = []
+def warnings_of(tree: xr.DataTree, table: pd.DataFrame) -> list[str]:
+    """Say in words what is wrong with a run, and what to do about it.
+
+    Parameters
+    ----------
+    tree
+        What `Sampler.sample` gave.
+    table
+        Its table, of `diagnose`.
+    """
+    chains = tree["posterior"].sizes["chain"]
+    out = [*_about_draws(table, chains)]
+    if "sample_stats" in tree.children:
+        out += _about_trajectories(tree["sample_stats"].dataset)
+    if chains == 1:
+        out.append("one chain only: R-hat needs several to see that chains disagree.")
+    return out
+
+
+def _about_draws(table: pd.DataFrame, chains: int) -> Iterator[str]:
+    """Chains that disagree, and effective draws that are few."""
     if "r_hat" in table and (bad := table["r_hat"] > RHAT_LIMIT).any():  # pyright: ignore[reportGeneralTypeIssues]
         worst = table["r_hat"].idxmax()
-        out.append(
+        yield (
             f"{int(bad.sum())} of {len(table)} quantities have not converged: R-hat of {worst} is "  # pyright: ignore[reportArgumentType]
             f"{table['r_hat'].max():.3f}, above {RHAT_LIMIT}. Run longer, or look at the chains' "
             f"traces of {worst}."
@@ -113,16 +95,38 @@ def warnings_of(table: pd.DataFrame, stats: Arrays, chains: int) -> list[str]:
     if "ess_bulk" in table:
         least = table[["ess_bulk", "ess_tail"]].min(axis=1)
         if (least < ESS_PER_CHAIN * chains).any():
-            out.append(
+            yield (
                 f"few effective draws: {least.min():.0f} for {least.idxmin()}, fewer than "
                 f"{ESS_PER_CHAIN} a chain. Draw more, or try sampler.alternatives()."
             )
+
+
+def _about_trajectories(stats: xr.Dataset) -> Iterator[str]:
+    """Divergences, trajectories that were cut off, and energies that hardly move."""
+
+    def of(name: str) -> list[Any]:
+        whole = [str(n) for n in stats.data_vars if str(n).rpartition(":")[2] == name]
+        return [np.asarray(stats[n]) for n in whole]
+
     divergent = int(np.sum(stats["diverging"])) if "diverging" in stats else 0
     if divergent:
-        out.append(
-            f"{divergent} transitions diverged: the posterior has places too narrow for the step "
-            "size. Reparameterise (non-centre), or raise target_accept."
+        yield (
+            f"{divergent} of {stats['diverging'].size} transitions diverged: the posterior has "
+            "places too narrow for the step size, and draws near them are missing. Write the model "
+            "in other coordinates (non-centred), or see sampler.alternatives()."
         )
-    if chains == 1:
-        out.append("one chain only: R-hat needs several to see that chains disagree.")
-    return out
+    if long := sum(int(np.sum(d >= MAX_DEPTH)) for d in of("tree_depth")):
+        yield (
+            f"{long} trajectories were cut off after 2^{MAX_DEPTH} steps: draws follow each other "
+            "slowly. Bring the variables to like scales, or run a longer warm-up."
+        )
+    for energy in of("energy"):
+        moves = np.square(np.diff(energy, axis=1)).mean(axis=1)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            fraction = float(np.min(moves / energy.var(axis=1)))
+        if fraction < BFMI_LIMIT:
+            yield (
+                f"energies hardly move from draw to draw (fraction {fraction:.2f}, below "
+                f"{BFMI_LIMIT}): the tails are explored slowly. Reparameterise heavy tails, such "
+                "as a Cauchy variable by its scale mixture."
+            )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import threading
 import warnings
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from typing import TYPE_CHECKING, Any
 
@@ -15,8 +15,12 @@ from astragal.derive.sampler import Sampler
 from astragal.graph.errors import ModelError
 from astragal.sample.chain import ChainProgram, chain_keys, program_of
 from astragal.sample.checkpoint import Arrays, Block, Checkpoint, Identity, fingerprint
+from astragal.sample.groups import as_tree, constants_of, named_stats
+from astragal.sample.likelihood import GROUPS, log_likelihood, pointwise
+from astragal.sample.predictive import predict, prior
 from astragal.sample.progress import Report, chain_bars
-from astragal.sample.results import diagnose, to_datatree, warnings_of
+from astragal.sample.results import diagnose, warnings_of
+from astragal.sample.settings import Settings
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -43,6 +47,7 @@ def run(
     thin: int = 1,
     workers: int | None = None,
     keep_warmup: bool = False,
+    groups: Iterable[str] = (),
 ) -> xr.DataTree:
     """Draw from a posterior.
 
@@ -73,11 +78,15 @@ def run(
         Chains that run at a time; by default one a processor.
     keep_warmup
         Whether the result has the warm-up too.
+    groups
+        Further groups of the result: ``"log_likelihood"``, ``"log_prior"``,
+        ``"posterior_predictive"``, ``"prior"`` and ``"prior_predictive"``.
 
     Returns
     -------
     xarray.DataTree
-        Groups ``posterior``, ``sample_stats`` and ``observed_data``, as ArviZ reads them.
+        Groups ``posterior``, ``sample_stats``, ``observed_data`` and ``constant_data``, as
+        ArviZ reads them, with the dimensions and coordinates of the model (`Model.labelled`).
         Ctrl-C gives the draws that all chains have finished.
 
     Raises
@@ -105,50 +114,66 @@ def run(
     >>> bool(abs(tree["posterior"]["p"].mean() - 9 / 15) < 0.02)
     True
     """
-    counts = {"draws": (draws, 1), "chains": (chains, 1), "thin": (thin, 1)}
-    if warmup is not None:
-        counts["warmup"] = (warmup, 0)
-    for name, (value, least) in counts.items():
-        # Counts reach this function from files and command lines too.
-        given: object = value
-        whole = isinstance(given, (int, np.integer)) and not isinstance(given, bool)
-        if not whole or value < least:
-            raise ModelError(
-                f"sample: {name} is {value!r}, expected an integer of at least {least}"
-            )
-    if warmup is None:
-        warmup = 0 if sampler.exact else 1000
+    settings = Settings(
+        seed=seed, draws=draws, warmup=_warmup(sampler, warmup), chains=chains, thin=thin,
+        backend=backend, keep_warmup=keep_warmup, groups=tuple(groups),
+    )  # fmt: skip
     data = sampler.check_data(observed or {})
+    further = _prepared(sampler, settings)
     program = program_of(sampler, backend, BLOCK)
-    store = None
-    if checkpoint is not None:
-        shown = fingerprint({"sampler": np.frombuffer(_sampler_bytes(sampler), np.uint8)})
-        store = Checkpoint(
-            checkpoint,
-            Identity(
-                sampler=shown,
-                data=fingerprint(data),
-                seed=int(seed),
-                warmup=int(warmup),
-                chains=int(chains),
-                thin=int(thin),
-                block=BLOCK,
-                backend=backend,
-            ),
-        )
-    total = int(warmup + draws * thin)
+    store = None if checkpoint is None else _store(checkpoint, sampler, settings, data)
     stop = threading.Event()
-    with chain_bars(chains, total, progress) as report:
+    with chain_bars(chains, settings.total, progress) as report:
 
         def work(chain: int) -> list[Block]:
-            return _chain(program, data, seed, chain, int(warmup), total, store, stop, report)
+            return _chain(program, data, settings, chain, store, stop, report)
 
         finished = _run_all(work, chains, workers or os.cpu_count() or 1, stop)
-    tree, stats = _collect(sampler, finished, int(warmup), int(draws), thin, data, keep_warmup)
-    tree["posterior"].attrs.update(backend=backend, seed=int(seed), warmup=int(warmup), thin=thin)
-    for line in warnings_of(diagnose(tree), stats, chains):
+    tree = _collect(sampler, finished, settings, data)
+    tree = further(tree)
+    for line in warnings_of(tree, diagnose(tree)):
         warnings.warn(line, SamplingWarning, stacklevel=2)
     return tree
+
+
+def _warmup(sampler: Sampler, given: int | None) -> int:
+    return given if given is not None else 0 if sampler.exact else 1000
+
+
+def _prepared(sampler: Sampler, settings: Settings) -> Callable[[xr.DataTree], xr.DataTree]:
+    """What adds the further groups; what cannot be had is refused before anything runs."""
+    likelihood = [g for g in GROUPS if g in settings.groups]
+    if likelihood:
+        pointwise(sampler)
+    drawn = None
+    wanted = [g for g in ("prior", "prior_predictive") if g in settings.groups]
+    if wanted:
+        drawn = prior(sampler, draws=settings.draws, seed=settings.seed, backend=settings.backend)
+
+    def extend(tree: xr.DataTree) -> xr.DataTree:
+        if likelihood:
+            tree = log_likelihood(sampler, tree, backend=settings.backend, groups=likelihood)
+        if "posterior_predictive" in settings.groups:
+            tree = predict(sampler, tree, seed=settings.seed, backend=settings.backend)
+        for name in wanted:
+            if drawn is not None and name in drawn.children:
+                tree[name] = drawn[name]
+        return tree
+
+    return extend
+
+
+def _store(
+    directory: str | os.PathLike[str], sampler: Sampler, settings: Settings, data: Arrays
+) -> Checkpoint:
+    """Open the checkpoint of a run."""
+    shown = fingerprint({"sampler": np.frombuffer(_sampler_bytes(sampler), np.uint8)})
+    identity = Identity(
+        sampler=shown, data=fingerprint(data), seed=int(settings.seed),
+        warmup=int(settings.warmup), chains=int(settings.chains), thin=int(settings.thin),
+        block=BLOCK, backend=settings.backend,
+    )  # fmt: skip
+    return Checkpoint(directory, identity)
 
 
 def _sampler_bytes(sampler: Sampler) -> bytes:
@@ -162,16 +187,15 @@ def _sampler_bytes(sampler: Sampler) -> bytes:
 def _chain(
     program: ChainProgram,
     data: Arrays,
-    seed: int,
+    settings: Settings,
     chain: int,
-    warmup: int,
-    total: int,
     store: Checkpoint | None,
     stop: threading.Event,
     report: Report,
 ) -> list[Block]:
     """Run one chain block by block, from the checkpoint as far as that goes."""
-    start_key, key = chain_keys(seed, chain)
+    start_key, key = chain_keys(settings.seed, chain)
+    total, warmup = settings.total, int(settings.warmup)
     blocks: list[Block] = []
     state: Arrays | None = None
     for number in range(-(-total // BLOCK)):
@@ -210,17 +234,12 @@ def _run_all(work: Any, chains: int, workers: int, stop: threading.Event) -> lis
 
 
 def _collect(
-    sampler: Sampler,
-    finished: list[list[Block]],
-    warmup: int,
-    draws: int,
-    thin: int,
-    data: Arrays,
-    keep_warmup: bool,
-) -> tuple[xr.DataTree, Arrays]:
+    sampler: Sampler, finished: list[list[Block]], settings: Settings, data: Arrays
+) -> xr.DataTree:
     """Join blocks to arrays of shape (chain, draw, ...), as long as the shortest chain."""
+    warmup, thin = int(settings.warmup), int(settings.thin)
     least = min(len(blocks) for blocks in finished)
-    kept = max(0, min(draws, (least * BLOCK - warmup) // thin))
+    kept = max(0, min(int(settings.draws), (least * BLOCK - warmup) // thin))
     if kept == 0:
         raise ModelError("interrupted before the first draw; nothing to return")
 
@@ -232,10 +251,22 @@ def _collect(
         names = getattr(finished[0][0], part)
         return {n: np.stack([chain(blocks, n) for blocks in finished]) for n in names}
 
+    def stats(begin: int, step: int, count: int) -> Arrays:
+        return named_stats(join("info", begin, step, count), whole=len(sampler.steps) == 1)
+
     # The last of each `thin` iterations is kept.
     begin = warmup + thin - 1
-    stats = join("info", begin, thin, kept)
-    before = (join("draws", 0, 1, warmup), join("info", 0, 1, warmup)) if keep_warmup else None
-    posterior = join("draws", begin, thin, kept)
-    tree = to_datatree(posterior, stats, data, {"sampler": str(sampler)}, before)
-    return tree, stats
+    groups = {
+        "posterior": join("draws", begin, thin, kept),
+        "sample_stats": stats(begin, thin, kept),
+    }
+    if settings.keep_warmup:
+        groups["warmup_posterior"] = join("draws", 0, 1, warmup)
+        groups["warmup_sample_stats"] = stats(0, 1, warmup)
+    groups |= {"observed_data": data, "constant_data": constants_of(sampler.model)}
+    tree = as_tree(sampler.model, groups)
+    tree["posterior"].attrs.update(
+        inference_library="astragal", sampler=str(sampler), backend=settings.backend,
+        seed=int(settings.seed), warmup=warmup, thin=thin,
+    )  # fmt: skip
+    return tree

@@ -1,0 +1,50 @@
+"""The settings of a run, checked once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from astragal.graph.errors import ModelError
+
+FURTHER = ("log_likelihood", "log_prior", "posterior_predictive", "prior", "prior_predictive")
+"""Groups that a run computes where it is asked to."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What `astragal.sample.run` was asked for.
+
+    Raises
+    ------
+    ModelError
+        For a count that is none, or a group that there is not.
+    """
+
+    seed: int
+    draws: int
+    warmup: int
+    chains: int
+    thin: int
+    backend: str
+    keep_warmup: bool
+    groups: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        for name, least in (("draws", 1), ("warmup", 0), ("chains", 1), ("thin", 1)):
+            # Counts reach this place from files and command lines too.
+            given: object = getattr(self, name)
+            whole = isinstance(given, (int, np.integer)) and not isinstance(given, bool)
+            if not whole or getattr(self, name) < least:
+                raise ModelError(
+                    f"sample: {name} is {given!r}, expected an integer of at least {least}"
+                )
+        for group in self.groups:
+            if group not in FURTHER:
+                raise ModelError(f"sample: no group {group!r}; there are {', '.join(FURTHER)}")
+
+    @property
+    def total(self) -> int:
+        """Iterations of a chain."""
+        return int(self.warmup + self.draws * self.thin)
