@@ -37,6 +37,11 @@ ARGUMENTS: dict[str, tuple[float, ...]] = {
     "zipf": (2.5,),
     "logseries": (0.7,),
     "integers": (-5, 10),
+    "gumbel": (1.0, 2.0),
+    "vonmises": (0.5, 2.3),
+    "wald": (1.3, 2.4),
+    "noncentral_f": (3.0, 5.0, 2.0),
+    "hypergeometric": (300, 700, 450),
 }
 
 
@@ -65,7 +70,8 @@ def test_every_method_draws_as_numpy_does_on_the_reference() -> None:
 
 
 def test_the_usual_methods_draw_as_numpy_does_on_numba() -> None:
-    agree(["random", "normal", "exponential", "gamma", "poisson", "integers"], "numba")
+    some = ["random", "normal", "exponential", "gamma", "poisson", "integers", "wald"]
+    agree(some, "numba")
 
 
 @pytest.mark.slow
@@ -139,6 +145,64 @@ def test_choices_and_permutations(backend: Any) -> None:
     assert got[0].tolist() == theirs.permutation(10).tolist()
     assert got[1].tolist() == theirs.choice(values, 7, p=p).tolist()
     assert got[2].tolist() == theirs.choice(5, (2, 3)).tolist()
+
+
+CHOICES: list[dict[str, Any]] = [
+    {"a": 30, "size": 12, "replace": False},
+    {"a": 30, "size": (3, 4), "replace": False, "shuffle": False},
+    {"a": 20_000, "size": 900, "replace": False},
+    {"a": 20_000, "size": 900, "replace": False, "shuffle": False},
+    {"a": 9, "size": 9, "replace": False},
+    {"a": 9, "size": None, "replace": False},
+    {"a": 5, "size": 4, "replace": False, "p": [0.5, 0.2, 0.0, 0.01, 0.29]},
+    {"a": [2.0, 7.0, 1.0, 8.0], "size": 3, "replace": False},
+    {"a": [2.0, 7.0, 1.0, 8.0], "size": (2, 3), "p": [0.5, 0.2, 0.1, 0.2]},
+]
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_choices_without_replacement(backend: Any) -> None:
+    rng, outs, wanted, theirs = RNG, [], [], np.random.default_rng(6)
+    for given in CHOICES:
+        for _ in range(2):
+            rng, x = sequential.choice(rng, **given)
+            outs.append(x)
+            wanted.append(theirs.choice(**given))
+    last, *got = ag.function([RNG], [rng, *outs], backend=backend)(np.random.default_rng(6))
+    for a, b in zip(got, wanted, strict=True):
+        assert np.array_equal(a, b)
+    assert state(last) == state(theirs)
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_choices_that_cannot_be_made_are_refused(backend: Any) -> None:
+    with pytest.raises(DomainError, match="fewer elements than are chosen"):
+        sequential.choice(RNG, 3, 4, replace=False)
+    with pytest.raises(DomainError, match="probabilities with sum 1"):
+        sequential.choice(RNG, 2, 4, p=[0.5, 0.6])
+    with pytest.raises(DomainError, match="fewer positive entries"):
+        sequential.choice(RNG, 3, 2, replace=False, p=[0.0, 0.0, 1.0])
+    n, p = ag.input("n", dtype="int64"), ag.input("p", shape=(3,))
+    f = ag.function([RNG, n], sequential.choice(RNG, n, 4, replace=False)[1], backend=backend)
+    assert sorted(f(np.random.default_rng(1), 4)) == [0, 1, 2, 3]
+    with pytest.raises(DomainError, match="a has fewer elements than are chosen"):
+        f(np.random.default_rng(1), 3)
+    f = ag.function([RNG, p], sequential.choice(RNG, 3, 4, p=p)[1], backend=backend)
+    with pytest.raises(DomainError, match="probabilities with sum 1"):
+        f(np.random.default_rng(1), np.array([0.5, 0.5, 0.5]))
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_a_bound_that_the_call_brings_is_checked_against_one_that_is_known(backend: Any) -> None:
+    high = ag.input("high", dtype="int64")
+    f = ag.function([RNG, high], sequential.integers(RNG, high)[1], backend=backend)
+    assert f(np.random.default_rng(1), 1) == 0
+    with pytest.raises(DomainError, match="high"):
+        f(np.random.default_rng(1), 0)
+    good = ag.input("good", dtype="int64")
+    f = ag.function([RNG, good], sequential.hypergeometric(RNG, good, 3, 9)[1], backend=backend)
+    with pytest.raises(DomainError, match=r"ngood.* is too small for nsample"):
+        f(np.random.default_rng(1), 5)
 
 
 @pytest.mark.parametrize("backend", BACKENDS)

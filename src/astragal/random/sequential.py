@@ -12,6 +12,7 @@ NumPy has drawn.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -22,11 +23,11 @@ from astragal.graph.errors import DomainError, DTypeError
 from astragal.graph.expr import Expr, Op, describe
 from astragal.graph.literal import constant, is_constant
 from astragal.graph.types import GeneratorType, TensorType, TupleType, Type, tensor_type
+from astragal.ops import elementwise as e
+from astragal.ops import reductions as r
 from astragal.ops.creation import shape_argument, shape_dims
 from astragal.ops.declare import as_dims, as_expr, broadcast_shapes, cast
-from astragal.ops.manipulation import astype
-from astragal.ops.reductions import cumulative_sum
-from astragal.ops.sorting import searchsorted
+from astragal.ops.manipulation import astype, reshape
 from astragal.random.distribution import (
     COUNT,
     INTEGER,
@@ -36,6 +37,7 @@ from astragal.random.distribution import (
     REAL,
     Domain,
 )
+from astragal.random.multivariate import SIMPLEX
 
 WORDS = 6
 """Words of a state, uint64: state and increment of PCG64 (high, low each), and the half of the
@@ -44,6 +46,9 @@ last 64 bits that was kept for the next 32-bit draw (whether there is one, and w
 _SUCCESS = Domain("a positive probability", "(0, 1]", lambda x: (x > 0) & (x <= 1))
 _OPEN = Domain("a number in [0, 1)", "[0, 1)", lambda x: (x >= 0) & (x < 1))
 _ABOVE_ONE = Domain("a number above 1", r"(1, \infty)", lambda x: x > 1)
+_FEW = Domain(
+    "a non-negative integer below 10**9", r"\{0, \dots\}", lambda x: (x >= 0) & (x < 10**9)
+)
 
 
 @dataclass(frozen=True)
@@ -93,11 +98,19 @@ METHODS: dict[str, Method] = {m.name: m for m in (
     Method("power", (("a", POSITIVE, None),)),
     Method("rayleigh", (("scale", NON_NEGATIVE, 1.0),)),
     Method("triangular", (("left", REAL, None), ("mode", REAL, None), ("right", REAL, None))),
+    Method("gumbel", _LOC_SCALE),
+    Method("vonmises", (("mu", REAL, None), ("kappa", NON_NEGATIVE, None))),
+    Method("wald", (("mean", POSITIVE, None), ("scale", POSITIVE, None))),
+    Method("noncentral_f",
+           (("dfnum", POSITIVE, None), ("dfden", POSITIVE, None), ("nonc", NON_NEGATIVE, None))),
     Method("poisson", (("lam", NON_NEGATIVE, 1.0),), "int64"),
     Method("binomial", (("n", COUNT, None), ("p", PROBABILITY, None)), "int64", ("n",)),
     Method("negative_binomial", (("n", POSITIVE, None), ("p", _SUCCESS, None)), "int64"),
     Method("geometric", (("p", _SUCCESS, None),), "int64"),
     Method("zipf", (("a", _ABOVE_ONE, None),), "int64"),
+    Method("hypergeometric",
+           (("ngood", _FEW, None), ("nbad", _FEW, None), ("nsample", COUNT, None)), "int64",
+           ("ngood", "nbad", "nsample")),
     Method("logseries", (("p", _OPEN, None),), "int64"),
     Method("integers", (("low", INTEGER, None), ("high", INTEGER, None)), "int64", ("low", "high")),
 )}
@@ -121,7 +134,7 @@ def is_generator(x: object) -> bool:
 
 
 def _infer(method: str, size: Any, rng: Expr, *parameters: Expr) -> Type:
-    dtype = "int64" if method == "permutation" else METHODS[method].dtype
+    dtype = METHODS[method].dtype if method in METHODS else "int64"
     return TupleType((rng.type, tensor_type(dtype, shape_dims(size))))
 
 
@@ -136,7 +149,10 @@ def _prepare(method: str, size: Any, rng: Any, *parameters: Any) -> tuple[Any, .
 SEQUENTIAL = Op("sequential", _infer, _prepare)
 """``sequential(method, size, rng, *parameters)``: the state after a draw, and what was drawn.
 
-Elements are drawn in the order of memory, each from its own element of the parameters.
+Elements are drawn in the order of memory, each from its own element of the parameters. Methods
+are those of `METHODS`, and two that draw an array as a whole: ``permutation``, and ``choice``,
+whose parameters are the numbers of elements to choose from and to choose, whether one may be
+chosen again, whether the order is random too, and perhaps the probabilities.
 """
 
 
@@ -232,18 +248,24 @@ def _draw(method: Method, rng: Any, values: dict[str, Any], size: Any) -> tuple[
         dims = shape_dims(size) if isinstance(size, Expr) else as_dims(size, method.name)
         broadcast_shapes([shape, dims], method.name)
         shape = dims
-    for _, ok, words in conditions(method.name, exprs):
-        if all(map(is_constant, exprs)):
-            from astragal.compile import evaluate
-
-            if not np.all(evaluate(ok)):
-                raise DomainError(f"{method.name}: {words.format(of='')}")
+    _refuse(method.name, exprs)
     node = SEQUENTIAL(method.name, shape_argument(shape), rng, *exprs)
     return node[0], node[1]
 
 
+def _refuse(name: str, exprs: Sequence[Expr]) -> None:
+    """Refuse static parameters that NumPy would refuse."""
+    from astragal.compile import evaluate
+
+    for _, ok, words in conditions(name, exprs):
+        if all(map(is_constant, exprs)) and not np.all(evaluate(ok)):
+            raise DomainError(f"{name}: {words.format(of='')}")
+
+
 def conditions(name: str, exprs: Sequence[Expr]) -> list[tuple[int, Expr, str]]:
     """Give what must hold: number of a parameter, condition, words with room for a name."""
+    if name == "choice":
+        return _conditions_of_choice(*exprs)
     method = METHODS.get(name)
     if method is None:
         return []
@@ -255,7 +277,36 @@ def conditions(name: str, exprs: Sequence[Expr]) -> list[tuple[int, Expr, str]]:
     for low, high, strictly in _ORDERED.get(name, ()):
         a, b = exprs[names.index(low)], exprs[names.index(high)]
         ok, relation = (a < b, "below") if strictly else (a <= b, "at most")
-        out.append((names.index(low), ok, f"{low}{{of}} is not {relation} {high}"))
+        if is_constant(a):
+            words = f"{high}{{of}} is not {'above' if strictly else 'at least'} {low}"
+        else:
+            words = f"{low}{{of}} is not {relation} {high}"
+        # Named after one that the call brings.
+        out.append((names.index(high if is_constant(a) else low), ok, words))
+    if name == "hypergeometric":
+        good, bad, n = exprs
+        # Named after one that the call brings.
+        i = next((i for i in (2, 1, 0) if not is_constant(exprs[i])), 2)
+        relation = "is too large for" if i == 2 else "is too small for"
+        rest = "ngood + nbad" if i == 2 else "nsample"
+        out.append((i, n <= good + bad, f"{names[i]}{{of}} {relation} {rest}"))
+    return out
+
+
+def _conditions_of_choice(
+    population: Expr, count: Expr, replace: Expr, shuffle: Expr, *p: Expr
+) -> list[tuple[int, Expr, str]]:
+    some = (population > 0) | e.equal(count, 0)
+    out = [
+        (0, some, "a{of} has no elements to choose"),
+        (0, replace | (count <= population), "a{of} has fewer elements than are chosen"),
+    ]
+    for weights in p:
+        positive = r.sum(astype(weights > 0, "int64"))
+        out += [
+            (4, SIMPLEX.contains(weights), f"p{{of}} is not {SIMPLEX.words}"),
+            (4, replace | (count <= positive), "p{of} has fewer positive entries than are chosen"),
+        ]
     return out
 
 
@@ -305,13 +356,13 @@ def integers(
 
 def permutation(rng: Expr, n: int) -> tuple[Expr, Expr]:
     """Draw a permutation of 0 .. n - 1; index an array with it to permute its rows."""
-    (count,) = as_dims(n, "permutation")
-    node = SEQUENTIAL("permutation", shape_argument((count,)), rng)
-    return node[0], node[1]
+    return _whole("permutation", n, rng)
 
 
-def choice(rng: Expr, a: Any, size: Any = None, p: Any = None) -> tuple[Expr, Expr]:
-    """Draw elements of an array, or of 0 .. a - 1, with replacement.
+def choice(
+    rng: Expr, a: Any, size: Any = None, replace: bool = True, p: Any = None, shuffle: bool = True
+) -> tuple[Expr, Expr]:
+    """Draw elements of an array, or of 0 .. a - 1.
 
     Parameters
     ----------
@@ -321,19 +372,47 @@ def choice(rng: Expr, a: Any, size: Any = None, p: Any = None) -> tuple[Expr, Ex
         Array, whose first dimension is chosen from, or a number of elements.
     size
         Shape of the choice.
+    replace
+        Whether one element may be chosen more than once.
     p
         Probabilities; by default all are equal.
+    shuffle
+        Whether the order of a choice without replacement is random too.
+
+    Raises
+    ------
+    DomainError
+        Where there are fewer elements than are chosen, or ``p`` are no probabilities: here where
+        it is static, at the call where not.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import astragal as ag
+    >>> rng, x = ag.random.sequential.choice(ag.numpy_generator(5), 10, 4, replace=False)
+    >>> bool((ag.evaluate(x) == np.random.default_rng(5).choice(10, 4, replace=False)).all())
+    True
     """
     pool = as_expr(a)
-    count = pool if not pool.type.shape else pool.shape[0]
-    if p is None:
+    count = pool if not pool.type.shape else as_expr(pool.shape[0])
+    if replace and p is None:
         rng, at = integers(rng, 0, count, size)
     else:
-        weights = as_expr(p)
-        total = cumulative_sum(astype(weights, "float64"))
-        rng, u = _draw(METHODS["random"], rng, {}, size)
-        at = searchsorted(total / total[-1], u, side="right")
+        dims = () if size is None else as_dims(size, "choice")
+        total: Any = math.prod(dims)
+        weights = [] if p is None else [cast(as_expr(p), "float64")]
+        flags = [constant(np.asarray(v)) for v in (replace, shuffle)]
+        exprs = [cast(count, "int64"), cast(as_expr(total), "int64"), *flags, *weights]
+        _refuse("choice", exprs)
+        rng, drawn = _whole("choice", total, rng, *exprs)
+        at = reshape(drawn, dims)
     return rng, at if not pool.type.shape else pool[at]
+
+
+def _whole(method: str, count: Any, rng: Expr, *parameters: Expr) -> tuple[Expr, Expr]:
+    """Draw an array of one dimension as a whole."""
+    node = SEQUENTIAL(method, shape_argument(as_dims(count, method)), rng, *parameters)
+    return node[0], node[1]
 
 
 def lowered(seed: int) -> Expr:

@@ -40,6 +40,7 @@ _WORD = re.compile(r"(?<![.\w])([a-zA-Z_]\w*)\(")
 _UNIT = re.compile(r"unit_(astragal_\w+)<([^>]*)>\(")
 _MAY_FAIL = re.compile(r"raise Failure|\b(eigh|svd)_all\(")
 _SPECIAL = re.compile(r"\bspecial_(\w+)\(")
+_OF_NUMPY = re.compile(r"\bnumpy_(\w+)\(")
 
 
 class NumbaProgram:
@@ -348,10 +349,14 @@ def module_of(main: str) -> str:
         header += "from astragal.compile.numba.special import special\n"
         header += "".join(f'\nspecial_{s} = special("{s}")' for s in special) + "\n"
     if "rng_state" in main:
+        drawn = {"generator", "given", "resume", "suspend"} | words & {"choose", "choose_weighted"}
+        of_numpy = sorted(set(_OF_NUMPY.findall(main)))
+        drawn |= {"numpy_function"} if of_numpy else set()
         header += (
             "from numba import int64 as int64_\n"
-            "from astragal.compile.numba.sequential import generator, given, resume, suspend\n\n"
+            f"from astragal.compile.numba.sequential import {', '.join(sorted(drawn))}\n\n"
         )
+        header += "".join(f'numpy_{n} = numpy_function("{n}")\n' for n in of_numpy)
     units = sorted(set(_UNIT.findall(main)))
     if units:
         header += "from astragal.compile.numba.runtime import unit\n"

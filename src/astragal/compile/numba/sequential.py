@@ -2,6 +2,8 @@
 
 A program has one generator for each thread. Before a draw the words of a state are written into
 its memory, and after it they are read: the state is a value, and the generator keeps nothing.
+Where Numba has no version of a method, or one that draws otherwise, NumPy's own function is called,
+which its library exports for such uses.
 """
 
 # mypy: disable-error-code="no-untyped-def, no-untyped-call, untyped-decorator, misc"
@@ -11,6 +13,7 @@ from __future__ import annotations
 import ctypes
 from typing import TYPE_CHECKING, Any
 
+import llvmlite.binding
 import numpy as np
 from llvmlite import ir
 from numba import typeof, types
@@ -18,6 +21,7 @@ from numba import typeof, types
 from astragal.compile.numba.runtime import at, inlined, intrinsic, put
 from astragal.compile.numba.writer import product
 from astragal.compile.numpy_sequential import scratch
+from astragal.graph.errors import UnsupportedError
 from astragal.graph.expr import Expr
 from astragal.random.sequential import WORDS, set_words
 
@@ -28,9 +32,48 @@ generator: Any = typeof(np.random.default_rng(0))
 
 
 def given() -> tuple[np.random.Generator, int]:
-    """Give this thread's generator and the address of its state."""
+    """Give this thread's generator and the address of its interface of C."""
     rng = scratch()
-    return rng, rng.bit_generator.ctypes.state_address
+    return rng, int(rng.bit_generator.ctypes.bit_generator.value)
+
+
+_REAL, _COUNT = types.float64, types.int64
+_OF_NUMPY: dict[str, tuple[Any, tuple[Any, ...]]] = {
+    "wald": (_REAL, (_REAL, _REAL)),
+    "gumbel": (_REAL, (_REAL, _REAL)),
+    "vonmises": (_REAL, (_REAL, _REAL)),
+    "noncentral_f": (_REAL, (_REAL, _REAL, _REAL)),
+    "hypergeometric": (_COUNT, (_COUNT, _COUNT, _COUNT)),
+}
+
+
+def numpy_function(name: str) -> Any:
+    """Give NumPy's own function of a method, for compiled code to call.
+
+    Raises
+    ------
+    UnsupportedError
+        Where NumPy's library does not export it.
+    """
+    result, parameters = _OF_NUMPY[name]
+    return _exported(f"random_{name}", result(types.int64, *parameters))
+
+
+def _exported(symbol: str, signature: Any) -> Any:
+    found = getattr(ctypes.CDLL(np.random._generator.__file__), symbol, None)
+    if found is None:
+        raise UnsupportedError(
+            f"NumPy's library has no {symbol} to call on this system; use backend='numpy'"
+        )
+    address = ctypes.cast(found, ctypes.c_void_p).value
+    llvmlite.binding.add_symbol(f"numpy_{symbol}", address)
+    return types.ExternalFunction(f"numpy_{symbol}", signature)
+
+
+_bounded = _exported(
+    "random_bounded_uint64",
+    types.uint64(types.int64, types.uint64, types.uint64, types.uint64, types.boolean),
+)
 
 
 def _low_first() -> bool:
@@ -70,8 +113,9 @@ def _poke(typingctx, address, value):
 
 
 @inlined
-def resume(state, words, i):
+def resume(bits, words, i):
     """Put a generator into the state of six words."""
+    state = types.int64(_peek(bits))
     inner = types.int64(_peek(state))
     _poke(inner + _HIGH, at(words, i))
     _poke(inner + _LOW, at(words, i + 1))
@@ -81,8 +125,9 @@ def resume(state, words, i):
 
 
 @inlined
-def suspend(state, words):
+def suspend(bits, words):
     """Read the state of a generator as six words."""
+    state = types.int64(_peek(bits))
     inner = types.int64(_peek(state))
     kept = _peek(state + 8)
     put(words, 0, _peek(inner + _HIGH))
@@ -91,6 +136,88 @@ def suspend(state, words):
     put(words, 3, _peek(inner + 16 + _LOW))
     put(words, 4, kept & types.uint64(0xFFFFFFFF))
     put(words, 5, kept >> types.uint64(32))
+
+
+# -- choices, as in numpy/random/_generator.pyx ----------------------------------------------------
+
+
+@inlined
+def _below(bits, n):
+    """Draw a whole number from 0 to n, both included."""
+    return types.int64(_bounded(bits, types.uint64(0), types.uint64(n), types.uint64(0), False))
+
+
+@inlined
+def _shuffle(bits, n, first, chosen):
+    for k in range(n - first):
+        i = n - 1 - k
+        j = _below(bits, i)
+        chosen[i], chosen[j] = chosen[j], chosen[i]
+
+
+@inlined
+def _distinct(bits, population, count, shuffle):
+    """Choose without replacement: by the end of a shuffle, or Floyd's way with a table."""
+    if population > 10_000 and count > population // (50 if shuffle else 20):
+        order = np.arange(population)
+        _shuffle(bits, population, max(population - count, 1), order)
+        return order[population - count :].copy()
+    chosen = np.empty(count, np.int64)
+    mask = types.int64(1.2 * count)
+    for step in (1, 2, 4, 8, 16, 32):
+        mask |= mask >> step
+    table = np.full(mask + 1, -1)
+    for j in range(population - count, population):
+        value = _below(bits, j)
+        place = value & mask
+        while table[place] != -1 and table[place] != value:
+            place = (place + 1) & mask
+        if table[place] == value:
+            value = j
+            place = value & mask
+            while table[place] != -1:
+                place = (place + 1) & mask
+        table[place] = value
+        chosen[j - population + count] = value
+    if shuffle:
+        _shuffle(bits, count, 1, chosen)
+    return chosen
+
+
+@inlined
+def choose(rng, bits, population, count, replace, shuffle):
+    """Choose from numbers that are equally likely."""
+    if not replace:
+        return _distinct(bits, population, count, shuffle)
+    chosen = np.empty(count, np.int64)
+    for i in range(count):
+        chosen[i] = rng.integers(0, population)
+    return chosen
+
+
+@inlined
+def choose_weighted(rng, bits, population, count, replace, shuffle, p):
+    """Choose by probabilities; without replacement, in rounds of what is still missing."""
+    chosen = np.empty(count, np.int64)
+    left = p.copy()
+    done = 0
+    while done < count:
+        bounds = np.cumsum(left)
+        bounds /= bounds[-1]
+        first = done
+        missing = count - first
+        for _ in range(missing):
+            at = np.searchsorted(bounds, rng.random(), side="right")
+            known = False
+            if not replace:
+                for k in range(first, done):
+                    known |= chosen[k] == at
+            if not known:
+                chosen[done] = at
+                done += 1
+        for k in range(first, done):
+            left[chosen[k]] = 0.0
+    return chosen
 
 
 def _sequential(scope: Scope, node: Expr) -> list[Any]:
@@ -105,14 +232,29 @@ def _sequential(scope: Scope, node: Expr) -> list[Any]:
     drawn: Any
     if method == "permutation":
         drawn = scope.result(f"rng.permutation(np.arange({dims[0]}))", dims, dtype)
+    elif method == "choice":
+        codes = [scope.scalar(p) for p in parameters[:4]]
+        name = "choose"
+        if len(parameters) == 5:
+            p = scope.array(parameters[4])
+            name = "choose_weighted"
+            codes.append(f"{p.name}[{p.offset} : {p.offset} + {p.dims[0]}]")
+        drawn = scope.result(f"{name}(rng, rng_state, {', '.join(codes)})", dims, dtype)
     elif not dims:
         codes = [scope.scalar(p) for p in parameters]
-        drawn = writer.let(f"{dtype}(rng.{method}({', '.join(codes)}))")
+        drawn = writer.let(f"{dtype}({_call(method, codes)})")
     else:
         out = scope.empty(dims, dtype)
         drawn = _many(scope, method, dims, parameters, out)
     writer.line(f"suspend(rng_state, {after.name})")
     return [after, drawn]
+
+
+def _call(method: str, codes: list[str]) -> str:
+    """Write the draw of one number."""
+    if method in _OF_NUMPY:
+        return f"numpy_{method}({', '.join(['rng_state', *codes])})"
+    return f"rng.{method}({', '.join(codes)})"
 
 
 def _many(scope: Scope, method: str, dims: tuple[str, ...], parameters: Any, out: Any) -> Any:
@@ -139,7 +281,7 @@ def _many(scope: Scope, method: str, dims: tuple[str, ...], parameters: Any, out
         strides = [product(dims[k + 1 :]) for k in range(len(dims))]
         terms = [i if t == "1" else f"{i} * ({t})" for i, t in zip(index, strides, strict=True)]
         at_out = " + ".join(terms)
-        writer.line(f"put({out.name}, {at_out}, {out.dtype}(rng.{method}({', '.join(codes)})))")
+        writer.line(f"put({out.name}, {at_out}, {out.dtype}({_call(method, codes)}))")
     return out
 
 
