@@ -19,7 +19,7 @@ import numpy as np
 from astragal.graph.expr import Expr
 from astragal.graph.literal import constant, is_constant, scalar, value_of
 from astragal.graph.traverse import children, rebuild, toposort
-from astragal.graph.types import FLOATS, Shape, TensorType
+from astragal.graph.types import FLOATS, Shape, TensorType, same_shape
 from astragal.ops import elementwise as e
 from astragal.ops import reductions as r
 from astragal.ops.manipulation import broadcast_to
@@ -306,7 +306,11 @@ class Simplifier:
             return fold(node.op(*args))
         whole: list[Any] = list(args)
         for i, b in enumerate(node.args):
-            if isinstance(b, Expr) and isinstance(b.type, TensorType) and args[i].shape != b.shape:
+            if (
+                isinstance(b, Expr)
+                and isinstance(b.type, TensorType)
+                and not same_shape(args[i].shape, b.shape)
+            ):
                 whole[i] = broadcast_to(args[i], b.shape)
         return fold(node.op(*whole))
 
@@ -353,4 +357,4 @@ def simplify(x: Expr, *, keep_shape: bool = True) -> Expr:
     a - a * sum(y)
     """
     out = Simplifier()(x)
-    return broadcast_to(out, x.shape) if keep_shape and out.shape != x.shape else out
+    return broadcast_to(out, x.shape) if keep_shape and not same_shape(out.shape, x.shape) else out

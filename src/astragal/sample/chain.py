@@ -17,6 +17,7 @@ from astragal.compile import evaluate, function
 from astragal.derive.sampler import Sampler
 from astragal.graph.errors import ModelError
 from astragal.graph.expr import Expr
+from astragal.graph.types import INTEGERS
 from astragal.ops.control import scan
 from astragal.ops.creation import arange, input
 from astragal.ops.elementwise import maximum
@@ -76,6 +77,9 @@ def build(sampler: Sampler, backend: str, block: int) -> ChainProgram:
 
     def starter(at: Expr, more: list[Expr]) -> Callable[..., Any]:
         here = sampler.initial(at, data)
+        if more:
+            own, at = split(at, 2)
+            here = _settled(sampler, own, here, data)
         height = sampler.target(at, {**here, **data})[0]["logdensity"]  # type: ignore[misc]
         return function([k, *more, data], (here, height), backend="numpy")
 
@@ -113,6 +117,25 @@ def build(sampler: Sampler, backend: str, block: int) -> ChainProgram:
         return Block(draws=_arrays(drawn), info=_arrays(told), state=_arrays(new))
 
     return ChainProgram(lambda key, given: _arrays(run_start(key, given)), advance)
+
+
+def _settled(
+    sampler: Sampler, key: Expr, state: Mapping[str, Expr], data: Mapping[str, Expr]
+) -> dict[str, Expr]:
+    """Draw the discrete variables from their conditionals, as far as these are exact.
+
+    Drawn before the data are looked at, some of many are sure to be impossible: an animal
+    that was seen and is not there.
+    """
+    new = dict(state)
+    discrete = [
+        s
+        for s in sampler.steps
+        if s.kind == "gibbs" and all(sampler.types[n].dtype in INTEGERS for n in s.targets)
+    ]
+    for step, k in zip(discrete, split(key, max(len(discrete), 1)), strict=False):
+        new.update(step.update(k, {**new, **data}))
+    return new
 
 
 def inputs_like(sampler: Sampler, names: Iterable[str], prefix: str) -> dict[str, Expr]:
