@@ -36,6 +36,7 @@ from astragal.logic.search import equivalents, path
 from astragal.logic.statement import (
     Covariance,
     Integer,
+    IntegerVector,
     Key,
     Matrix,
     Positive,
@@ -218,6 +219,7 @@ __all__ = [
     "HasCdf",
     "HasQuantile",
     "Integer",
+    "IntegerVector",
     "Key",
     "KeyArray",
     "KeyReuseError",

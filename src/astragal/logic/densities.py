@@ -268,6 +268,8 @@ def _round_trip(
 def _joint_of_arrays(
     side: Side, inverse: Inverse, values: Mapping[Expr, Any], points: Sequence[Array]
 ) -> tuple[Array, Array]:
+    from astragal.compile.simplify import simplify as written_out
+
     n = len(points[0])
     constants: dict[Expr, Expr] = {v: as_expr(np.asarray(x)) for v, x in values.items()}
     inputs = [
@@ -287,7 +289,8 @@ def _joint_of_arrays(
         terms += [_over_rows(t) for t in _terms(d, at[x], own)]
     if inverse.log_jacobian is not None:
         terms.append(-lift([inverse.log_jacobian], given, inverse.letters, n)[0])
-    logs = [np.asarray(v) for v in run(inputs, terms, list(points))]
+    # As written, the log of a probability that saturates loses its digits.
+    logs = [np.asarray(v) for v in run(inputs, list(written_out(terms)), list(points))]
     size = np.maximum.reduce([np.nan_to_num(np.abs(v), posinf=0.0, neginf=0.0) for v in logs])
     total = np.sum(logs, axis=0)
     return np.where(np.isnan(total), -np.inf, total), size

@@ -67,7 +67,7 @@ class Match:
     @property
     def draws(self) -> tuple[Expr, ...]:
         """The random variables of the graph that take part."""
-        return tuple(self.env[d] for d in self.side.draws)
+        return tuple(self.env[d] for d in self.side.draws if d in self.env)
 
     def lead(self) -> Shape:
         """The dimensions that the match has in front of those of the statement.
@@ -326,7 +326,8 @@ def _solved(p: Expr, x: Expr, v: Variable, m: Match, known: set[Expr]) -> Soluti
         return found
     stand_in = letter(x)
     again = attempt(others, stand_in, {stand_in: x})
-    return found if again is None else again
+    # A parameter may not read what the match integrates out: there, terms had to cancel.
+    return found if again is None or not set(toposort([again.value])).isdisjoint(m.draws) else again
 
 
 def _unknown(p: Expr, m: Match) -> list[Expr]:

@@ -95,7 +95,8 @@ def solve(
         if left.op is ASTYPE:
             # Whether a number is whole shows in the number, not in a letter for it.
             target = simplify(substitute([target], back)[0])
-        step = _peel(left, target, v, known, conditions)
+        step = _same_form(left, target, v, back)
+        step = step or _peel(left, target, v, known, conditions)
         if step is None:
             return None
         left, target = step
@@ -260,6 +261,24 @@ def equal_fractions(a: Expr, b: Expr, known: Iterable[Expr] = ()) -> bool:
         return not _sum(n.product(p, s), n.product(r, q), -1).terms
     except (_Large, AstragalError):
         return False
+
+
+def _same_form(
+    left: Expr, right: Expr, v: Expr, back: Mapping[Expr, Expr]
+) -> tuple[Expr, Expr] | None:
+    """Drop the outermost operation of both sides where the rest of its operands are the same."""
+    if left.op is not right.op or len(left.args) != len(right.args):
+        return None
+    inside = [isinstance(a, Expr) and occurs(v, a) for a in left.args]
+    if sum(inside) != 1:
+        return None
+    i = inside.index(True)
+    rest = [
+        back.get(a, a) is b or a == b
+        for j, (a, b) in enumerate(zip(left.args, right.args, strict=True))
+        if j != i
+    ]
+    return (left.args[i], right.args[i]) if all(rest) else None
 
 
 def _peel(

@@ -40,6 +40,10 @@ class Vector(Expr):
     """Annotation of a relation's vector variables."""
 
 
+class IntegerVector(Expr):
+    """Annotation of a relation's vectors of integers."""
+
+
 class PositiveVector(Expr):
     """Annotation of a relation's vectors of positive numbers."""
 
@@ -61,7 +65,7 @@ class Covariance(Expr):
 
 
 _RANKS: dict[Any, int] = {
-    **dict.fromkeys((Vector, PositiveVector, Simplex), 1),
+    **dict.fromkeys((Vector, IntegerVector, PositiveVector, Simplex), 1),
     **dict.fromkeys((Matrix, StochasticMatrix, Covariance), 2),
 }
 _DOMAINS: dict[Any, Domain] = {
@@ -85,7 +89,8 @@ def _annotation_type(annotation: Any, name: str) -> Type:
         dims = [DIMENSION(f"{name}{i}") for i in range(_RANKS[annotation])]
         if annotation is Covariance:
             dims[1] = dims[0]
-        return tensor_type("float64", tuple(dims))
+        dtype = "int64" if annotation is IntegerVector else "float64"
+        return tensor_type(dtype, tuple(dims))
     if annotation in (inspect.Parameter.empty, float, Expr, None, Positive, Probability):
         return tensor_type("float64")
     if isinstance(annotation, Type):
