@@ -18,6 +18,7 @@ from astragal.rewrites import (
     finite_mixtures,
     flexible,
     generalizations,
+    latent_variables,
     linear_gaussian,
     mixtures,
     order_statistics,
@@ -58,6 +59,7 @@ PAGES = (
     linear_gaussian,
     shares_and_matrices,
     augmentation,
+    latent_variables,
     flexible,
 )
 """The table of contents."""

@@ -54,6 +54,7 @@ from astragal.random import (
     noncentral_chi_square,
     normal,
     poisson,
+    polya_gamma,
     triangular,
     uniform,
     wishart,
@@ -143,6 +144,7 @@ class ClosedUnderAddition(Family):
         (poisson, "lam"),
         (binomial, "n"),
         (negative_binomial, "n"),
+        (polya_gamma, "h"),
     )
 
 
