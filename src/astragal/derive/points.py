@@ -10,7 +10,7 @@ import numpy as np
 
 from astragal.density.given import given
 from astragal.density.joint import Factor, Joint
-from astragal.density.tables import finite_values
+from astragal.density.tables import finite_values, indicator_form
 from astragal.density.transforms import transform_of
 from astragal.derive.check import Array, compiled
 from astragal.graph.errors import DomainError, UnsupportedError
@@ -99,12 +99,8 @@ class Points:
         return {**self._data, **self._made[self._turn - 1]}
 
     def _children(self, z: Expr, known: Mapping[Expr, Expr]) -> list[Factor]:
-        """Factors that read a variable element by element, and else only what is known."""
-        return [
-            f
-            for f, read in self._readers.get(z, ())
-            if f.density.shape == z.shape and read - {z} <= known.keys()
-        ]
+        """Factors that read a variable, and else only what is known."""
+        return [f for f, read in self._readers.get(z, ()) if read - {z} <= known.keys()]
 
     @functools.cached_property
     def _readers(self) -> dict[Expr, list[tuple[Factor, set[Expr]]]]:
@@ -159,7 +155,7 @@ def _generic(
         u = constant(rng.normal(size=tuple(d if isinstance(d, int) else 3 for d in t.shape)))
         (value,) = compiled([], substitute([t.forward(u)], known))()
         return np.asarray(value, dtype=factor.rv.dtype)
-    if factor.rv.dtype not in FLOATS:
+    if factor.rv.dtype not in FLOATS and not factor.distribution.core:
         return _discrete(factor, shape, known, rng, children)
     # What has no transform here is drawn from its own distribution.
     return _own_draw(factor, known, rng)
@@ -189,13 +185,18 @@ def _discrete(
     What is known already of variables that depend on them must be possible too.
     """
     z = factor.value
+    values = finite_values(factor.rv) or range(8)
+    possible = _possible(factor, known, children)
+    if possible is not None:
+        picked = np.where(possible, rng.random(possible.shape), -1.0).argmax(-1)
+        return np.asarray(picked + values.start, factor.rv.dtype)
     density = factor.guarded
     for child in children:
-        density = density + child.guarded
+        if child.density.shape == z.shape:
+            density = density + child.guarded
     below = [x for x in toposort([density]) if x in known]
     run = compiled([z, *below], [density])
     given = [_array(known[x]) for x in below]
-    values = finite_values(factor.rv) or range(8)
     out = rng.integers(values.start, values.stop, size=shape)
     for _ in range(200):
         (logp,) = run(out.astype(factor.rv.dtype), *given)
@@ -204,6 +205,21 @@ def _discrete(
             return np.asarray(out.astype(factor.rv.dtype))
         out = np.where(bad, rng.integers(values.start, values.stop, size=shape), out)
     raise UnsupportedError(f"no generic values of {factor.name} were found")
+
+
+def _possible(
+    factor: Factor, known: Mapping[Expr, Expr], children: Sequence[Factor]
+) -> Array | None:
+    """Which values each element of a finite variable can have; None where that is not known."""
+    z, values = factor.value, finite_values(factor.rv)
+    if values is None or not children:
+        return None
+    form = indicator_form(z, values, [factor.guarded, *(c.guarded for c in children)])
+    if form is None:
+        return None
+    (natural,) = compiled([], substitute(form[:1], known))()
+    possible = np.asarray(natural) > -np.inf
+    return possible if possible.any(-1).all() else None
 
 
 def _array(x: Expr) -> Array:

@@ -10,7 +10,7 @@ from astragal.derive.conjugate import KEY, Found, Neighbourhood, Neighbourhoods,
 from astragal.derive.notation import write, write_law
 from astragal.graph.expr import INPUT, Expr
 from astragal.graph.traverse import substitute, toposort
-from astragal.graph.types import KeyType
+from astragal.graph.types import KeyType, same_shape
 from astragal.model import Model
 from astragal.random.distribution import batch_shape, is_random
 from astragal.random.keys import DEFAULT
@@ -38,7 +38,8 @@ def by_reversal(
     (child,) = children
     if not is_random(child.rv) or z in toposort(own.parameters):
         return "no reversal of the book applies to it"
-    if reads.depends(child.value, z) or batch_shape(child.rv) != batch_shape(own.rv):
+    paired = same_shape(batch_shape(child.rv), batch_shape(own.rv))
+    if reads.depends(child.value, z) or not paired:
         return "no reversal of the book applies: it is not paired with its child one to one"
     parent = own.rv.op(KEY, batch_shape(own.rv), *own.parameters)
     parameters = substitute(child.parameters, {z: parent})
