@@ -67,3 +67,26 @@ def test_a_search_that_meets_a_random_number_of_terms_goes_on() -> None:
     prior = st.norm.logpdf(effect, 0, 3).sum() + st.expon.logpdf(shape, scale=2)
     joint = sampler.logdensity({"effect": effect, "shape": shape})
     assert float(joint) == pytest.approx(prior + likelihood.sum(), rel=1e-12)
+
+
+def test_auxiliaries_are_left_out_where_a_vector_would_move_given_them() -> None:
+    # An item response model with slopes: given Polya-Gamma variables the abilities are
+    # normal, and eight slopes that have no closed form would creep.
+    answers = (np.arange(8 * 20).reshape(8, 20) * 7 % 11 < 5).astype(int)
+
+    def model(slopes: bool) -> ag.Model:
+        k = ag.split(ag.input("key", dtype="key"), 4)
+        spread = ag.random.half_cauchy(k[0], 2.0)
+        ability = ag.random.normal(k[1], 0.0, spread, size=(20,))
+        slope = ag.random.lognormal(k[2], 0.0, 0.5, size=(8,))
+        logit = slope[:, None] * ability if slopes else ability
+        y = ag.random.bernoulli(k[3], ag.expit(logit), size=(8, 20))
+        named = {"spread": spread, "ability": ability, "slope": slope, "y": y}
+        return ag.Model(named if slopes else {n: x for n, x in named.items() if n != "slope"})
+
+    alone = ag.derive(model(slopes=False), {"y": answers})
+    assert alone.step("ability").kind == "gibbs"
+    assert alone.step("y_auxiliary").kind == "gibbs"
+    both = ag.derive(model(slopes=True), {"y": answers})
+    assert not any("auxiliary" in n for s in both.steps for n in s.targets)
+    assert both.step("slope").kind == both.step("ability").kind == "nuts"

@@ -28,6 +28,7 @@ from astragal.derive.slice import TUNING
 from astragal.graph.errors import ModelError, UnsupportedError
 from astragal.graph.expr import Expr
 from astragal.graph.types import TensorType
+from astragal.graph.traverse import toposort
 from astragal.model import Model
 from astragal.random.check import check_keys
 
@@ -130,12 +131,27 @@ def _with_auxiliaries(plan: Plan, refused: set[str]) -> Plan:
             except (UnsupportedError, ModelError):
                 continue
             open_ones = _stuck(tried)
+            if _slowed(tried, now, open_ones):
+                continue
             if sum(open_ones.values()) < sum(left.values()):
                 found, left = tried, open_ones
         if found is now:
             break
         best = found
     return best
+
+
+def _slowed(plan: Plan, before: Plan, open_ones: Mapping[str, int]) -> bool:
+    """Tell whether several numbers without a closed form would move given new auxiliaries.
+
+    Given the auxiliaries these move in short steps only, so that what is freed beside them
+    is paid for. One number is moved well enough.
+    """
+    for name in set(plan.latent) - set(before.latent):
+        near = {x for f in plan.reads.of(name).factors for x in toposort([f.total])}
+        if any(k > 1 and plan.joint.coordinates[n] in near for n, k in open_ones.items()):
+            return True
+    return False
 
 
 def _stuck(plan: Plan) -> dict[str, int]:
