@@ -11,7 +11,7 @@ STAMP := $(VENV)/.installed
 export JAX_PLATFORMS ?= cpu
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check lint types docs notebooks bench format clean
+.PHONY: help demo test check lint types docs notebooks interop bench format clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -41,6 +41,9 @@ docs: $(STAMP)-dev  ## build the documentation; a warning is an error
 notebooks: $(STAMP)-test  ## run every notebook from a clean kernel
 	$(BIN)/python -m pytest tests/test_notebooks.py
 
+interop: $(VENV)-interop/.installed  ## test what is read from PyMC and PyTensor, in an environment that has them
+	$(VENV)-interop/bin/python -m pytest tests/interop
+
 bench: $(STAMP)-test  ## run every benchmark beside its peer
 	@set -e; for file in benchmarks/bench_*.py; do \
 	  [ -e "$$file" ] || continue; echo "== $$file"; $(BIN)/python "$$file"; done
@@ -69,6 +72,14 @@ $(STAMP)-run: pyproject.toml | $(BIN)/python
 $(STAMP)-test: pyproject.toml | $(BIN)/python
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[test]'
 	@touch $@ $(STAMP)-run
+
+# PyMC holds back other packages (PyTensor below 2.39, Numba up to 0.65, ArviZ below 1), so it
+# has an environment of its own and the tests above run with the newest.
+$(VENV)-interop/.installed: pyproject.toml | $(BIN)/python
+	$(PYTHON) -m venv $(VENV)-interop
+	$(VENV)-interop/bin/python -m pip install --quiet --disable-pip-version-check \
+	  --editable '.[interop]' 'pytest>=8.3' 'hypothesis>=6.112'
+	@touch $@
 
 $(STAMP)-dev: pyproject.toml | $(BIN)/python
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'

@@ -9,6 +9,7 @@ from __future__ import annotations
 import html
 import inspect
 import sys
+from importlib import import_module
 from pathlib import Path
 from types import ModuleType
 
@@ -32,6 +33,10 @@ GROUPS: dict[str, tuple[str, ...]] = {
     "Relations": (
         "relation", "Relation", "rewrite", "Rewriting", "equivalents", "path", "verify", "Verdict",
     ),
+    "Results": (
+        "sample.run", "sample.log_likelihood", "sample.predict", "sample.prior", "sample.diagnose",
+    ),
+    "Other tools": ("interop.from_pymc", "interop.from_pytensor", "interop.Reading"),
     "Compiling": ("function", "Function", "evaluate", "KeyArray"),
     "Derivatives": ("grad", "vjp", "jvp", "hvp", "jacobian", "hessian"),
     "Control flow": ("scan", "while_loop", "cond", "switch", "where"),
@@ -280,7 +285,8 @@ def api(title: str, names: tuple[str, ...]) -> str:
     """A page of the reference, from docstrings."""
     lines = [title, "=" * len(title), "", ".. currentmodule:: astragal", ""]
     for name in names:
-        value = getattr(ag, name, None)
+        module, _, last = name.rpartition(".")
+        value = getattr(import_module(f"astragal.{module}") if module else ag, last, None)
         if value is None:
             continue
         sort = "autoclass" if inspect.isclass(value) else "autofunction"

@@ -10,6 +10,11 @@ from astragal.interop import from_pymc
 
 pm = pytest.importorskip("pymc")
 
+pytestmark = [
+    pytest.mark.filterwarnings("ignore::DeprecationWarning"),  # PyMC's own use of PyTensor
+    pytest.mark.filterwarnings("ignore:No safe default transform"),
+]
+
 # fmt: off
 CASES: list[tuple[Any, Any]] = [
     (lambda: pm.Gamma("x", 2.5, 0.4), 1.1), (lambda: pm.Exponential("x", 0.4), 1.1),
@@ -30,6 +35,20 @@ CASES: list[tuple[Any, Any]] = [
     (lambda: pm.MvNormal("x", mu=[0.3, 1.0], tau=[[2.0, 0.3], [0.3, 0.7]]), [0.7, 0.2]),
     (lambda: pm.MvStudentT("x", nu=5.0, mu=[0.3, 1.0], scale=[[2.0, 0.3], [0.3, 0.7]]), [0.7, 0.2]),
     (lambda: pm.DirichletMultinomial("x", n=6, a=[0.7, 2.5, 1.2]), [1, 3, 2]),
+    # made of others
+    (lambda: pm.NormalMixture("x", [0.2, 0.8], [0.3, -1.0], [0.4, 2.0], shape=3), [0.7, 0.1, -2.0]),
+    (lambda: pm.Mixture("x", [0.3, 0.7], [pm.Gamma.dist(2.5, 0.4), pm.LogNormal.dist(0.3)]), 1.7),
+    (lambda: pm.ZeroInflatedPoisson("x", 0.3, 2.5, shape=2), [0, 3]),
+    (lambda: pm.ZeroInflatedBinomial("x", 0.3, 5, 0.4), 2),
+    (lambda: pm.ZeroInflatedNegativeBinomial("x", 0.3, mu=2.5, alpha=0.4), 2),
+    (lambda: pm.HurdlePoisson("x", 0.3, 2.5, shape=2), [0, 3]),
+    (lambda: pm.HurdleGamma("x", 0.3, 2.5, 0.4, shape=2), [0.0, 3.1]),
+    (lambda: pm.Truncated("x", pm.Gamma.dist(2.5, 0.4), lower=0.5, upper=4.0, shape=2), [0.7, 3.9]),
+    (lambda: pm.Truncated("x", pm.Poisson.dist(2.5), lower=1, upper=6), 6),
+    (lambda: pm.Truncated("x", pm.Normal.dist(0.3, 2.0), upper=4.0), 3.9),
+    (lambda: pm.Censored("x", pm.Normal.dist([0.3, 0.4], 2.0), None, 1.0), [0.7, 1.0]),
+    (lambda: pm.Censored("x", pm.Weibull.dist(2.5, 0.4), 0.2, 1.0, shape=3), [0.2, 0.5, 1.0]),
+    (lambda: pm.OrderedLogistic("x", 0.3, cutpoints=[-1.0, 0.4, 1.0]), 2),
 ]
 # fmt: on
 
@@ -41,6 +60,92 @@ def test_a_law_has_the_density_of_pymcs(make: Any, value: Any) -> None:
     wanted = np.sum(pm.logp(x, np.asarray(value)).eval())
     got = ag.evaluate(ag.logdensity(from_pymc(model).model, {"x": value}))
     np.testing.assert_allclose(got, wanted, rtol=1e-5)  # PyMC keeps numbers in single precision
+
+
+def series(kind: str) -> Any:
+    start = pm.Normal.dist(0.2, 2.0)
+    return {
+        "walk": lambda: pm.GaussianRandomWalk("x", mu=0.1, sigma=0.5, init_dist=start, steps=4),
+        "ar1": lambda: pm.AR("x", rho=[0.7], sigma=0.5, init_dist=start, steps=4),
+        "ar2": lambda: pm.AR(
+            "x", rho=[0.3, 0.7, -0.2], sigma=0.5, init_dist=start, constant=True, steps=3
+        ),
+    }[kind]
+
+
+@pytest.mark.parametrize("kind", ["walk", "ar1", "ar2"])
+def test_a_series_has_the_density_of_pymcs(kind: str) -> None:
+    path = np.array([0.3, 0.5, 0.2, 1.0, 0.7])
+    with pm.Model() as model:
+        series(kind)()
+    wanted = np.sum(pm.logp(model["x"], path).eval())
+    read = from_pymc(model).model
+    first = 2 if kind == "ar2" else 1
+    init = path[:first] if kind.startswith("ar") else path[0]
+    got = ag.logdensity(ag.Model({n: read[n] for n in ("x_init", "x_steps")}),
+                        {"x_init": init, "x_steps": path[first:]})  # fmt: skip
+    np.testing.assert_allclose(ag.evaluate(got), wanted, rtol=1e-5)
+
+
+def test_an_observed_series_gives_its_data_to_the_parts() -> None:
+    path = np.array([0.3, 0.5, 0.2, 1.0, 0.7])
+    with pm.Model() as model:
+        sigma = pm.HalfNormal("sigma", 1.0)
+        pm.AR("x", rho=[0.7], sigma=sigma, init_dist=pm.Normal.dist(0.0, 2.0), observed=path)
+    reading = from_pymc(model)
+    assert list(reading.model) == ["sigma", "x_init", "x_steps"]
+    np.testing.assert_array_equal(reading.observed["x_steps"], path[1:])
+    assert ag.derive(reading.model, reading.observed).exact
+
+
+def test_a_local_level_is_sampled_as_one_path() -> None:
+    with pm.Model() as model:
+        level = pm.GaussianRandomWalk(
+            "level", mu=0.0, sigma=0.5, init_dist=pm.Normal.dist(0, 2), steps=5
+        )
+        pm.Normal("y", level, 1.0, observed=[0.1, 0.4, -0.2, 0.9, 1.4, 1.0])
+    reading = from_pymc(model)
+    sampler = ag.derive(reading.model, reading.observed)
+    assert sampler.exact
+    assert sampler.deterministic_names == ("level",)
+
+
+def test_potentials_and_orders_are_part_of_the_density() -> None:
+    ordered = pm.distributions.transforms.ordered
+    with pm.Model() as model:
+        mu = pm.Normal("mu", 0.0, 1.5, shape=2, transform=ordered, initval=[-1.0, 1.0])
+        pm.Potential("weight", -0.5 * mu**2)
+    read = from_pymc(model).model
+    assert {"mu", "mu_ordered", "weight"} == set(read)
+    at = np.array([-0.4, 1.3])
+    wanted = pm.logp(mu, at).eval().sum() - 0.5 * (at**2).sum()
+    np.testing.assert_allclose(ag.evaluate(ag.logdensity(read, {"mu": at})), wanted, rtol=1e-5)
+    assert ag.evaluate(ag.logdensity(read, {"mu": at[::-1]})) == -np.inf
+
+
+@pytest.mark.filterwarnings("ignore::astragal.sample.SamplingWarning")
+def test_draws_have_the_dims_and_coords_of_the_pymc_model() -> None:
+    with pm.Model(coords={"site": ["n", "s", "e"]}) as model:
+        hours = pm.Data("hours", np.array([1.0, 2.0, 4.0]), dims="site")
+        rate = pm.Gamma("rate", 2.0, 0.5, dims="site")
+        pm.Deterministic("log_rate", pm.math.log(rate), dims="site")
+        pm.Poisson("y", rate * hours, observed=[1, 0, 7], dims="site")
+    reading = from_pymc(model)
+    sampler = ag.derive(reading.model, reading.observed)
+    draws = sampler.sample(
+        draws=50, chains=2, backend="numpy", progress=False, groups=["log_likelihood"]
+    )
+    for group, name in [("posterior", "rate"), ("posterior", "log_rate"), ("observed_data", "y"),
+                        ("log_likelihood", "y"), ("constant_data", "hours")]:  # fmt: skip
+        assert draws[group][name].dims[-1] == "site"
+        assert draws[group].coords["site"].values.tolist() == ["n", "s", "e"]
+
+
+def test_a_transformation_that_leaves_values_out_is_named() -> None:
+    with pm.Model() as model:
+        pm.Normal("x", 0.0, 1.0, transform=pm.distributions.transforms.log)
+    with pytest.raises(ag.UnsupportedError, match="'x' has the transformation LogTransform"):
+        from_pymc(model)
 
 
 def test_eight_schools_keep_names_dimensions_and_data() -> None:

@@ -14,12 +14,15 @@ import math
 from collections.abc import Callable
 
 from astragal import random as r
+from astragal.graph.errors import UnsupportedError
 from astragal.graph.expr import Expr
 from astragal.graph.literal import constant, is_constant, value_of
 from astragal.graph.types import FLOATS
 from astragal.ops import elementwise as e
 from astragal.ops.declare import ASTYPE
 from astragal.ops.manipulation import astype
+from astragal.random import discrete
+from astragal.random.combinators import op_of_named
 from astragal.random.distribution import Law
 
 Row = Callable[..., Law | tuple[Law, Expr]]
@@ -56,6 +59,13 @@ def _whole(n: Expr) -> Expr:
 def _half_cauchy(*p: Expr) -> Law | tuple[Law, Expr]:
     # PyTensor's has a location before the scale, PyMC's has the scale alone.
     return _shifted(r.half_cauchy.law(p[-1]), p[0]) if len(p) == 2 else r.half_cauchy.law(p[0])
+
+
+def _point_mass(value: Expr) -> Law:
+    at = value_of(value) if is_constant(value) else None
+    if at is None or (at != 0).any():
+        raise UnsupportedError("a point mass is read at the constant 0 only")
+    return Law(op_of_named(discrete.point_mass), (0,))
 
 
 def _wald(mean: Expr, scale: Expr, *shift: Expr) -> Law | tuple[Law, Expr]:
@@ -108,6 +118,7 @@ LAWS: dict[str, Row] = {
     "TruncExponentialRV": lambda b, loc, scale: _shifted(
         r.truncated.law(r.exponential.law(rate=rate(scale)), 0.0, b * scale), loc),
     # counts
+    "DiracDeltaRV":      _point_mass,
     "BernoulliRV":       lambda p: r.bernoulli.law(p),
     "BinomialRV":        lambda n, p: r.binomial.law(_whole(n), p),
     # failures before the n-th success

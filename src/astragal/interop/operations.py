@@ -152,6 +152,7 @@ OPERATIONS: dict[str, Callable[..., Any]] = {
     "Shape": lambda op, x: _shape(x),
     "Shape_i": lambda op, x: _shape(x)[op.i],
     "SpecifyShape": lambda op, x, *shape: x,
+    "Assert": lambda op, x, *conditions: x, "CheckAndRaise": lambda op, x, *conditions: x,
     "TensorFromScalar": lambda op, x: x, "ScalarFromTensor": lambda op, x: x,
     "ViewOp": lambda op, x: x,
     "Sum": lambda op, x: r.sum(m.astype(x, op.dtype or x.dtype), axis=_axes(op.axis)),

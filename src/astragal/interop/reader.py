@@ -11,12 +11,14 @@ from astragal.graph.errors import AstragalError, UnsupportedError
 from astragal.graph.expr import Expr
 from astragal.graph.literal import constant, is_constant, value_of
 from astragal.graph.types import TensorType
+from astragal.interop import compound
 from astragal.interop.laws import LAWS
 from astragal.interop.operations import COMPARISONS, ELEMENTWISE, OPERATIONS, whole
 from astragal.model import Model
 from astragal.ops.creation import input
 from astragal.ops.manipulation import astype
 from astragal.ops.searching import where
+from astragal.random.distribution import Law
 from astragal.random.keys import split
 
 
@@ -79,7 +81,10 @@ class Reader:
 
     def __init__(self, outputs: Iterable[Any], key: Expr | None = None) -> None:
         self.nodes = ancestors(outputs)
+        parts = {id(v.owner) for v in compound.inner(self.nodes, kind)}
+        self.nodes = [n for n in self.nodes if id(n) not in parts]
         self.random = [drawn(n) for n in self.nodes if is_random(n.op)]
+        self.series: dict[int, compound.Series] = {}
         root = input("key", dtype="key") if key is None else key
         self._keys = split(root, max(len(self.random), 1))
         self._read: dict[int, Any] = {}
@@ -157,20 +162,47 @@ class Reader:
 
     def _draw(self, node: Any, out: Any) -> Expr:
         name = kind(node.op)
-        if name not in LAWS:
+        key = self._keys[self._index(out)]
+        if name in compound.SERIES:
+            found = self.series[id(out)] = compound.SERIES[name](self, node, key)
+            return found.path
+        if name not in LAWS and name not in compound.LAWS:
             raise self._unknown(node, name, "random variable")
-        size, operands = self._operands(node)
-        core = max(out.type.ndim - (0 if size is None else len(size)), 0)
-        row = LAWS[name]
+        made = name in compound.LAWS
+        size = compound.size_of(self, node, name) if made else self.size(node.inputs)
         for strip in (True, False):
-            made = row(*(self._parameter(v, strip) for v in operands))
-            law, shift = made if isinstance(made, tuple) else (made, None)
-            x = law(self._keys[self._index(out)], size)
+            law, shift = self._shifted(node.op, node.inputs, strip, node)
+            x = law(key, size)
             if _ndim(x) == out.type.ndim:
                 break
         else:
+            core = max(out.type.ndim - (0 if size is None else len(size)), 0)
             raise UnsupportedError(f"{_named(node)}: got {core} dimensions")
         return x if shift is None else x + shift
+
+    def _shifted(
+        self, op: Any, inputs: Iterable[Any], strip: bool, node: Any = None
+    ) -> tuple[Law, Expr | None]:
+        """The law that an operation draws from, and what is added to its draws."""
+        name = kind(op)
+        if name in compound.LAWS:
+            return compound.LAWS[name](self, node, strip), None
+        if name not in LAWS:
+            raise UnsupportedError(f"a part is the random variable {name}, which is not read")
+        _, *operands = (v for v in inputs if not type(v.type).__name__.startswith("Random"))
+        made = LAWS[name](*(self.parameter(v, strip) for v in operands))
+        return made if isinstance(made, tuple) else (made, None)
+
+    def law_of(self, op: Any, inputs: Iterable[Any], strip: bool, node: Any = None) -> Law:
+        """The law that an operation draws from, given its operands."""
+        law, shift = self._shifted(op, inputs, strip, node)
+        if shift is not None:
+            raise UnsupportedError(f"a part is a shifted {kind(op)}, which is not read")
+        return law
+
+    def law(self, part: Any, strip: bool) -> Law:
+        """The law of a random variable that is a part of another."""
+        return self.law_of(part.owner.op, part.owner.inputs, strip, part.owner)
 
     def _unknown(self, node: Any, name: str, what: str) -> UnsupportedError:
         """The error for a node that no row reads: it names the nearest variable with a name."""
@@ -191,15 +223,13 @@ class Reader:
     def _index(self, out: Any) -> int:
         return next(i for i, v in enumerate(self.random) if v is out)
 
-    def _operands(self, node: Any) -> tuple[tuple[int, ...] | None, list[Any]]:
-        """The static size of a random variable, None where none is given, and its operands."""
-        rest = [v for v in node.inputs if not type(v.type).__name__.startswith("Random")]
-        size, *operands = rest
-        if type(size.type).__name__ == "NoneTypeT":
-            return None, operands
-        return tuple(whole(self[size])), operands
+    def size(self, inputs: Iterable[Any]) -> tuple[int, ...] | None:
+        """The static size of a random variable, None where none is given."""
+        size = next(v for v in inputs if not type(v.type).__name__.startswith("Random"))
+        return None if type(size.type).__name__ == "NoneTypeT" else tuple(whole(self[size]))
 
-    def _parameter(self, v: Any, strip: bool) -> Expr:
+    def parameter(self, v: Any, strip: bool) -> Expr:
+        """A parameter of a law, without the dimensions that broadcasting adds in front."""
         x: Expr = self._bare(v) if strip else self[v]
         # Numbers are stored in the smallest type that holds them.
         return _as(x, "int64" if np.dtype(x.dtype).kind in "iu" else "float64")
