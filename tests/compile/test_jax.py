@@ -16,7 +16,7 @@ import scipy.special
 import astragal as ag
 from astragal.compile import jax as backend
 from astragal.compile import jax_special
-from astragal.graph.errors import DTypeError, ShapeError, UnsupportedError
+from astragal.graph.errors import DomainError, DTypeError, ShapeError, UnsupportedError
 from astragal.ops import OPS
 
 
@@ -182,6 +182,38 @@ def test_scan(reverse: bool, n: int) -> None:
         expected = expected * 0.5 + row
     np.testing.assert_allclose(want[0], expected)
     assert int(want[1]) == n
+
+
+@pytest.mark.parametrize("n", [1, 2, 255, 257, 1000])
+def test_steps_that_read_nothing_of_each_other_are_those_of_a_loop(n: int) -> None:
+    xs, shift = ag.input("xs", shape=("n",)), ag.input("shift")
+    kept, ys = ag.scan(lambda c, x: (c, ag.sum(c * x) + shift), ag.arange(3.0), xs)
+    want = same_on_both([xs, shift], [kept, ys], np.linspace(-1.0, 2.0, n), 0.5)
+    np.testing.assert_allclose(want[1], 3.0 * np.linspace(-1.0, 2.0, n) + 0.5)
+
+
+def test_an_element_of_many_draws_depends_on_its_key_alone() -> None:
+    root = ag.input("root", dtype="key")
+
+    def drawn(n: int) -> Any:
+        draw = lambda c, i: (c, ag.random.gamma(ag.fold_in(root, i), 2.5, rate=1.5))  # noqa: E731
+        run = ag.function([root], ag.scan(draw, [], ag.arange(n))[1], backend="jax")
+        return np.asarray(run(ag.evaluate(ag.key(3))))
+
+    many = drawn(300)
+    assert (many[:7] == drawn(7)).all()
+    assert (many[:1] == drawn(1)).all()
+
+
+def test_a_wrong_parameter_among_many_steps_is_named() -> None:
+    root, scales = ag.input("root", dtype="key"), ag.input("scales", shape=("n",))
+    draw = lambda c, s: (c, ag.random.normal(ag.fold_in(root, 1), 0.0, s))  # noqa: E731
+    run = ag.function([root, scales], ag.scan(draw, [], scales)[1], backend="jax")
+    wrong = np.ones(300)
+    assert np.isfinite(run(ag.evaluate(ag.key(0)), wrong)).all()
+    wrong[290] = -1.0
+    with pytest.raises(DomainError, match="parameter scale"):
+        run(ag.evaluate(ag.key(0)), wrong)
 
 
 @pytest.mark.parametrize("start", [1.0, 150.0])

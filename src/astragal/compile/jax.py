@@ -27,6 +27,7 @@ from astragal.compile.checks import shape_check
 from astragal.compile.jax_arrays import VOCABULARY
 from astragal.compile.jax_checks import Checks, checking, checks_of, first, have_checks, require
 from astragal.compile.jax_map import random_bits, run_map
+from astragal.compile.jax_scan import leaf, run_scan
 from astragal.compile.keyarray import KeyArray
 from astragal.compile.program import Program
 from astragal.graph.digest import digest
@@ -53,48 +54,17 @@ def _is_traced(x: Any) -> bool:
 # -- control flow ------------------------------------------------------------------------------
 
 
-def _leaf(value: Any, type: Type) -> Any:
-    """Bring a value to a carry's exact type: no weak types, no NumPy scalars."""
-    if isinstance(type, TensorType):
-        return jnp.asarray(value, dtype=type.dtype)
-    return value
-
-
-def _scan(body: Subgraph, n: Any, reverse: bool, k: int, m: int, *args: Any) -> Any:
-    length = int(n[0]) if isinstance(n, tuple) else int(n)
-    parameters, outs = body.parameters, body.outputs
-    init = [_leaf(a, p.type) for a, p in zip(args[:k], parameters[:k], strict=True)]
-    sequences, captures = list(args[k : k + m]), args[k + m :]
-
-    checks = checks_of(body)
-
-    def step(carry: list[Any], xs: list[Any]) -> tuple[list[Any], list[Any]]:
-        out = call(body, [*carry, *xs, *captures])
-        new = [_leaf(v, o.type) for v, o in zip(out, outs, strict=True)]
-        return new[:k], new[k:]
-
-    def checked(state: Any, xs: list[Any]) -> Any:
-        assert checks is not None
-        (new, ys), failed = checks.within(lambda: step(state[0], xs))
-        return (new, first(state[1], failed)), ys
-
-    xs = [jnp.asarray(s) for s in sequences]
-    if checks is None:
-        last, rows = lax.scan(step, init, xs, length=length, reverse=reverse)
-    else:
-        start = init, jnp.int32(0)
-        (last, failed), rows = lax.scan(checked, start, xs, length=length, reverse=reverse)
-        checks.add(failed)
-    return (*last, *rows)
+def _scan(*args: Any) -> tuple[Any, ...]:
+    return run_scan(call, *args)
 
 
 def _while(condition: Subgraph, body: Subgraph, n: int, *args: Any) -> Any:
-    init: Any = [_leaf(a, p.type) for a, p in zip(args[:n], body.parameters, strict=False)]
+    init: Any = [leaf(a, p.type) for a, p in zip(args[:n], body.parameters, strict=False)]
     captures = args[n:]
 
     def step(state: Any) -> Any:
         new = call(body, [*state, *captures])
-        return [_leaf(v, o.type) for v, o in zip(new, body.outputs, strict=True)]
+        return [leaf(v, o.type) for v, o in zip(new, body.outputs, strict=True)]
 
     def test(state: Any) -> Any:
         return call(condition, [*state, *captures])[0]
@@ -130,7 +100,7 @@ def _switch(n: int, index: Any, *rest: Any) -> Any:
     def branch(sub: Subgraph) -> Callable[[], Any]:
         def run() -> tuple[Any, ...]:
             return tuple(
-                _leaf(v, o.type) for v, o in zip(call(sub, operands), sub.outputs, strict=True)
+                leaf(v, o.type) for v, o in zip(call(sub, operands), sub.outputs, strict=True)
             )
 
         if checks is None:
@@ -348,7 +318,7 @@ class JaxProgram:
         ]
         dims = [np.int64(arrays[i].shape[axis]) for i, axis in self._places]
         results = self._program.run([*arrays, *dims])
-        return [_leaf(v, o.type) for v, o in zip(results, self._outputs, strict=True)]
+        return [leaf(v, o.type) for v, o in zip(results, self._outputs, strict=True)]
 
     def pure(self, *values: Any) -> list[Any]:
         """Compute with 64-bit types on, whatever the caller's setting is."""

@@ -8,11 +8,14 @@ from astragal.density.tables import finite_values, indicator_form
 from astragal.derive.conjugate import KEY, Found, Neighbourhood
 from astragal.derive.notation import write
 from astragal.graph.expr import Expr
+from astragal.graph.literal import scalar
+from astragal.graph.traverse import substitute
 from astragal.ops import elementwise as e
 from astragal.ops import reductions as r
 from astragal.ops import special as sp
+from astragal.ops.control import scan
 from astragal.ops.creation import arange
-from astragal.ops.manipulation import astype
+from astragal.ops.manipulation import astype, broadcast_to
 from astragal.ops.searching import where
 from astragal.random import RANDOM_OPS
 
@@ -31,7 +34,8 @@ def enumerated(near: Neighbourhood) -> Found | str:
     values = finite_values(own.rv)
     if values is None:
         return "its values are not finitely many, or not known"
-    form = indicator_form(z, values, [*(f.guarded for f in near.factors), *near.extra])
+    terms = [*(f.guarded for f in near.factors), *near.extra]
+    form = indicator_form(z, values, terms) or _each_value(z, values, terms)
     if form is None:
         return "its elements are not independent given the rest"
     natural, const = form
@@ -66,6 +70,22 @@ def enumerated(near: Neighbourhood) -> Found | str:
         marginal=const + r.sum(normaliser),
         text=lambda labels: _text(natural, labels, law is not None),
     )
+
+
+def _each_value(z: Expr, values: range, terms: list[Expr]) -> tuple[Expr, Expr] | None:
+    """Compute what a single number enters at each of its values; None for several numbers."""
+    if any(d != 1 for d in z.shape):
+        return None
+
+    def at(value: Expr) -> Expr:
+        moved = {z: broadcast_to(astype(value, z.dtype), z.shape)}
+        first, *rest = substitute([r.sum(t) for t in terms], moved)
+        for t in rest:
+            first = first + t
+        return first
+
+    _, natural = scan(lambda none, v: (none, at(v)), [], arange(values.start, values.stop))
+    return broadcast_to(natural, (*z.shape, len(values))), scalar(0.0, natural.dtype)
 
 
 def _text(natural: Expr, labels: Mapping[Expr, str], binary: bool) -> str:
