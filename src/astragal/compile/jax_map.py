@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 import weakref
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Sequence, Set
 from typing import Any
 
 import jax
@@ -65,25 +65,53 @@ _RULES: dict[str, Callable[..., Any]] = {
 }
 
 
-def _is_sum_with_constant(node: Expr) -> bool:
-    return node.op.name in SUMS and any(is_constant(a) for a in node.args)
+def needs_guard(node: Expr, arg: Expr, fixed: Set[Expr]) -> bool:
+    """Tell whether XLA could merge an operation into the one that uses it.
 
+    Parameters
+    ----------
+    node, arg
+        An operation, and one of its arguments.
+    fixed
+        What may be a constant of the program, whose products and sums XLA computes beforehand.
+    """
 
-def _needs_guard(node: Expr, arg: Expr) -> bool:
-    """Tell whether XLA could merge an operation into the one that uses it."""
+    def with_fixed(x: Expr) -> bool:
+        return any(is_constant(a) or a in fixed for a in x.args)
+
+    if arg.op.name == "negative":
+        arg = arg.args[0]
     user, used = node.op.name, arg.op.name
-    if used == "negative" and isinstance(arg.args[0], Expr):
-        used = arg.args[0].op.name
     if user in SUMS:
         # What a loop or a branch gives may be a product.
         return used in ("multiply", "square", "item") or (
-            _is_sum_with_constant(node) and _is_sum_with_constant(arg)
+            used in SUMS and with_fixed(node) and with_fixed(arg)
         )
     if user == "multiply":
-        constant = any(is_constant(a) for a in node.args)
-        merges = used == "multiply" and any(is_constant(a) for a in arg.args)
-        return (constant and merges) or used in ("divide", "sqrt")
+        merges = used == "multiply" and with_fixed(node) and with_fixed(arg)
+        return merges or used in ("divide", "sqrt")
     return user == "divide" and used in ("divide", "sqrt", "multiply")
+
+
+def _merges(x: Expr) -> bool:
+    """Tell whether a number of floating point comes from what XLA merges with what uses it."""
+    used = x.args[0].op.name if x.op.name == "negative" else x.op.name
+    known = used in ("multiply", "square", "divide", "sqrt")
+    return known and isinstance(x.type, TensorType) and x.type.dtype in FLOATS
+
+
+def fixed_nodes(sub: Subgraph) -> frozenset[Expr]:
+    """List what does not depend on random bits: it may be known when XLA compiles."""
+    fixed = {
+        p
+        for p in sub.parameters
+        if isinstance(p.type, TensorType) and not p.type.dtype.startswith("uint")
+    }
+    for node in toposort(sub.outputs):
+        operands = [a for a in node.args if isinstance(a, Expr)]
+        if node not in fixed and operands and all(is_constant(a) or a in fixed for a in operands):
+            fixed.add(node)
+    return frozenset(fixed)
 
 
 class Body:
@@ -94,6 +122,7 @@ class Body:
         self.sub = sub = without_calls(sub, keep=rolled())
         parameters = set(sub.parameters)
         self.order = [n for n in toposort(sub.outputs) if n not in parameters]
+        self.fixed = fixed_nodes(sub)
         self.summed = {
             a
             for n in self.order
@@ -128,11 +157,18 @@ class Body:
             name = node.op.name
             control = _CONTROL.get(name)
             if control is not None:
-                known[node] = control(mask, shape, *values)
+                # Branches are written in place: what they take could be merged into them.
+                taken = (
+                    keep(jnp.asarray(v)) if isinstance(a, Expr) and _merges(a) else v
+                    for a, v in zip(node.args, values, strict=True)
+                )
+                known[node] = control(mask, shape, *(taken if name == "switch" else values))
                 continue
             if isinstance(node.type, TensorType) and node.type.dtype in FLOATS:
                 values = [
-                    guard(jnp.asarray(v)) if isinstance(a, Expr) and _needs_guard(node, a) else v
+                    guard(jnp.asarray(v))
+                    if isinstance(a, Expr) and needs_guard(node, a, self.fixed)
+                    else v
                     for a, v in zip(node.args, values, strict=True)
                 ]
             rule = _RULES.get(name) or getattr(jnp, name)
@@ -262,9 +298,9 @@ _CONTROL: dict[str, Callable[..., Any]] = {
 
 
 def _outwards(x: Array, node: Expr) -> Array:
-    """Keep a result that may be a product from being fused into a sum outside."""
-    product = node.op.name in ("multiply", "square", "item", "negative", "where")
-    return keep(x) if product and x.dtype.name in FLOATS else x
+    """Keep a result that may be a product, a quotient or a root from being merged outside."""
+    free = node.op.name in ("item", "negative", "where") or _merges(node)
+    return keep(x) if free and x.dtype.name in FLOATS else x
 
 
 def run_map(sub: Subgraph, *args: Any) -> Any:

@@ -159,7 +159,7 @@ def _multivariate_t(draws: Draws, loc: Expr, shape: Expr, df: Expr) -> Expr:
     z = normal.values(NORMAL, core=(loc.shape[-1],))
     g = chi.values(GAMMA, 0.5 * df)
     y = _times_vector(ordered.cholesky(shape), z)
-    return loc + ordered.pointwise(_t_factor, y, g[..., None], (df + 0.0 * g)[..., None])
+    return loc + ordered.pointwise(_t_factor, y, g[..., None], broadcast_to(df, g.shape)[..., None])
 
 
 def _matrix_normal(draws: Draws, mean: Expr, rowcov: Expr, colcov: Expr) -> Expr:

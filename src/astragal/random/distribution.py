@@ -25,6 +25,7 @@ from astragal.graph.types import (
     TensorType,
     Type,
     promote,
+    same_shape,
     show_shape,
     tensor_type,
 )
@@ -285,7 +286,8 @@ class RandomOp(PlacedOp):
         if size is not None:
             dims = shape_dims(size) if isinstance(size, Expr) else as_dims(size, d.name)
             # A size that the parameters imply is not said twice: one term a law.
-            size = None if self._batch(key, None, exprs) == dims else shape_argument(dims)
+            implied = same_shape(self._batch(key, None, exprs), dims)
+            size = None if implied else shape_argument(dims)
         return key, size, *exprs
 
     def _as_parameter(self, value: Any, p: Parameter) -> Expr:
