@@ -273,6 +273,9 @@ def _same_form(
     if sum(inside) != 1:
         return None
     i = inside.index(True)
+    a = left.args[i]
+    if isinstance(a, Expr) and len(a.shape) != len(left.shape):
+        return None  # a sum of a vector: nothing else would tell its length
     rest = [
         back.get(a, a) is b or a == b
         for j, (a, b) in enumerate(zip(left.args, right.args, strict=True))
