@@ -22,10 +22,13 @@ def schools() -> ag.Model:
 def test_a_pilot_tries_the_samplers_there_are_and_keeps_the_best() -> None:
     sampler = ag.derive(schools(), {"y": [28.0, 8.0, -3.0]}, tune="pilot")
     kinds = {tuple(sorted(kind for _, kind in t.steps)) for t in sampler.trials}
-    assert {("collapse",), ("gibbs", "slice"), ("nuts",)} <= kinds
+    standardised = ("nuts on standardised coordinates",)
+    assert {("collapse",), ("gibbs", "slice"), ("nuts",), standardised} <= kinds
     rates = [t.rate for t in sampler.trials]
     assert rates == sorted(rates, reverse=True)
-    assert tuple((s.name, s.kind) for s in sampler.steps) == sampler.trials[0].steps
+    for step, (name, kind) in zip(sampler.steps, sampler.trials[0].steps, strict=True):
+        assert step.name == name
+        assert kind.startswith(step.kind)
     assert "Pilot runs:" in sampler.explain()
 
 

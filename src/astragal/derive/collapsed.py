@@ -99,7 +99,7 @@ def _joined(plan: Plan, left: list[str], moves: list[Step], draws: list[Step]) -
     first = f"({', '.join(left)})" if len(left) > 1 else left[0]
     text = [f"{first} | {data_names(plan)} by {kinds}, {gone} integrated out"]
     text += [s.conditional.text for s in draws]
-    relations = {r.name: r for s in draws for r in s.relations}
+    relations = {r.name: r for s in steps for r in s.relations}
     return Step(
         targets=tuple(t for s in steps for t in s.targets),
         kind="collapse",

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from astragal.density.transforms import transform_of
+from astragal.density.transforms import Transform, transform_of
+from astragal.derive.block import Block
 from astragal.derive.conjugate import Neighbourhood, Neighbourhoods
+from astragal.derive.noncentred import Standard
 from astragal.derive.nuts import nuts_program
 from astragal.derive.sampler import Program
 from astragal.derive.sites import site_program
@@ -36,12 +38,16 @@ class Move:
     able
         Whether it can move a variable.
     build
-        From the joint law and the names of variables to their steps.
+        From the joint law, the names of variables and standardised coordinates of some to
+        their steps.
+    together
+        Whether all variables move at once, on coordinates that may read one another.
     """
 
     kind: str
     able: Callable[[Neighbourhood], bool]
-    build: Callable[[Neighbourhoods, Sequence[str]], list[Moved]]
+    build: Callable[[Neighbourhoods, Sequence[str], Mapping[str, Standard]], list[Moved]]
+    together: bool = False
 
 
 def _is_continuous(near: Neighbourhood) -> bool:
@@ -54,11 +60,15 @@ def _is_discrete(near: Neighbourhood) -> bool:
     return whole and own is not None and not own.distribution.core
 
 
-def _sites(reads: Neighbourhoods, names: Sequence[str]) -> list[Moved]:
+def _sites(
+    reads: Neighbourhoods, names: Sequence[str], standards: Mapping[str, Standard]
+) -> list[Moved]:
     return [Moved((n,), *site_program(n, reads.of(n)), reads.of(n).total) for n in names]
 
 
-def _slices(reads: Neighbourhoods, names: Sequence[str]) -> list[Moved]:
+def _slices(
+    reads: Neighbourhoods, names: Sequence[str], standards: Mapping[str, Standard]
+) -> list[Moved]:
     out = []
     for n in names:
         near = reads.of(n)
@@ -68,7 +78,10 @@ def _slices(reads: Neighbourhoods, names: Sequence[str]) -> list[Moved]:
     return out
 
 
-def _block(reads: Neighbourhoods, names: Sequence[str]) -> list[Moved]:
+def coordinates(
+    reads: Neighbourhoods, names: Sequence[str]
+) -> tuple[tuple[str, ...], dict[str, Transform]]:
+    """Give continuous variables in an order and on coordinates in which they move together."""
     # A bound comes before the variable that it bounds: the order of the graph.
     position = [f.value for f in reads.joint.factors]
     ordered = sorted(names, key=lambda n: position.index(reads.joint.coordinates[n]))
@@ -78,13 +91,21 @@ def _block(reads: Neighbourhoods, names: Sequence[str]) -> list[Moved]:
         t = None if own is None else transform_of(own)
         assert t is not None
         transforms[n] = t
-    return [Moved(tuple(ordered), *nuts_program(reads, ordered, transforms))]
+    return tuple(ordered), transforms
+
+
+def _block(
+    reads: Neighbourhoods, names: Sequence[str], standards: Mapping[str, Standard]
+) -> list[Moved]:
+    ordered, transforms = coordinates(reads, names)
+    block = Block(reads, ordered, transforms, standards)
+    return [Moved(ordered, *nuts_program(block), block.target)]
 
 
 MOVES: tuple[Move, ...] = (
     Move("sites", _is_discrete, _sites),
     Move("slice", _is_continuous, _slices),
-    Move("nuts", _is_continuous, _block),
+    Move("nuts", _is_continuous, _block, together=True),
 )
 """Every general step; a new one is a row here."""
 

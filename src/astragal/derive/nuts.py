@@ -13,24 +13,21 @@ the warm-up only and carried in the state.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 
-from astragal.compile.simplify import simplify
-from astragal.density.transforms import Transform
-from astragal.derive.conjugate import KEY, Neighbourhoods
+from astragal.derive.block import Block
+from astragal.derive.conjugate import KEY
 from astragal.derive.sampler import Program
 from astragal.derive.slice import ADAPTING, TUNING
 from astragal.graph.expr import INPUT, Expr
 from astragal.graph.literal import constant, scalar
-from astragal.graph.subgraph import placeholder
-from astragal.graph.traverse import substitute, toposort
+from astragal.graph.traverse import toposort
 from astragal.graph.types import tensor_type
 from astragal.ops import elementwise as e
 from astragal.ops import reductions as r
 from astragal.ops.control import while_loop
 from astragal.ops.creation import ones, zeros
-from astragal.ops.gradient import grad
-from astragal.ops.manipulation import astype, concatenate, reshape
+from astragal.ops.manipulation import astype
 from astragal.ops.searching import where
 from astragal.random import RANDOM_OPS
 from astragal.random.keys import fold_in, split
@@ -337,74 +334,15 @@ def adapt(t: State, x: Expr, acceptance: Expr, left: Expr) -> State:
 # -- a block of variables --------------------------------------------------------------------
 
 
-def nuts_program(
-    reads: Neighbourhoods, names: Sequence[str], transforms: Mapping[str, Transform]
-) -> tuple[Program, State, Expr]:
-    """Build the step of a block, its tuning's initial values, and its log density.
-
-    Parameters
-    ----------
-    reads
-        The joint law.
-    names
-        The block's variables, so that bounds come before what they bound.
-    transforms
-        Unconstrained coordinates of each.
-    """
-    coordinates = reads.joint.coordinates
-    terms: dict[Expr, None] = {}
-    for name in names:
-        near = reads.of(name)
-        terms.update(dict.fromkeys([*(f.total for f in near.factors), *near.extra]))
-    target, *others = terms
-    for t in others:
-        target = target + t
-    sizes = [math.prod(int(d) for d in transforms[m].shape) for m in names]
-    n = sum(sizes)
-
-    def values(u: Expr) -> tuple[dict[Expr, Expr], Expr]:
-        # Bounds are replaced inside the transforms, never inside u, which may hold the
-        # current coordinates: u is a leaf here.
-        assert u.op is INPUT
-        image: dict[Expr, Expr] = {}
-        jacobian: Expr = _f(0.0)
-        start = 0
-        for name, k in zip(names, sizes, strict=True):
-            t = transforms[name]
-            part = reshape(u[start : start + k], t.shape)
-            start += k
-            value, slope = substitute([t.forward(part), r.sum(t.log_jacobian(part))], image)
-            image[coordinates[name]] = value
-            jacobian = jacobian + slope
-        return image, jacobian
-
-    def density(u: Expr) -> tuple[Expr, Expr]:
-        at = placeholder(u.type)
-        image, jacobian = values(at)
-        (inner,) = substitute([target], image)
-        # Before the gradient: that of xlogy(y, expit(x)) is 0 / 0 where expit(x) rounds to 1.
-        (logp,) = simplify([inner + jacobian])
-        logp = where(e.isfinite(logp), logp, _f(-math.inf))
-        gradient = grad(logp, at)
-        new = substitute([logp, gradient], {at: u})
-        return new[0], new[1]
-
-    label = f"{'+'.join(names)}:"
-    start = tuning_start(n)
+def nuts_program(block: Block) -> tuple[Program, State]:
+    """Build the step of a block, and its tuning's initial values."""
+    label = f"{'+'.join(block.names)}:"
+    start = tuning_start(block.size)
     carried = {q: INPUT(label + q, tensor_type("float64", v.shape)) for q, v in start.items()}
     step = e.exp(where(ADAPTING, carried["log_step"], carried["log_mean_step"]))
-    x0 = concatenate(
-        [
-            reshape(transforms[m].backward(coordinates[m]), (k,))
-            for m, k in zip(names, sizes, strict=True)
-        ]
-    )
-    x, info = transition(density, x0, step, carried["inverse_mass"], KEY)
-    leaf = placeholder(x.type)
-    image, _ = values(leaf)
-    new = substitute([image[coordinates[m]] for m in names], {leaf: x})
+    x, info = transition(block.density, block.at(), step, carried["inverse_mass"], KEY)
     adapted = adapt(carried, x, info["acceptance"], TUNING)
-    outputs = dict(zip(names, new, strict=True))
+    outputs = block.back(x)
     outputs.update({label + q: where(ADAPTING, adapted[q], carried[q]) for q in start})
     inputs = {
         str(x.args[0]): x
@@ -413,4 +351,4 @@ def nuts_program(
     }
     info["step_size"] = step
     program = Program(KEY, inputs, TUNING, outputs, info)
-    return program, {label + q: v for q, v in start.items()}, target
+    return program, {label + q: v for q, v in start.items()}

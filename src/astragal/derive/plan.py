@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -15,11 +16,13 @@ from astragal.derive.exact import (
     Link,
     elementwise_law,
 )
-from astragal.derive.moves import MOVES, Moved, able, choose
+from astragal.derive.information import Choice, choose_coordinates
+from astragal.derive.moves import MOVES, Moved, able, choose, coordinates
+from astragal.derive.noncentred import KIND
 from astragal.derive.notation import write_family
 from astragal.derive.points import Points
 from astragal.derive.relations import used_relations
-from astragal.derive.sampler import Conditional, Program, Step
+from astragal.derive.sampler import Conditional, Program, Step, UsedRelation
 from astragal.derive.slice import TUNING
 from astragal.graph.errors import UnsupportedError
 from astragal.graph.expr import INPUT, Expr
@@ -51,6 +54,7 @@ class Plan:
             check_same(plain.total, self.joint.total, self.joint.coordinates, self.points)
         self.prefer = frozenset(prefer)
         self.why_not: dict[str, list[str]] = {}
+        self.recoordinated: set[str] = set()
         self.labels: dict[Expr, str] = dict(getattr(self.model, "labels", {}))
 
     def reject(self, name: str, kind: str, reason: str) -> None:
@@ -97,17 +101,41 @@ def general_steps(plan: Plan, names: list[str], refused: set[str]) -> list[Step]
     for move in MOVES:
         mine = [n for n in names if chosen[n] == move.kind]
         if mine:
-            steps += [_moved(plan, move.kind, m) for m in move.build(plan.reads, mine)]
+            choices = _coordinates(plan, mine, refused) if move.together else []
+            standards = {c.name: c.standard for c in choices if c.standard is not None}
+            built = move.build(plan.reads, mine, standards)
+            steps += [_moved(plan, move.kind, m, choices) for m in built]
     return steps
 
 
-def _moved(plan: Plan, kind: str, m: Moved) -> Step:
+def _coordinates(plan: Plan, names: list[str], refused: set[str]) -> list[Choice]:
+    """Choose coordinates of variables that move together, and keep why not others."""
+    ordered, transforms = coordinates(plan.reads, names)
+    forced = KIND in plan.prefer
+    choices = choose_coordinates(
+        plan.reads, ordered, transforms, plan.labels, plan.points, forced=forced, refused=refused
+    )
+    for c in choices:
+        if c.standard is None:
+            plan.reject(c.name, KIND, c.reason)
+        plan.recoordinated.add(c.name)
+    return choices
+
+
+def _moved(plan: Plan, kind: str, m: Moved, choices: Sequence[Choice]) -> Step:
     nears = tuple(plan.reads.of(n) for n in m.names)
     factors = dict.fromkeys(f for near in nears for f in near.factors)
     shown = m.names[0] if len(m.names) == 1 else f"({', '.join(m.names)})"
     text = f"{shown} | ... has log density {_sum_text(factors)}"
+    relations: dict[str, UsedRelation] = {}
+    for c in choices:
+        if c.standard is not None:
+            text += f"; {c.name} on standardised coordinates: {c.reason}"
+            used = relations.setdefault(c.standard.relation.name, c.standard.relation)
+            bindings = dict.fromkeys([*used.bindings, *c.standard.relation.bindings])
+            relations[used.name] = replace(used, bindings=tuple(bindings))
     conditional = Conditional(text, None, m.density, _premises(plan, nears))
-    return Step(m.names, kind, conditional, (), m.program, m.tuning)
+    return Step(m.names, kind, conditional, tuple(relations.values()), m.program, m.tuning)
 
 
 def given(plan: Plan, link: Link) -> str:

@@ -20,6 +20,7 @@ from astragal.derive.exact import (
 )
 from astragal.derive.gaussian import size_of
 from astragal.derive.moves import MOVES, able
+from astragal.derive.noncentred import KIND, PATH
 from astragal.derive.plan import Plan, closed_step, general_steps, given, inputs_of, refusal, reject
 from astragal.derive.points import check_support, starting_values
 from astragal.derive.relations import FORM, FORMS, book
@@ -27,8 +28,8 @@ from astragal.derive.sampler import Program, Sampler, Step, as_data
 from astragal.derive.slice import TUNING
 from astragal.graph.errors import ModelError, UnsupportedError
 from astragal.graph.expr import Expr
-from astragal.graph.types import TensorType
 from astragal.graph.traverse import toposort
+from astragal.graph.types import TensorType
 from astragal.model import Model
 from astragal.random.check import check_keys
 
@@ -205,11 +206,12 @@ def _options(plan: Plan, steps: Iterable[Step]) -> dict[str, tuple[str, ...]]:
         for name in step.targets:
             general = able(plan.reads.of(name))
             closed = ("gibbs",) if step.kind == "exact" else ()
-            out[name] = tuple(dict.fromkeys([step.kind, *closed, *general]))
+            further = (KIND,) if name in plan.recoordinated else ()
+            out[name] = tuple(dict.fromkeys([step.kind, *closed, *further, *general]))
     return {n: out[n] for n in plan.latent}
 
 
-KINDS = ("exact", "collapse", "augment", "gibbs", *(m.kind for m in MOVES))
+KINDS = ("exact", "collapse", "augment", "gibbs", KIND, *(m.kind for m in MOVES))
 
 
 def _known_names(names: Iterable[str], argument: str) -> set[str]:
@@ -220,6 +222,7 @@ def _known_names(names: Iterable[str], argument: str) -> set[str]:
         *KINDS,
         *book(),
         FORM,
+        PATH,
         *(name for name, _ in FORMS.values()),
         *(leaf.name for leaf in LEAVES),
     }

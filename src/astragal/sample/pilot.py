@@ -9,7 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from astragal.derive.sampler import Sampler, Trial
+from astragal.derive.noncentred import PATH, RELATIONS
+from astragal.derive.sampler import Sampler, Step, Trial
 from astragal.derive.search import derive
 from astragal.graph.errors import ModelError, UnsupportedError
 from astragal.model import Model
@@ -22,9 +23,12 @@ WAYS: tuple[tuple[tuple[str, ...], tuple[str, ...]], ...] = (
     ((), ()),
     ((), ("collapse",)),
     (("collapse",), ()),
+    ((), ("noncentre",)),
+    (("noncentre",), ()),
     (("augment",), ()),
     (("collapse", "augment"), ()),
-    (("collapse", "augment", "gibbs", "exact"), ("nuts",)),
+    (("collapse", "augment", "gibbs", "exact"), ("nuts", "noncentre")),
+    (("collapse", "augment", "gibbs", "exact", "noncentre"), ("nuts",)),
 )
 """What is forbidden and preferred to get other samplers of the same posterior."""
 
@@ -63,7 +67,7 @@ def pilot(
     ModelError
         Where no run gave effective draws.
     """
-    found: dict[tuple[tuple[tuple[str, ...], str], ...], Sampler] = {}
+    found: dict[tuple[tuple[Any, ...], ...], Sampler] = {}
     base_forbid, base_prefer = tuple(forbid), tuple(prefer)
     for more, first in WAYS:
         try:
@@ -77,7 +81,8 @@ def pilot(
             if not (more or first):
                 raise
             continue
-        found.setdefault(tuple((s.targets, s.kind) for s in sampler.steps), sampler)
+        shown = tuple((s.targets, s.kind, s.relations) for s in sampler.steps)
+        found.setdefault(shown, sampler)
         if sampler.exact:
             return sampler, ()
     trials = [
@@ -87,6 +92,12 @@ def pilot(
     if not trials[0][0].rate > 0.0:
         raise ModelError("the pilot runs gave no effective draws: give a longer warmup or draws")
     return trials[0][1], tuple(t for t, _ in trials)
+
+
+def _kind(step: Step) -> str:
+    """Name a step's kind, and coordinates of its own choice."""
+    chosen = {r.name for r in step.relations} & {*RELATIONS, PATH}
+    return f"{step.kind} on standardised coordinates" if chosen else step.kind
 
 
 def _measure(sampler: Sampler, draws: int, warmup: int, seed: int, backend: str) -> Trial:
@@ -116,4 +127,4 @@ def _measure(sampler: Sampler, draws: int, warmup: int, seed: int, backend: str)
         table = diagnose(as_tree(sampler.model, {"posterior": whole}))
         least = float(np.min(table["ess_bulk"].to_numpy()))
     rate = least / seconds if seconds > 0.0 and least > 0.0 else 0.0
-    return Trial(tuple((s.name, s.kind) for s in sampler.steps), rate)
+    return Trial(tuple((s.name, _kind(s)) for s in sampler.steps), rate)

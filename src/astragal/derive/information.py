@@ -1,0 +1,216 @@
+"""Which coordinates a hierarchy is moved on: how much the data tell of each variable.
+
+Where the data tell more of a variable than its own law, it moves best as it is; where they tell
+less, on standardised coordinates (Papaspiliopoulos, Roberts & Sköld 2007, Stat. Sci. 22,
+section 2: the two rates of convergence add up to one). Either is read off the curvature of the
+log density, at a mode on standardised coordinates, where hierarchies have one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from astragal.density.joint import Factor
+from astragal.density.transforms import Transform
+from astragal.derive.block import Block
+from astragal.derive.check import Array, compiled
+from astragal.derive.conjugate import Neighbourhoods
+from astragal.derive.noncentred import KIND, PATH, Standard, check_standard, standards
+from astragal.derive.points import Points
+from astragal.graph.expr import Expr
+from astragal.graph.literal import scalar
+from astragal.graph.subgraph import placeholder
+from astragal.graph.traverse import substitute
+from astragal.graph.types import tensor_type
+from astragal.ops import reductions as r
+from astragal.ops.gradient import hvp
+
+PROBES = 16
+"""Products with the matrix of second derivatives, from which its diagonal is estimated."""
+_STEPS, _ROUNDS = 40, 4
+
+
+@dataclass(frozen=True, eq=False)
+class Choice:
+    """Coordinates for a variable that has standardised ones.
+
+    Attributes
+    ----------
+    name
+        Of the variable.
+    standard
+        The standardised coordinates; None where it is moved as it is.
+    reason
+        Why, in words.
+    """
+
+    name: str
+    standard: Standard | None
+    reason: str
+
+
+def choose_coordinates(
+    reads: Neighbourhoods,
+    names: Sequence[str],
+    transforms: Mapping[str, Transform],
+    labels: Mapping[Expr, str],
+    points: Points,
+    *,
+    forced: bool,
+    refused: Iterable[str],
+) -> list[Choice]:
+    """Choose the coordinates of those variables of a block that have standardised ones.
+
+    Parameters
+    ----------
+    reads, names, transforms
+        The block, in the order of the graph.
+    labels
+        Names of expressions, for what people read.
+    points
+        Generic values of all variables.
+    forced
+        Whether to standardise wherever that is possible.
+    refused
+        Names of relations that may not be used, or ``"noncentre"`` for all.
+    """
+    never = set(refused)
+    found = {}
+    for s in standards(reads, names, labels):
+        if {KIND, s.relation.name} & never:
+            continue
+        own = reads.of(s.name).own
+        assert own is not None
+        if all(_checked(x, own, reads, points) for x in (s, s.held) if x is not None):
+            found[s.name] = s
+    if not found:
+        return []
+    told = shares(Block(reads, names, transforms, found), transforms, points)
+    return [_choice(s, told[n], forced) for n, s in found.items()]
+
+
+def _checked(s: Standard, own: Factor, reads: Neighbourhoods, points: Points) -> bool:
+    points.restart()
+    return check_standard(s, own, reads.joint.coordinates, points)
+
+
+def _choice(s: Standard, told: Array, forced: bool) -> Choice:
+    share = float(np.median(told[1:] if s.held is not None else told))
+    says = f"the data tell {share:.1g} times as much of it as its own law"
+    if forced:
+        says = "as preferred"
+    elif not np.isfinite(share):
+        says = "how much the data tell of it is not known"
+    elif share >= 1.0:
+        return Choice(s.name, None, says)
+    first = s.held is not None and bool(told[0] >= 1.0)
+    return Choice(s.name, s.held if first else s, says)
+
+
+def shares(block: Block, transforms: Mapping[str, Transform], points: Points) -> dict[str, Array]:
+    """Give, for each variable, what the data tell of its elements over what its own law tells.
+
+    Of a stationary path, the first number is about its first value, given all of the data.
+    """
+    points.restart()
+    # The first point has the data that were given.
+    values = dict(points(np.random.default_rng(20_06)))
+    u = placeholder(tensor_type("float64", (block.size,)))
+    rest = [n for n in block.coordinates if n not in block.names]
+    inputs = [u, *(block.coordinates[n] for n in rest)]
+    given = [values[n] for n in rest]
+    height = compiled(inputs, list(block.density(u)))
+    image, _ = block.values(u)
+    here = compiled(inputs, [image[block.coordinates[n]] for n in block.names])
+    told = {n: _share(block, n, transforms[n]) for n in block.standards}
+    signs = np.random.default_rng(20_08).choice([-1.0, 1.0], size=block.size)
+    at, out = np.zeros(block.size), dict.fromkeys(block.standards, np.zeros(()))
+    for _ in range(_ROUNDS):
+        at = _mode(lambda x: height(x, *given), at, signs * _deviations(block, out))
+        values |= dict(zip(block.names, here(at, *given), strict=True))
+        out = {n: f(values) for n, f in told.items()}
+    return out
+
+
+def _deviations(block: Block, told: Mapping[str, Array]) -> Array:
+    """Of what is standardised, about its mode; the rest stays there."""
+    out = []
+    for n, k in zip(block.names, block.sizes, strict=True):
+        wide = 1.0 / np.sqrt(1.0 + told[n]) if n in told else np.zeros(())
+        out.append(np.broadcast_to(np.ravel(wide), k) if wide.size in (1, k) else np.zeros(k))
+    return np.concatenate(out)
+
+
+def _mode(height: Callable[[Array], list[Any]], start: Array, spread: Array) -> Array:
+    """Find the highest mean of the log density at two points about a place.
+
+    As in EM: at its very mode, a hierarchy's scale would be larger than the data say, since
+    there what is standardised has no spread.
+    """
+    from scipy.optimize import minimize
+
+    def falling(x: Array) -> tuple[float, Array]:
+        total, slope = 0.0, np.zeros_like(x)
+        for side in (x + spread, x - spread):
+            logp, gradient = height(side)
+            if not (np.isfinite(logp) and np.isfinite(gradient).all()):
+                return 1e30, np.zeros_like(x)
+            total, slope = total - 0.5 * float(logp), slope - 0.5 * gradient
+        return total, slope
+
+    options = {"maxiter": _STEPS, "maxfun": 2 * _STEPS}
+    search: Any = minimize
+    out = search(falling, start, jac=True, method="L-BFGS-B", options=options)
+    return np.asarray(out.x)
+
+
+def _share(block: Block, name: str, t: Transform) -> Callable[[Mapping[str, Array]], Array]:
+    """From values of all variables to the shares of one, on its coordinates as it is."""
+    near, s = block.reads.of(name), block.standards[name]
+    z = block.coordinates[name]
+    assert near.own is not None
+    c = placeholder(t.backward(z).type)
+    v = placeholder(c.type)
+    others: Expr = scalar(0.0, "float64")
+    for x in [*(f.total for f in near.factors if f is not near.own), *near.extra]:
+        others = others + x
+    data, own = substitute([others, near.own.total], {z: t.forward(c)})
+    own = own + r.sum(t.log_jacobian(c))
+    inputs = list(block.coordinates.values())
+    run = compiled([c, v, *inputs], [hvp(data, c, v), hvp(own, c, v)])
+    place = compiled(inputs, [t.backward(z), s.transform.log_jacobian(s.transform.backward(z))])
+
+    def share(values: Mapping[str, Array]) -> Array:
+        given = [values[n] for n in block.coordinates]
+        at, wide = place(*given)
+        n = int(np.size(at))
+        rng = np.random.default_rng(20_07)
+        probes = np.eye(n) if n <= PROBES else rng.choice([-1.0, 1.0], size=(PROBES, n))
+        curvature = np.zeros((2, *np.shape(at)))
+        for probe in probes:
+            w = probe.reshape(np.shape(at))
+            curvature -= np.stack([w * d for d in run(at, w, *given)])
+        told, law = curvature / (1.0 if n <= PROBES else PROBES)
+        told = np.maximum(told, 0.0)
+        if s.relation.name == PATH:
+            return _along(told, wide, s)
+        return np.asarray(np.where(law > 0.0, told / np.where(law > 0.0, law, 1.0), np.inf))
+
+    return share
+
+
+def _along(told: Array, wide: Array, s: Standard) -> Array:
+    """Over the widths of steps; the first value of a stationary path hears of the others."""
+    out = told * np.exp(2.0 * wide)
+    if s.held is not None:
+        kept = 1.0 - np.exp(2.0 * (wide[1] - wide[0]))
+        noise = np.exp(-2.0 * wide[1])
+        heard = told[-1]
+        for now in told[-2::-1]:
+            heard = now + kept * heard * noise / (heard + noise)
+        out[0] = heard * np.exp(2.0 * wide[0])
+    return np.asarray(out)

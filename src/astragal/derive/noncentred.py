@@ -1,0 +1,336 @@
+"""Coordinates in which a variable's own law has no latent parameters.
+
+A hierarchy x ~ D(m, s) whose location or scale moves with x is narrow where s is small. With
+x = m + s u the law of u is free of both (Papaspiliopoulos, Roberts & Sköld 2007, Stat. Sci. 22;
+Betancourt & Girolami 2015, arXiv:1312.0906). The book's relations about standard draws say
+which laws have such a form; paths are moved by the noise of their steps. The model's law is
+what it was: only coordinates change, and the density with its Jacobian is compared before use.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from astragal.density.invert import invert
+from astragal.density.joint import Factor
+from astragal.density.transforms import Transform, transform_of
+from astragal.derive.check import Array, DerivationError, compiled
+from astragal.derive.conjugate import KEY, Neighbourhoods
+from astragal.derive.notation import write
+from astragal.derive.relations import book
+from astragal.derive.sampler import UsedRelation
+from astragal.graph.errors import AstragalError
+from astragal.graph.expr import INPUT, Expr
+from astragal.graph.literal import is_constant
+from astragal.graph.subgraph import placeholder
+from astragal.graph.traverse import substitute, toposort
+from astragal.graph.types import TensorType
+from astragal.ops import elementwise as e
+from astragal.ops import reductions as r
+from astragal.ops.control import scan
+from astragal.ops.creation import ones_like, zeros_like
+from astragal.ops.manipulation import concatenate
+from astragal.random.distribution import batch_shape, is_random, random_parts
+
+KIND = "noncentre"
+RELATIONS = ("standard_location_scale", "standard_scale", "standard_rate")
+"""Of the book: a draw is a function of one whose parameters are constants."""
+PATH = "innovations_of_a_path"
+SOURCE = (
+    "Papaspiliopoulos, Roberts & Sköld 2007, Stat. Sci. 22; Betancourt & Girolami 2015, "
+    "arXiv:1312.0906"
+)
+
+_HALF_LOG_2PI = 0.918938533204672742
+
+
+@dataclass(frozen=True, eq=False)
+class Standard:
+    """Coordinates of one variable.
+
+    Attributes
+    ----------
+    name
+        Of the variable.
+    transform
+        Between coordinates and values.
+    density
+        From coordinates to the log density of the variable's own law, the Jacobian included.
+    relation
+        The identity behind it.
+    held
+        Gives the same with the first step of a path in its place; None where that is all.
+    reason
+        Why these coordinates were chosen.
+    """
+
+    name: str
+    transform: Transform
+    density: Callable[[Expr], Expr]
+    relation: UsedRelation
+    held: Standard | None = None
+    reason: str = ""
+
+
+# -- which there are ---------------------------------------------------------------------------
+
+
+def standard_of(
+    reads: Neighbourhoods, name: str, block: Sequence[str], labels: Mapping[Expr, str]
+) -> Standard | None:
+    """Find the standardised coordinates of a variable of a block.
+
+    Returns
+    -------
+    Standard or None
+        None where its law has no such form, or no parameter that moves with the block.
+    """
+    near = reads.of(name)
+    own, z = near.own, near.z
+    if own is None or own.relative is not None or not is_random(own.rv) or own.rv.type != z.type:
+        return None
+    below = set(toposort(own.parameters))
+    others = {reads.joint.coordinates[n] for n in block if n != name}
+    if z in below or not below & others:
+        return None
+    if own.family in PATHS:
+        return _path(name, own, labels)
+    return _standard_draw(name, own, labels)
+
+
+def _standard_draw(name: str, own: Factor, labels: Mapping[Expr, str]) -> Standard | None:
+    """By a relation of the book, between a draw and one with constants for parameters."""
+    d = random_parts(own.rv)[0]
+    # The book asks that a scale be positive. A model's is, wherever its density is.
+    back: dict[Expr, Expr] = {}
+    parameters = []
+    for declared, p in zip(d.parameters, own.parameters, strict=True):
+        if not is_constant(p) and isinstance(p.type, TensorType):
+            leaf = placeholder(p.type)
+            stand_in = e.exp(leaf) if declared.domain.bounds == (0.0, None) else leaf
+            back[stand_in] = p
+            parameters.append(stand_in)
+        else:
+            parameters.append(p)
+    node = own.rv.op(KEY, batch_shape(own.rv), *parameters)
+    for rule in (book()[n] for n in RELATIONS):
+        for direction in ("backward", "forward"):
+            try:
+                form = rule.apply(node, direction, {})
+            except AstragalError:
+                continue
+            if not isinstance(form, Expr) or form is node or form.type != own.rv.type:
+                continue
+            made = [x for x in toposort([form]) if is_random(x)]
+            if len(made) != 1 or made[0].type != own.rv.type:
+                continue
+            if any(x.op is INPUT for x in toposort(made[0].args[2:])):
+                continue
+            (form,) = substitute([form], back)
+            relation = UsedRelation(rule.name, SOURCE)
+            return _affine(name, own, form, made[0], relation, labels)
+    return None
+
+
+def _affine(
+    name: str,
+    own: Factor,
+    form: Expr,
+    made: Expr,
+    relation: UsedRelation,
+    labels: Mapping[Expr, str],
+) -> Standard | None:
+    """Coordinates in which the standard draw is unconstrained."""
+    value = placeholder(own.value.type)
+    solved = invert(form, value, made)
+    leaf = placeholder(made.type)
+    standard = replace(
+        own, rv=made, value=leaf, parameters=tuple(made.args[2:]), source=made, support=None
+    )
+    inner = transform_of(standard)
+    if solved is None or inner is None or inner.shape != own.value.shape:
+        return None
+    inverse, slope = solved
+    law = random_parts(made)[0].logdensity
+    if law is None:
+        return None
+
+    def forward(u: Expr) -> Expr:
+        return substitute([form], {made: inner.forward(u)})[0]
+
+    def log_jacobian(u: Expr) -> Expr:
+        return inner.log_jacobian(u) - substitute([slope], {value: forward(u)})[0]
+
+    def density(u: Expr) -> Expr:
+        return r.sum(law(inner.forward(u), *made.args[2:]) + inner.log_jacobian(u))
+
+    transform = Transform(
+        forward,
+        lambda z: inner.backward(substitute([inverse], {value: z})[0]),
+        log_jacobian,
+        inner.shape,
+    )
+    shown = write(substitute([form], {made: INPUT("u", made.type)})[0], labels)
+    return Standard(name, transform, density, replace(relation, bindings=((name, shown),)))
+
+
+# -- paths -------------------------------------------------------------------------------------
+
+
+def _before(x: Expr, start: Expr) -> Expr:
+    return concatenate([start[None], x[:-1]])
+
+
+def _recursion(first: Expr, noise: Expr, rho: Expr, loc: Expr, scale: Expr) -> Expr:
+    def step(x: Expr, z: Expr) -> tuple[Expr, Expr]:
+        new = loc + rho * (x - loc) + scale * z
+        return new, new
+
+    out: Expr = scan(step, first, noise)[1]
+    return out
+
+
+def _walk(p: Sequence[Expr], held: bool) -> Transform:
+    start, drift, scale = p
+    return Transform(
+        lambda u: start + r.CUMULATIVE_SUM(drift + scale * u, 0),
+        lambda x: (x - _before(x, start) - drift) / scale,
+        lambda u: e.log(scale) + zeros_like(u),
+        (),
+    )
+
+
+def _ar1(p: Sequence[Expr], held: bool) -> Transform:
+    rho, scale, loc, start = p
+    return Transform(
+        lambda u: _recursion(start, u, rho, loc, scale),
+        lambda x: ((x - loc) - rho * (_before(x, start) - loc)) / scale,
+        lambda u: e.log(scale) + zeros_like(u),
+        (),
+    )
+
+
+def _width(rho: Expr, scale: Expr) -> Expr:
+    """Deviation of one value of a stationary autoregression."""
+    return scale / e.sqrt((1.0 - rho) * (1.0 + rho))
+
+
+def _stationary(p: Sequence[Expr], held: bool) -> Transform:
+    """The first value keeps its place where it is held."""
+    rho, scale, loc = p
+    at, wide = (zeros_like(loc), ones_like(loc)) if held else (loc, _width(rho, scale))
+
+    def forward(u: Expr) -> Expr:
+        first = at + wide * u[0]
+        return concatenate([first[None], _recursion(first, u[1:], rho, loc, scale)])
+
+    def backward(x: Expr) -> Expr:
+        rest = ((x[1:] - loc) - rho * (x[:-1] - loc)) / scale
+        return concatenate([((x[0] - at) / wide)[None], rest])
+
+    def slope(u: Expr) -> Expr:
+        return concatenate([e.log(wide)[None], e.log(scale) + zeros_like(u[1:])])
+
+    return Transform(forward, backward, slope, ())
+
+
+PATHS: Mapping[str, Callable[[Sequence[Expr], bool], Transform]] = {
+    "random_walk": _walk,
+    "ar1": _ar1,
+    "stationary_ar1": _stationary,
+}
+
+
+def _path(name: str, own: Factor, labels: Mapping[Expr, str]) -> Standard | None:
+    """A path by the noise of its steps, each standard normal."""
+    shape = own.value.shape
+    if len(shape) != 1 or not isinstance(shape[0], int) or shape[0] < 3:
+        return None
+    p = own.parameters[1:]
+    if any(x.shape for x in p):
+        return None
+
+    def made(held: bool) -> Standard:
+        transform = replace(PATHS[own.family](p, held), shape=shape)
+
+        def density(u: Expr) -> Expr:
+            if not held:
+                return r.sum(-0.5 * e.square(u) - _HALF_LOG_2PI)
+            rho, scale, loc = p
+            width = _width(rho, scale)
+            noise = concatenate([((u[0] - loc) / width)[None], u[1:]])
+            return r.sum(-0.5 * e.square(noise) - _HALF_LOG_2PI) - e.log(width)
+
+        how = "by the noise of its steps" + (", its first value as it is" if held else "")
+        return Standard(name, transform, density, UsedRelation(PATH, SOURCE, ((name, how),)))
+
+    plain = made(False)
+    return replace(plain, held=made(True)) if own.family == "stationary_ar1" else plain
+
+
+# -- the check -----------------------------------------------------------------------------------
+
+
+def check_standard(
+    s: Standard,
+    own: Factor,
+    coordinates: Mapping[str, Expr],
+    point: Callable[[np.random.Generator], Mapping[str, Array]],
+    *,
+    tolerance: float = 1e-7,
+) -> bool:
+    """Compare the density in new coordinates with the model's own, at generic points.
+
+    Returns
+    -------
+    bool
+        Whether there was a point to compare at.
+
+    Raises
+    ------
+    DerivationError
+        Where they differ, or the coordinates do not lead back.
+    """
+    u = placeholder(s.transform.backward(own.value).type)
+    z = s.transform.forward(u)
+    (before,) = substitute([own.total], {own.value: z})
+    before = before + r.sum(s.transform.log_jacobian(u))
+    names = [n for n in coordinates if coordinates[n] is not own.value]
+    run = compiled(
+        [u, *(coordinates[n] for n in names)], [before, s.density(u), s.transform.backward(z)]
+    )
+    rng = np.random.default_rng(20_05)
+    compared = 0
+    for _ in range(20):
+        values = point(rng)
+        at = rng.normal(size=[int(d) for d in u.shape])
+        p, q, back = run(at, *(values[n] for n in names))
+        if not (np.isfinite(p) and np.isfinite(q)):
+            continue
+        gap = abs(float(p) - float(q))
+        if not gap <= tolerance * (1.0 + abs(float(p))) or not np.allclose(back, at, atol=1e-5):
+            raise DerivationError(
+                f"{s.name} in the coordinates of {s.relation.name} has another density, by "
+                f"{gap:.3g} on the log scale; please report this model"
+            )
+        compared += 1
+        if compared == 3:
+            return True
+    return compared > 0
+
+
+Evaluate = Callable[..., list[Any]]
+
+
+def standards(
+    reads: Neighbourhoods, names: Sequence[str], labels: Mapping[Expr, str]
+) -> Iterator[Standard]:
+    """Give the standardised coordinates of those variables of a block that have any."""
+    for name in names:
+        found = standard_of(reads, name, names, labels)
+        if found is not None:
+            yield found

@@ -1,0 +1,188 @@
+"""Hierarchies on standardised coordinates: which, why, and with the same law."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+
+import astragal as ag
+from astragal.derive.check import DerivationError
+from astragal.derive.noncentred import check_standard, standard_of
+from astragal.derive.plan import Plan
+from astragal.graph.errors import ModelError
+from astragal.graph.expr import Expr
+from astragal.sample import run
+from astragal.sample.calibrate import start_at_truth
+
+R = ag.random
+EFFECTS = np.array([28.0, 8.0, -3.0, 7.0, -1.0, 1.0, 18.0, 12.0])
+ERRORS = np.array([15.0, 10.0, 16.0, 11.0, 9.0, 11.0, 10.0, 18.0])
+OTHERS = ("gibbs", "exact", "collapse", "slice")
+
+
+@ag.model
+def schools(key: Expr, errors: Any) -> dict[str, Expr]:
+    k = ag.split(key, 4)
+    mu = R.normal(k[0], 0.0, 5.0)
+    tau = R.half_cauchy(k[1], 5.0)
+    theta = R.normal(k[2], mu, tau, size=8)
+    return {"mu": mu, "tau": tau, "theta": theta, "y": R.normal(k[3], theta, errors)}
+
+
+def names_of(sampler: Any) -> list[str]:
+    return [r.name for s in sampler.steps for r in s.relations]
+
+
+# -- the choice ------------------------------------------------------------------------------
+
+
+def test_weak_data_standardise_a_hierarchy_and_strong_data_do_not() -> None:
+    weak = ag.derive(schools(ERRORS), {"y": EFFECTS}, forbid=OTHERS)
+    assert names_of(weak) == ["standard_location_scale"]
+    said = weak.explain()
+    assert "Papaspiliopoulos, Roberts & Sköld 2007" in said
+    assert "Betancourt & Girolami 2015" in said
+    assert "theta = mu + tau * u" in said
+    assert "theta on standardised coordinates: the data tell 0." in said
+    strong = ag.derive(schools(ERRORS / 20), {"y": EFFECTS}, forbid=OTHERS)
+    assert names_of(strong) == []
+    assert "theta: noncentre: the data tell" in strong.explain()
+
+
+def test_coordinates_can_be_forbidden_preferred_and_listed() -> None:
+    weak, strong = schools(ERRORS), schools(ERRORS / 20)
+    data = {"y": EFFECTS}
+    assert not names_of(ag.derive(weak, data, forbid=(*OTHERS, "noncentre")))
+    assert not names_of(ag.derive(weak, data, forbid=(*OTHERS, "standard_location_scale")))
+    preferred = ag.derive(strong, data, forbid=OTHERS, prefer=("noncentre",))
+    assert names_of(preferred) == ["standard_location_scale"]
+    assert preferred.alternatives()["theta"] == ("nuts", "noncentre", "slice")
+    assert preferred.alternatives()["mu"] == ("nuts", "slice")
+    with pytest.raises(ModelError, match="noncentre"):
+        ag.derive(weak, data, prefer=("noncentring",))
+
+
+def test_the_funnel_of_the_schools_is_gone() -> None:
+    sampler = ag.derive(schools(ERRORS), {"y": EFFECTS}, forbid=OTHERS)
+    draws = run(sampler, draws=4_000, chains=2, seed=2, progress=False)
+    mu, tau = (draws.posterior[n].values for n in ("mu", "tau"))
+    # Given mu and tau the data are normal: both posterior means by quadrature.
+    at, t = np.meshgrid(np.linspace(-25, 30, 551), np.exp(np.linspace(-9, 5, 601)))
+    logp = -0.5 * (at / 5) ** 2 - np.log1p((t / 5) ** 2) + np.log(t)
+    for y, s in zip(EFFECTS, ERRORS, strict=True):
+        logp = logp - 0.5 * np.log(s**2 + t**2) - 0.5 * (y - at) ** 2 / (s**2 + t**2)
+    weight = np.exp(logp - logp.max())
+    # About 3,000 effective draws.
+    np.testing.assert_allclose(mu.mean(), np.average(at, weights=weight), atol=0.3)
+    np.testing.assert_allclose(tau.mean(), np.average(t, weights=weight), atol=0.3)
+    np.testing.assert_allclose((tau < 0.5).mean(), np.average(t < 0.5, weights=weight), atol=0.02)
+
+
+# -- the law is what it was ------------------------------------------------------------------
+
+Build = Callable[[Expr, Expr, Expr], Expr]
+# fmt: off
+FAMILIES: dict[str, tuple[str, Build]] = {
+    "normal":      ("standard_location_scale", lambda k, m, s: R.normal(k, m, s, size=3)),
+    "student_t":   ("standard_location_scale", lambda k, m, s: R.student_t(k, 4.0, m, s, size=3)),
+    "laplace":     ("standard_location_scale", lambda k, m, s: R.laplace(k, m, s, size=3)),
+    "gumbel":      ("standard_location_scale", lambda k, m, s: R.gumbel(k, m, s, size=3)),
+    "half_normal": ("standard_scale", lambda k, m, s: R.half_normal(k, s, size=3)),
+    "gamma":       ("standard_rate", lambda k, m, s: R.gamma(k, 2.5, rate=s, size=3)),
+    "exponential": ("standard_rate", lambda k, m, s: R.exponential(k, rate=s * ag.ones((3,)))),
+    "random_walk": ("innovations_of_a_path", lambda k, m, s: R.random_walk(k, 4, m, 0.3, s)),
+    "ar1":         ("innovations_of_a_path", lambda k, m, s: R.ar1(k, 4, 0.6, s, m, 0.2)),
+    "stationary_ar1":
+                   ("innovations_of_a_path", lambda k, m, s: R.stationary_ar1(k, 4, -0.7, s, m)),
+}
+# fmt: on
+
+
+def hierarchy(build: Build) -> ag.Model:
+    k = ag.split(ag.input("key", dtype="key"), 4)
+    m, s = R.normal(k[0], 0.5, 1.0), R.gamma(k[1], 3.0, rate=2.0)
+    x = build(k[2], m, s)
+    return ag.Model({"m": m, "s": s, "x": x, "y": R.normal(k[3], ag.sin(x), 2.0)})
+
+
+def observed(model: ag.Model) -> dict[str, Any]:
+    return {"y": np.linspace(-0.5, 1.0, int(model["y"].shape[0]))}  # type: ignore[call-overload]
+
+
+@pytest.mark.parametrize("family", list(FAMILIES))
+def test_every_family_of_locations_and_scales_has_coordinates(family: str) -> None:
+    relation, build = FAMILIES[family]
+    model = hierarchy(build)
+    sampler = ag.derive(model, observed(model), forbid=OTHERS, prefer=("noncentre",))
+    assert names_of(sampler) == [relation]
+
+
+def _tilted(right: Callable[[Expr], Expr]) -> Callable[[Expr], Expr]:
+    return lambda x: right(x) + 0.01 * ag.sum(x)
+
+
+@pytest.mark.parametrize("family", ["normal", "gamma", "stationary_ar1"])
+def test_a_density_that_is_another_is_refused(family: str) -> None:
+    model = hierarchy(FAMILIES[family][1])
+    plan = Plan(model, {n: np.asarray(v) for n, v in observed(model).items()})
+    found = standard_of(plan.reads, "x", ("m", "s", "x"), {})
+    own = plan.reads.of("x").own
+    assert found is not None
+    assert own is not None
+    for s in (found, found.held):
+        if s is None:
+            continue
+        assert check_standard(s, own, plan.joint.coordinates, plan.points)
+        wrong = replace(s, density=_tilted(s.density))
+        with pytest.raises(DerivationError, match="another density"):
+            check_standard(wrong, own, plan.joint.coordinates, plan.points)
+        shifted = replace(s.transform, backward=_tilted(s.transform.backward))
+        with pytest.raises(DerivationError, match="another density"):
+            check_standard(replace(s, transform=shifted), own, plan.joint.coordinates, plan.points)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("family", ["gamma", "stationary_ar1"])
+def test_moves_on_standardised_coordinates_keep_the_joint_law(family: str) -> None:
+    model = hierarchy(FAMILIES[family][1])
+    sampler = ag.derive(model, observed(model), forbid=OTHERS, prefer=("noncentre",))
+    start_at_truth(sampler, simulations=1000, seed=5).check()
+
+
+# -- where it must not -----------------------------------------------------------------------
+
+# fmt: off
+ELSEWHERE: dict[str, Build] = {
+    "truncated": lambda k, m, s: R.truncated_normal(k, m, s, lower=0.0, size=3),
+    "bounded":   lambda k, m, s: R.uniform(k, 0.0, s, size=3),
+    "shaped":    lambda k, m, s: R.gamma(k, s, rate=1.0, size=3),
+    "fixed":     lambda k, m, s: R.normal(k, 0.3, 1.5, size=3),
+    "made":      lambda k, m, s: R.normal(k, 0.0, 1.0, size=3) * s,
+}
+# fmt: on
+
+
+@pytest.mark.parametrize("kind", list(ELSEWHERE))
+def test_other_laws_are_left_as_they_are(kind: str) -> None:
+    model = hierarchy(ELSEWHERE[kind])
+    sampler = ag.derive(model, observed(model), forbid=OTHERS, prefer=("noncentre",))
+    assert names_of(sampler) == []
+    assert all("noncentre" not in kinds for kinds in sampler.alternatives().values())
+
+
+def test_parameters_that_move_elsewhere_need_no_other_coordinates() -> None:
+    model = hierarchy(FAMILIES["normal"][1])
+    plan = Plan(model, {n: np.asarray(v) for n, v in observed(model).items()})
+    assert standard_of(plan.reads, "x", ("m", "s", "x"), {}) is not None
+    assert standard_of(plan.reads, "x", ("x",), {}) is None
+
+
+def test_data_are_no_coordinates() -> None:
+    model = hierarchy(FAMILIES["normal"][1])
+    values = {**observed(model), "x": np.array([0.2, -0.4, 1.0])}
+    sampler = ag.derive(model, values, forbid=OTHERS, prefer=("noncentre",))
+    assert names_of(sampler) == []
