@@ -293,7 +293,7 @@ def api(title: str, names: tuple[str, ...]) -> str:
         if not inspect.isclass(value) and not inspect.isroutine(value):
             sort = "autodata"
         lines.append(f".. {sort}:: astragal.{name}")
-        if isinstance(value, type) and issubclass(value, Exception):
+        if isinstance(value, type) and issubclass(value, (Exception, tuple)):
             lines.append("   :no-members:")
         lines.append("")
     return "\n".join(lines)
