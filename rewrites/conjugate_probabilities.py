@@ -23,6 +23,7 @@ Example: five trials.
 from astragal import (
     Expr,
     Integer,
+    IntegerVector,
     Key,
     Positive,
     PositiveVector,
@@ -38,6 +39,7 @@ from astragal import (
     softmax,
     special,
     square,
+    stack,
     sum,
     where,
 )
@@ -86,6 +88,15 @@ def binomial_sample(kp: Key, ky: Key, a, b, m: Integer, n: Integer):
     y = binomial(ky, m, p, size=(n,))
     yield p, y
     yield beta(kp, a + sum(y), b + (n * m - sum(y))), y
+
+
+@relation("conditional", source=BDA)
+def binomial_trials(kp: Key, ky: Key, a, b, m: IntegerVector):
+    """Successes and failures among trials whose number varies."""
+    p = beta(kp, a, b)
+    y = binomial(ky, m, p)
+    yield p, y
+    yield beta(kp, a + sum(y), b + sum(m - y)), y
 
 
 @relation("conditional", source=FINK)
@@ -175,6 +186,52 @@ def multinomial_twice(kp: Key, ky: Key, kz: Key, a: Vector, n: Integer, m: Integ
     yield dirichlet(kp, a + y + z), y, z
 
 
+@relation("conditional", source="Gelman et al., BDA3, section 3.4")
+def categorical_sample(kp: Key, ky: Key, a: PositiveVector, n: Integer):
+    """Each outcome adds one to its exponent."""
+    p = dirichlet(kp, a)
+    y = categorical(ky, p, size=(n,))
+    yield p, y
+    yield dirichlet(kp, a + sum(one_hot(y, a), axis=0)), y
+
+
+@relation("conditional", source="Ishwaran & James 2001, J. Am. Stat. Assoc. 96")
+def multinomial_sticks(k1: Key, k2: Key, ky: Key, a1, b1, a2, b2, n: Integer):
+    """Breaks of a stick: each is a beta variable given the counts beyond it."""
+    v, w = beta(k1, a1, b1), beta(k2, a2, b2)
+    y = multinomial(ky, n, stack([v, (1 - v) * w, (1 - v) * (1 - w)]))
+    yield v, w, y
+    yield beta(k1, a1 + y[0], b1 + y[1] + y[2]), beta(k2, a2 + y[1], b2 + y[2]), y
+
+
+@relation(
+    "conditional",
+    source="Bishop 2006, section 13.2",
+    where=lambda a, b: equal(a.shape[0], b.shape[0]),
+)
+def chain_transitions(
+    k0: Key, k1: Key, kx: Key, ky: Key, kz: Key, a: PositiveVector, b: PositiveVector, s: Integer
+):
+    """Rows of a transition matrix: each sees the steps that left its state."""
+    p, q = dirichlet(k0, a), dirichlet(k1, b)
+    x = categorical(kx, where(equal(s, 0), p, q))
+    y = categorical(ky, where(equal(x, 0), p, q))
+    z = categorical(kz, where(equal(y, 0), p, q))
+    yield p, q, x, y, z
+    steps = [(s, x), (x, y), (y, z)]
+    first, other = (
+        [where(equal(u, 0), one_hot(v, a), 0.0) for u, v in steps],
+        [where(equal(u, 0), 0.0, one_hot(v, a)) for u, v in steps],
+    )
+    yield (
+        dirichlet(k0, a + first[0] + first[1] + first[2]),
+        dirichlet(k1, b + other[0] + other[1] + other[2]),
+        x,
+        y,
+        z,
+    )
+
+
 # Indicators ----------------------------------------------------------------------------
 
 
@@ -242,6 +299,20 @@ def gamma_mixture_poisson(
     evidence = special.gammaln(a + y) - special.gammaln(a) + a * log(b) - (a + y) * log(b + 1)
     z = categorical(kz, softmax(log(w) + evidence))
     yield z, gamma(kr, a[z] + y, rate=b[z] + 1), y
+
+
+@relation("conditional", source="Diaconis & Ylvisaker 1979, section 3")
+def gamma_mixture_poisson_scales(
+    kz: Key, kr: Key, ky: Key, w: Simplex, a: PositiveVector, s: PositiveVector
+):
+    """The same, where the components are given by their scales."""
+    z = categorical(kz, w)
+    r = gamma(kr, a[z], scale=s[z])
+    y = poisson(ky, r)
+    yield z, r, y
+    evidence = special.gammaln(a + y) - special.gammaln(a) + y * log(s) - (a + y) * log(1 + s)
+    z = categorical(kz, softmax(log(w) + evidence))
+    yield z, gamma(kr, a[z] + y, scale=s[z] / (1 + s[z])), y
 
 
 # Samples without replacement -----------------------------------------------------------

@@ -27,6 +27,7 @@ from astragal import (
     Matrix,
     PositiveVector,
     Vector,
+    concat,
     equal,
     eye,
     linalg,
@@ -56,6 +57,11 @@ def symmetric(x: Expr) -> Expr:
 def congruent(A: Expr, S: Expr) -> Expr:
     """Write A S Aᵀ."""
     return symmetric(matmul(matmul(A, S), matrix_transpose(A)))
+
+
+def blocks(A: Expr, B: Expr, C: Expr, D: Expr) -> Expr:
+    """Put four matrices together."""
+    return concat([concat([A, B], axis=1), concat([C, D], axis=1)])
 
 
 # Maps ----------------------------------------------------------------------------------
@@ -239,6 +245,44 @@ def pair_by_conditioning(k: Key, m: Vector, S: Covariance):
     u = normal(k1, m[0], sqrt(S[0, 0]))
     v = normal(k2, m[1] + S[1, 0] / S[0, 0] * (u - m[0]), sqrt(S[1, 1] - S[1, 0] ** 2 / S[0, 0]))
     return (x[0], x[1]), (u, v)
+
+
+@relation("in law", source=BISHOP, where=lambda m, n: [n > 0, n < m.shape[0]])
+def parts_by_conditioning(k: Key, m: Vector, S: Covariance, n: Integer):
+    """A vector cut in two: the first part, and the second given it."""
+    k1, k2 = split(k)
+    x = multivariate_normal(k, m, S)
+    yield x[:n], x[n:]
+    u = multivariate_normal(k1, m[:n], S[:n, :n])
+    K = matmul(S[n:, :n], linalg.inv(S[:n, :n]))
+    v = multivariate_normal(
+        k2, m[n:] + matmul(K, u - m[:n]), symmetric(S[n:, n:] - matmul(K, S[:n, n:]))
+    )
+    yield u, v
+
+
+@relation("in law", source=BISHOP)
+def independent_parts(k: Key, a: Vector, A: Covariance, b: Vector, B: Covariance):
+    """Independent normal vectors are parts of one, uncorrelated."""
+    k1, k2 = split(k)
+    yield multivariate_normal(k1, a, A), multivariate_normal(k2, b, B)
+    n, p = a.shape[0], b.shape[0]
+    cov = blocks(A, zeros((n, p)), zeros((p, n)), B)
+    x = multivariate_normal(k, concat([a, b]), cov)
+    yield x[:n], x[n:]
+
+
+@relation("in law", source=BISHOP)
+def state_and_measurement(k: Key, m: Vector, P: Covariance, H: Matrix, c: Vector, R: Covariance):
+    """A vector and an affine map of it with noise are jointly normal."""
+    k1, k2 = split(k)
+    x = multivariate_normal(k1, m, P)
+    yield x, multivariate_normal(k2, matmul(H, x) + c, R)
+    G = matmul(P, matrix_transpose(H))
+    cov = blocks(P, G, matrix_transpose(G), congruent(H, P) + R)
+    both = multivariate_normal(k, concat([m, matmul(H, m) + c]), cov)
+    n = m.shape[0]
+    yield both[:n], both[n:]
 
 
 # Chains --------------------------------------------------------------------------------

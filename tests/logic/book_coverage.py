@@ -422,11 +422,31 @@ def forms(roots: tuple[Expr, ...]) -> Iterator[tuple[str, tuple[Expr, ...]]]:
                     if tuple(back) not in seen:
                         seen.add(tuple(back))
                         yield relation.name, tuple(back)
+    for name, found in updates(roots):
+        if found not in seen:
+            seen.add(found)
+            yield name, found
     for step in neighbours(roots, book()):
         new = substitute(roots, dict(zip(step.old, step.new, strict=True)))
         if new not in seen:
             seen.add(new)
             yield step.relation.name, new
+
+
+def updates(roots: tuple[Expr, ...]) -> Iterator[tuple[str, tuple[Expr, ...]]]:
+    """List the conditional laws of some outputs given the others."""
+    for relation in book():
+        n = len(relation.left.roots)
+        if not 1 < n <= len(roots) or not _ops(relation.left.roots) <= _ops(roots):
+            continue
+        for chosen in itertools.permutations(range(len(roots)), n) if len(roots) < 5 else ():
+            order = [*chosen, *(i for i in range(len(roots)) if i not in chosen)]
+            try:
+                new = relation.update(*(roots[i] for i in order))
+            except ag.AstragalError:
+                continue
+            if new is not None:
+                yield relation.name, tuple(new[order.index(i)] for i in range(len(roots)))
 
 
 def connect(built: Built) -> tuple[str, ...] | None:

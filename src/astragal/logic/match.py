@@ -14,8 +14,9 @@ from typing import Any
 from astragal.graph.expr import DIMENSION, Expr
 from astragal.graph.literal import is_constant, value_of
 from astragal.graph.traverse import toposort
-from astragal.graph.types import KeyType, Shape, same_shape
+from astragal.graph.types import INTEGERS, KeyType, Shape, TensorType, same_shape
 from astragal.logic.algebra import cost, nonnegative
+from astragal.logic.numeric import evaluate_at
 from astragal.logic.pattern import Side, accepts
 from astragal.logic.solve import Solution, equal_fractions, even_split, letter, solve
 from astragal.logic.variables import Variable, fresh
@@ -285,7 +286,10 @@ def settle(m: Match, witness: str = "", hints: frozenset[Expr] = frozenset()) ->
             yield from _choose(m, m.equations, witness, hints)
             return
         if not unknown:
-            if not equal_fractions(put_in(p, m), x, known):
+            written = put_in(p, m)
+            if not (equal_fractions(written, x, known) or _same_whole_number(written, x)):
+                if p.op.name == "index":  # `x[n:]` is `x[2:4]` where four entries are all
+                    yield from _by_form(p, x, m, m.equations, witness, hints)
                 return
             continue
         v = unknown[0]
@@ -310,7 +314,7 @@ def _solved(p: Expr, x: Expr, v: Variable, m: Match, known: set[Expr]) -> Soluti
     number, once more with letters for them, so that they stay in the form in which they are
     written (and what was put apart can be put together again).
     """
-    others = [u for u in m.side.below[p] if u in m.env]
+    others = [u for u in _below(p, m) if u in m.env]
 
     def attempt(lettered: list[Expr], right: Expr, back: dict[Expr, Expr]) -> Solution | None:
         letters = {u: letter(m.env[u]) for u in lettered}
@@ -330,14 +334,30 @@ def _solved(p: Expr, x: Expr, v: Variable, m: Match, known: set[Expr]) -> Soluti
     return found if again is None or not set(toposort([again.value])).isdisjoint(m.draws) else again
 
 
+def _same_whole_number(a: Expr, b: Expr) -> bool:
+    """Compare lengths of slices, which no polynomial is, where everything is known."""
+    if not isinstance(a.type, TensorType) or a.type.shape or a.type.dtype not in INTEGERS:
+        return False
+    leaves = (x for x in toposort([a, b]) if not any(isinstance(y, Expr) for y in x.args))
+    if not all(map(is_constant, leaves)):
+        return False
+    return int(evaluate_at([a], {})[0]) == int(evaluate_at([b], {})[0])
+
+
+def _below(p: Expr, m: Match) -> frozenset[Expr]:
+    """List the letters below a node of the statement, or below a length of its arrays."""
+    found = m.side.below.get(p)
+    return frozenset(toposort([p])) & m.side.letters if found is None else found
+
+
 def _unknown(p: Expr, m: Match) -> list[Expr]:
-    order = [v for v in m.side.order if v in m.side.below[p] and v not in m.env]
+    order = [v for v in m.side.order if v in _below(p, m) and v not in m.env]
     return [v for v in order if isinstance(v, Variable)]
 
 
 def put_in(p: Expr, m: Match, letters: Mapping[Expr, Expr] | None = None) -> Expr:
     """Write a numeric part of a statement with what is known so far."""
-    known = {v: m.env[v] for v in m.side.below[p] if v in m.env}
+    known = {v: m.env[v] for v in _below(p, m) if v in m.env}
     known.update((d, x) for d, x in m.env.items() if d.op is DIMENSION)
     known.update(letters or {})
     for d in toposort([p]):

@@ -95,6 +95,11 @@ class Side:
         return out
 
     @cached_property
+    def letters(self) -> frozenset[Expr]:
+        """Logic variables of the side, other than keys."""
+        return frozenset(x for x in self.order if _is_parameter(x))
+
+    @cached_property
     def anchors(self) -> tuple[int, ...]:
         """Places of the roots in the order in which they are matched: users first."""
         n = len(self.roots)

@@ -190,6 +190,37 @@ class Relation:
         """
         return self.apply(x, "backward", bindings)
 
+    def update(self, *outputs: Expr) -> tuple[Expr, ...] | None:
+        """Draw the unobserved outputs of a statement from their law given the others.
+
+        A reversal and a conditional identity both say what that law is. Further outputs of a
+        model may follow those of the statement: they are given too.
+
+        Returns
+        -------
+        tuple of Expr or None
+            The outputs, of which the unobserved ones are new; None where the identity does
+            not apply, or a further output reads what is updated and not through what is
+            given.
+
+        Examples
+        --------
+        >>> import astragal as ag
+        >>> from astragal.rewrites.conjugacy import gamma_poisson
+        >>> kr, ky, kz = ag.split(ag.key(0), 3)
+        >>> rate = ag.random.gamma(kr, 2.0, rate=4.0)
+        >>> y = ag.random.poisson(ky, rate)
+        >>> z = ag.random.poisson(kz, y + 1.0)
+        >>> new, same, _ = gamma_poisson.update(rate, y, z)
+        >>> new.op, same is y
+        (gamma, True)
+        >>> gamma_poisson.update(rate, y, ag.random.poisson(kz, rate)) is None
+        True
+        """
+        from astragal.logic.blanket import update
+
+        return update(self, outputs)
+
     def apply(self, x: Any, direction: str, bindings: Mapping[str, Any]) -> Any:
         """Rewrite a whole expression, or a tuple of several, in one direction."""
         xs = x if isinstance(x, tuple) else (x,)

@@ -47,12 +47,26 @@ def views(name: str, x: Expr) -> Iterator[tuple[Any, ...]]:
     op = x.op.name
     if op == name:
         yield x.args
-        if name == "index" and (args := _with_places(*x.args)) is not None:
-            yield args
+        if name == "index":
+            whole = _to_the_ends(*x.args)
+            read = [x.args, whole] if whole[1] != x.args[1] else [x.args]
+            yield from (y for args in read if (y := _with_places(*args)) is not None)
         return
     made = VIEWS.get((name, op))
     if made is not None and (args := made(*x.args)) is not None:
         yield args
+
+
+def _to_the_ends(x: Expr, spec: tuple[Any, ...], *rest: Expr) -> tuple[Any, ...]:
+    """Read ``x[0:2]`` as ``x[:2]``, and ``x[2:4]`` of four entries as ``x[2:]``."""
+    dims = x.type.shape  # type: ignore[union-attr]
+    new = tuple(
+        ("slice", None if s[1] == 0 else s[1], None if s[2] == d else s[2], s[3])
+        if s[0] == "slice" and s[3] == 1 else s
+        for s, d in zip(spec, dims, strict=False)
+    )  # fmt: skip
+    plain = all(s[0] in ("slice", "int") for s in spec)
+    return (x, new if plain else spec, *rest)
 
 
 def _with_places(x: Expr, spec: tuple[Any, ...], *rest: Expr) -> tuple[Any, ...] | None:

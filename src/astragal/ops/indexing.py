@@ -51,8 +51,10 @@ def with_shape(type: Type, shape: Shape) -> Type:
 
 
 def _slice_length(n: Dim, start: Any, stop: Any, step: int, bounds: list[Expr]) -> Dim:
-    if isinstance(n, int) and not bounds and "expr" not in (start, stop):
-        return len(range(*slice(start, stop, step).indices(n)))
+    if isinstance(n, int) and all(map(is_constant, bounds)):
+        rest = [int(value_of(b)) for b in bounds]
+        first, last = (rest.pop(0) if b == "expr" else b for b in (start, stop))
+        return len(range(*slice(first, last, step).indices(n)))
     if (start, stop) == (None, None) and step in (1, -1):
         return n
     from astragal.ops.creation import slice_length
