@@ -317,7 +317,7 @@ def single(outputs: list[ag.Expr]) -> bool:
     return any(n.dtype == "float32" for n in toposort(outputs) if hasattr(n.type, "dtype"))
 
 
-def agree(graph: tuple[list[ag.Expr], list[ag.Expr]], backend: str) -> None:
+def assert_agreement(graph: tuple[list[ag.Expr], list[ag.Expr]], backend: str) -> None:
     inputs, outputs = graph
     reference = ag.function(inputs, outputs, backend="numpy")(*values())
     found = ag.function(inputs, outputs, backend=backend)(*values())
@@ -339,14 +339,14 @@ def _scale(r: Any) -> float:
 @settings(max_examples=25)
 @given(graph=ANY)
 def test_jax_computes_what_the_reference_does(graph: Any) -> None:
-    agree(graph, "jax")
+    assert_agreement(graph, "jax")
 
 
 @pytest.mark.slow
 @settings(max_examples=25)
 @given(graph=ANY)
 def test_numba_computes_what_the_reference_does(graph: Any) -> None:
-    agree(graph, "numba")
+    assert_agreement(graph, "numba")
 
 
 @settings(max_examples=150)

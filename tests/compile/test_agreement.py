@@ -161,7 +161,7 @@ def reference(outputs: tuple[Expr, ...]) -> list[np.ndarray[Any, Any]]:
         raise
 
 
-def close(got: Any, want: Any) -> None:
+def assert_close(got: Any, want: Any) -> None:
     got = np.asarray(got)
     assert (got.dtype, got.shape) == (want.dtype, want.shape)
     if want.dtype.kind != "f":
@@ -201,7 +201,7 @@ def test_jax_agrees_with_the_reference(outputs: list[Expr]) -> None:
     expected = reference(tuple(outputs))
     f = ag.function(list(INPUTS.values()), outputs, backend="jax")
     for got, want in zip(f(*ARGUMENTS), expected, strict=True):
-        close(got, want)
+        assert_close(got, want)
 
 
 @pytest.mark.slow
@@ -211,7 +211,7 @@ def test_jax_agrees_with_the_reference_on_many(outputs: list[Expr]) -> None:
     expected = reference(tuple(outputs))
     f = ag.function(list(INPUTS.values()), outputs, backend="jax")
     for got, want in zip(f(*ARGUMENTS), expected, strict=True):
-        close(got, want)
+        assert_close(got, want)
 
 
 @settings(max_examples=8)
@@ -220,7 +220,7 @@ def test_numba_agrees_with_the_reference(outputs: list[Expr]) -> None:
     expected = reference(tuple(outputs))
     f = ag.function(list(INPUTS.values()), outputs, backend="numba")
     for got, want in zip(f(*ARGUMENTS), expected, strict=True):
-        close(got, want)
+        assert_close(got, want)
 
 
 @pytest.mark.slow
@@ -230,12 +230,12 @@ def test_numba_agrees_with_the_reference_on_many(outputs: list[Expr]) -> None:
     expected = reference(tuple(outputs))
     f = ag.function(list(INPUTS.values()), outputs, backend="numba")
     for got, want in zip(f(*ARGUMENTS), expected, strict=True):
-        close(got, want)
+        assert_close(got, want)
 
 
 def test_the_comparison_catches_a_lie() -> None:
     with pytest.raises(AssertionError):
-        close(np.array([1.0, 2.001]), np.array([1.0, 2.0]))
+        assert_close(np.array([1.0, 2.001]), np.array([1.0, 2.0]))
     with pytest.raises(AssertionError):
-        close(np.array([1, 2], dtype="int32"), np.array([1, 2]))
+        assert_close(np.array([1, 2], dtype="int32"), np.array([1, 2]))
     assert broadcast_shapes([(2, 1), (3,)], "") == (2, 3)

@@ -155,7 +155,7 @@ print(len(jax.devices()), got.sharding.is_equivalent_to(rows, 2), float(got[7, 2
 # -- control flow ---------------------------------------------------------------------------------
 
 
-def same_on_both(inputs: Any, outputs: Any, *values: Any, rtol: float = 1e-13) -> list[Any]:
+def assert_same_on_both(inputs: Any, outputs: Any, *values: Any, rtol: float = 1e-13) -> list[Any]:
     """Compute on the reference and on JAX; compare values, dtypes and shapes."""
     want = ag.function(inputs, outputs, backend="numpy")(*values)
     got = ag.function(inputs, outputs, backend="jax")(*values)
@@ -176,7 +176,7 @@ def test_scan(reverse: bool, n: int) -> None:
 
     (total, count), ys = ag.scan(body, (ag.zeros((2,)), 0), xs, reverse=reverse)
     values = np.arange(2.0 * n).reshape(n, 2) + 0.25
-    want = same_on_both([xs, step], [total, count, ys["seen"], ys["count"]], values, 0.5)
+    want = assert_same_on_both([xs, step], [total, count, ys["seen"], ys["count"]], values, 0.5)
     expected = np.zeros(2)
     for row in values[::-1] if reverse else values:
         expected = expected * 0.5 + row
@@ -188,7 +188,7 @@ def test_scan(reverse: bool, n: int) -> None:
 def test_steps_that_read_nothing_of_each_other_are_those_of_a_loop(n: int) -> None:
     xs, shift = ag.input("xs", shape=("n",)), ag.input("shift")
     kept, ys = ag.scan(lambda c, x: (c, ag.sum(c * x) + shift), ag.arange(3.0), xs)
-    want = same_on_both([xs, shift], [kept, ys], np.linspace(-1.0, 2.0, n), 0.5)
+    want = assert_same_on_both([xs, shift], [kept, ys], np.linspace(-1.0, 2.0, n), 0.5)
     np.testing.assert_allclose(want[1], 3.0 * np.linspace(-1.0, 2.0, n) + 0.5)
 
 
@@ -220,7 +220,7 @@ def test_a_wrong_parameter_among_many_steps_is_named() -> None:
 def test_while_loop(start: float) -> None:
     x, factor = ag.input("x"), ag.input("factor")
     turns, last = ag.while_loop(lambda s: s[1] < 100.0, lambda s: (s[0] + 1, s[1] * factor), (0, x))
-    want = same_on_both([x, factor], [turns, last], start, 3.0)
+    want = assert_same_on_both([x, factor], [turns, last], start, 3.0)
     assert int(want[0]) == (5 if start == 1.0 else 0)
 
 
@@ -230,7 +230,7 @@ def test_while_loop(start: float) -> None:
 def test_switch_clamps_its_index(index: int, expected: float) -> None:
     i, x = ag.input("i", dtype="int64"), ag.input("x")
     y = ag.switch(i, [lambda v: v, lambda v: v * v, lambda v: -v], x)
-    assert float(same_on_both([i, x], [y], index, 2.5)[0]) == expected
+    assert float(assert_same_on_both([i, x], [y], index, 2.5)[0]) == expected
 
 
 def test_control_flow_nests_and_calls() -> None:
@@ -244,7 +244,7 @@ def test_control_flow_nests_and_calls() -> None:
         return c + new, n
 
     total, turns = ag.scan(body, 0.5, x)
-    same_on_both([x], [total, turns], [1.5, -2.0, 7.0])
+    assert_same_on_both([x], [total, turns], [1.5, -2.0, 7.0])
 
 
 # -- shapes that depend on values -----------------------------------------------------------------
@@ -297,7 +297,7 @@ def test_matrices_without_a_factor_give_nan_as_in_the_reference() -> None:
     ]
     good = np.array([[4.0, 2.0], [2.0, 5.0]])
     singular = np.array([[0.0, 0.0], [2.0, -3.0]])
-    want = same_on_both([a], outs, np.stack([good, singular]))
+    want = assert_same_on_both([a], outs, np.stack([good, singular]))
     assert all(np.isnan(w[1]).all() and not np.isnan(w[0]).any() for w in want)
 
 
@@ -318,7 +318,7 @@ def test_only_the_lower_triangle_is_read() -> None:
 def test_logsumexp_of_nothing_and_of_infinities(axis: int | None) -> None:
     x = ag.input("x", shape=(None, 2))
     for rows in ([], [[-np.inf, -np.inf]], [[np.inf, 1.0]], [[1000.0, 1000.5]]):
-        same_on_both([x], [ag.logsumexp(x, axis)], np.reshape(rows, (-1, 2)))
+        assert_same_on_both([x], [ag.logsumexp(x, axis)], np.reshape(rows, (-1, 2)))
 
 
 RNG = np.random.default_rng(20)
@@ -443,7 +443,7 @@ def test_special_functions_agree_inside_their_domain(name: str, ranges: Any) -> 
         values[0] = np.floor(values[0])
     values = [np.append(v, r[0]) for v, r in zip(values, ranges, strict=True)]
     inputs = [ag.input(f"x{i}", shape=v.shape) for i, v in enumerate(values)]
-    same_on_both(inputs, [OPS[name](*inputs)], *values, rtol=1e-10)
+    assert_same_on_both(inputs, [OPS[name](*inputs)], *values, rtol=1e-10)
 
 
 @pytest.mark.slow

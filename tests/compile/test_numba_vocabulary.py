@@ -30,7 +30,9 @@ def test_every_operation_has_a_lowering() -> None:
     assert [name for name in OPS if name not in known and row(name) is None] == []
 
 
-def agree(inputs: list[Expr], outputs: list[Expr], *values: Any, rtol: float = 1e-12) -> None:
+def assert_agreement(
+    inputs: list[Expr], outputs: list[Expr], *values: Any, rtol: float = 1e-12
+) -> None:
     wanted = compile_numpy(inputs, outputs)(*values)
     got = compile_numba(inputs, outputs)(*values)
     for o, g, w in zip(outputs, got, wanted, strict=True):
@@ -145,7 +147,7 @@ def test_conversions_agree() -> None:
         for target in dtypes:
             if source not in FLOATS or target not in ("bool", "uint32"):
                 outputs.append(ag.astype(x, target))
-    agree(inputs, outputs, *values)
+    assert_agreement(inputs, outputs, *values)
 
 
 # -- whole arrays ----------------------------------------------------------------------------
@@ -244,7 +246,7 @@ REST = [g for g in WHOLE if g not in (*ORDER, *SPECTRAL)]
 )
 def test_operations_on_whole_arrays_agree(groups: list[str]) -> None:
     outputs = [o for g in groups for o in WHOLE[g]()]
-    agree(list(VALUES), outputs, *VALUES.values(), rtol=1e-9)
+    assert_agreement(list(VALUES), outputs, *VALUES.values(), rtol=1e-9)
 
 
 def test_a_matrix_without_a_factor_gives_nan_and_leaves_its_neighbours() -> None:

@@ -152,4 +152,4 @@ def test_the_mathematics_of_a_page_is_well_formed() -> None:
         ag.logsumexp(matrix, axis=1),
     ]
     for expr in exprs:
-        ET.fromstring(math(as_formula(statements([expr])), "block"))
+        assert ET.fromstring(math(as_formula(statements([expr])), "block")).tag.endswith("math")

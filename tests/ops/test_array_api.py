@@ -152,7 +152,7 @@ def standard(call: Any) -> Any:
             return None
 
 
-def same(got: Any, want: Any, what: str, hole: Any = False) -> None:
+def assert_same(got: Any, want: Any, what: str, hole: Any = False) -> None:
     """Compare a value with the reference's: shape, data type, and each element."""
     got, want = np.asarray(got), np.asarray(want)
     assert got.dtype == want.dtype, what
@@ -203,7 +203,9 @@ def test_elementwise_functions_of_one_array(name: str) -> None:
             x = np.asarray(part)
             want = standard(lambda x=x: getattr(xp, name)(xp.asarray(x)))
             if want is not None:
-                same(ag.evaluate(getattr(ag, name)(ag.constant(x))), want, f"{name} of {dtype}")
+                assert_same(
+                    ag.evaluate(getattr(ag, name)(ag.constant(x))), want, f"{name} of {dtype}"
+                )
                 compared += 1
     assert compared >= 4
 
@@ -218,7 +220,7 @@ def test_elementwise_functions_of_two_arrays(name: str) -> None:
             continue
         wide = np.broadcast_to(b, (a.size, b.size)).astype(np.result_type(a, b))
         got = ag.evaluate(getattr(ag, name)(ag.constant(a), ag.constant(b)))
-        same(got, want, f"{name} of {s} and {t}", is_open(name, wide))
+        assert_same(got, want, f"{name} of {s} and {t}", is_open(name, wide))
         compared += 1
     assert compared >= 1
 
@@ -250,7 +252,7 @@ def test_reductions(name: str) -> None:
                 if want is None:
                     continue
                 got = ag.evaluate(getattr(ag, name)(ag.constant(x), **options, **more))
-                same(got, want, f"{name} of {dtype}{x.shape}, {options}, {more}")
+                assert_same(got, want, f"{name} of {dtype}{x.shape}, {options}, {more}")
                 compared += 1
     assert compared >= 20
 
@@ -383,7 +385,9 @@ CREATED: list[tuple[str, tuple[Any, ...], dict[str, Any]]] = [
 def test_creation(call: Any) -> None:
     name, args, named = call
     theirs = {k: getattr(xp, v) if k == "dtype" else v for k, v in named.items()}
-    same(ag.evaluate(getattr(ag, name)(*args, **named)), getattr(xp, name)(*args, **theirs), name)
+    assert_same(
+        ag.evaluate(getattr(ag, name)(*args, **named)), getattr(xp, name)(*args, **theirs), name
+    )
 
 
 INDICES: list[Any] = [
@@ -397,7 +401,7 @@ def test_indexing(index: Any) -> None:
     # The standard wants all axes to be named, or an ellipsis; NumPy's habit is ours.
     full = index if isinstance(index, tuple) else (index,)
     want = xp.asarray(M)[full if Ellipsis in full else (*full, ...)]
-    same(ag.evaluate(ag.constant(M)[index]), want, repr(index))
+    assert_same(ag.evaluate(ag.constant(M)[index]), want, repr(index))
 
 
 @pytest.mark.parametrize(("s", "t"), list(itertools.combinations_with_replacement(DTYPES, 2)))
@@ -411,7 +415,9 @@ def test_promotion(s: str, t: str) -> None:
 @pytest.mark.parametrize("axis", [0, -1])
 def test_joins(name: str, axis: int) -> None:
     want = getattr(xp, name)([xp.asarray(A), xp.asarray(-A)], axis=axis)
-    same(ag.evaluate(getattr(ag, name)([ag.constant(A), ag.constant(-A)], axis=axis)), want, name)
+    assert_same(
+        ag.evaluate(getattr(ag, name)([ag.constant(A), ag.constant(-A)], axis=axis)), want, name
+    )
 
 
 @pytest.mark.parametrize("name", ["zeros_like", "ones_like", "full_like", "empty_like", "asarray"])
@@ -421,7 +427,7 @@ def test_likenesses(name: str) -> None:
     got = ag.evaluate(getattr(ag, name)(ag.constant(V), *more))
     assert (got.dtype, got.shape) == (want.dtype, want.shape)
     if name != "empty_like":
-        same(got, want, name)
+        assert_same(got, want, name)
 
 
 @pytest.mark.parametrize("name", ["eigh", "qr", "svd"])

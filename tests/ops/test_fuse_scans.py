@@ -19,7 +19,7 @@ def scans(exprs: Sequence[ag.Expr]) -> int:
     return sum(n.op.name == "scan" for n in toposort(exprs))
 
 
-def unchanged(exprs: Sequence[ag.Expr], expected: int) -> None:
+def assert_unchanged(exprs: Sequence[ag.Expr], expected: int) -> None:
     fused = fuse_scans(exprs)
     assert scans(fused) == expected
     before = ag.function([X, A, S], list(exprs), backend="numpy")(V, 0.7, 1.3)
@@ -41,7 +41,7 @@ def filtered() -> ag.Expr:
 
 def test_a_value_and_its_gradient_go_forward_once() -> None:
     y = filtered()
-    unchanged([y, *ag.grad(y, (A, S))], 2)
+    assert_unchanged([y, *ag.grad(y, (A, S))], 2)
 
 
 def test_carries_of_one_first_value_are_told_apart_by_their_steps() -> None:
@@ -56,14 +56,14 @@ def test_carries_of_one_first_value_are_told_apart_by_their_steps() -> None:
     zero = ag.constant(0.0)
     (p, q), ys = ag.scan(one, (zero, zero), X)
     (r, s), zs = ag.scan(other, (zero, zero), X)
-    unchanged([p, q, ys, r, s, zs], 1)
+    assert_unchanged([p, q, ys, r, s, zs], 1)
 
 
 def test_a_scan_with_a_part_of_the_carries_joins_the_one_with_all() -> None:
     zero = ag.constant(0.0)
     p, _ = ag.scan(lambda c, x: (c + x, ()), zero, X)
     (r, s), _ = ag.scan(lambda c, x: ((c[0] + x, c[1] * c[0] + A), ()), (zero, ag.constant(1.0)), X)
-    unchanged([p, r, s], 1)
+    assert_unchanged([p, r, s], 1)
 
 
 def test_scans_of_other_steps_stay_apart() -> None:
@@ -72,16 +72,16 @@ def test_scans_of_other_steps_stay_apart() -> None:
     q, _ = ag.scan(lambda c, x: (c + x * A, ()), zero, X)
     r, _ = ag.scan(lambda c, x: (c + x, ()), zero, X, reverse=True)
     s, _ = ag.scan(lambda c, x: (c + x, ()), zero, X[::-1] * S)
-    unchanged([p, q, r, s], 4)
+    assert_unchanged([p, q, r, s], 4)
 
 
 def test_a_scan_over_what_another_gave_stays_apart() -> None:
     zero = ag.constant(0.0)
     p, ys = ag.scan(lambda c, x: (c + A, c + x), zero, X)
     q, _ = ag.scan(lambda c, y: (c + A, ()), zero, ys)
-    unchanged([p, q], 2)
+    assert_unchanged([p, q], 2)
     y = ag.sum(ys * q)
-    unchanged([y, ag.grad(y, A)], scans(fuse_scans([y, ag.grad(y, A)])))
+    assert_unchanged([y, ag.grad(y, A)], scans(fuse_scans([y, ag.grad(y, A)])))
 
 
 def test_each_of_several_scans_in_a_row_is_fused_with_its_own_repetition() -> None:
@@ -90,7 +90,7 @@ def test_each_of_several_scans_in_a_row_is_fused_with_its_own_repetition() -> No
     last, _ = ag.scan(lambda c, y: (ag.tanh(c + y * S), ()), zero, ys)
     both = [last, *ag.grad(last, (A, S))]
     assert scans(both) == 6
-    unchanged(both, 4)
+    assert_unchanged(both, 4)
 
 
 def test_hundreds_of_scans_are_fused_at_once() -> None:

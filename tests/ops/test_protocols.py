@@ -29,7 +29,7 @@ def evaluated(build: Callable[..., Any], *arrays: np.ndarray) -> Any:
     return write(compile_numpy(inputs, [ag.asarray(v) for v in leaves])(*arrays))
 
 
-def same(build: Callable[..., Any], *arrays: np.ndarray) -> None:
+def assert_same(build: Callable[..., Any], *arrays: np.ndarray) -> None:
     ours, theirs = flatten(evaluated(build, *arrays))[0], build(*arrays)
     many = isinstance(theirs, (tuple, list))
     for a, b in zip(ours, list(theirs) if many else [theirs], strict=True):
@@ -119,10 +119,10 @@ def test_code_written_for_arrays_gives_the_same_with_expressions(name: str) -> N
     if name == "Python's own":
         for part in range(8):
             if part != 4:
-                same(lambda x, part=part: _python(x)[part], *arrays)
-        same(lambda x: divmod(x, 2.0), *arrays)
+                assert_same(lambda x, part=part: _python(x)[part], *arrays)
+        assert_same(lambda x: divmod(x, 2.0), *arrays)
     else:
-        same(build, *arrays)
+        assert_same(build, *arrays)
 
 
 def _python(x: Any) -> list[Any]:
@@ -139,13 +139,13 @@ def test_every_ufunc_of_the_table_is_numpys_and_takes_an_expression(name: str) -
     kind = "i" if "bitw" in name or "shift" in name or name == "invert" else "f"
     array = np.array([[2, 3], [1, 2]]) if kind == "i" else np.array([[0.3, 0.9], [0.4, 0.6]])
     array = array + 1.0 if name in {"arccosh", "acosh"} else array
-    same(lambda *xs: ufunc(*xs), *[array] * ufunc.nin)
+    assert_same(lambda *xs: ufunc(*xs), *[array] * ufunc.nin)
 
 
 @pytest.mark.parametrize("name", sorted(REDUCTIONS))
 def test_every_reduction_of_a_ufunc_is_numpys(name: str) -> None:
     flags = name.startswith("logical")
-    same(lambda x: getattr(np, name).reduce(x, axis=1), M > 0 if flags else M)
+    assert_same(lambda x: getattr(np, name).reduce(x, axis=1), M > 0 if flags else M)
 
 
 def test_every_function_of_the_table_is_numpys() -> None:
