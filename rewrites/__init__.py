@@ -34,6 +34,7 @@ from astragal.rewrites import (
     squares,
     standard,
     truncation,
+    vectors,
 )
 
 PAGES = (
@@ -66,6 +67,7 @@ PAGES = (
     conjugate_vectors,
     linear_gaussian,
     shares_and_matrices,
+    vectors,
     augmentation,
     latent_variables,
     flexible,

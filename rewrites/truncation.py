@@ -161,14 +161,14 @@ def truncated_normal_below(k: Key, m, s, a, b, c):
 
 
 @relation("in law", source=DEVROYE, where=lambda a, b, t: (a <= t) & (t < b))
-def uniform_above(k: Key, a, b, t):
+def uniform_upper_part(k: Key, a, b, t):
     """The upper part of an interval."""
     x = uniform(k, a, b)
     return given(x, x > t), uniform(k, t, b)
 
 
 @relation("in law", source=DEVROYE, where=lambda a, b, t: (a < t) & (t <= b))
-def uniform_below(k: Key, a, b, t):
+def uniform_lower_part(k: Key, a, b, t):
     """The lower part."""
     x = uniform(k, a, b)
     return given(x, x < t), uniform(k, a, t)
@@ -250,7 +250,7 @@ def positive_gumbel_minimum(k: Key, m, s):
 
 
 @relation("in law", source=MEMORY, where=lambda t: t > 0)
-def exponential_above(k: Key, r, t):
+def exponential_tail(k: Key, r, t):
     """What is still to come is as at the start."""
     x = exponential(k, rate=r)
     return given(x, x > t), t + exponential(k, rate=r)
