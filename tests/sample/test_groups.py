@@ -185,9 +185,12 @@ def test_divergences_are_counted_and_told() -> None:
     with pytest.warns(SamplingWarning, match="transitions diverged"):
         tree = funnel().sample(draws=300, warmup=300, chains=2, progress=False, seed=1)
     stats = tree["sample_stats"]
-    assert {"diverging", "tree_depth", "n_steps", "acceptance_rate", "step_size", "lp"} <= set(
-        stats.data_vars
-    )
+    assert {
+        "diverging", "tree_depth", "n_steps", "acceptance_rate", "step_size", "energy", "lp",
+    } <= set(stats.data_vars)  # fmt: skip
+    # Energy is minus the log density plus half a chi square of as many numbers as there are.
+    kinetic = (stats["energy"] + stats["lp"]).values
+    assert abs(kinetic.mean() - 2.5) < 1.0
     assert int(stats["diverging"].sum()) > 0
 
 

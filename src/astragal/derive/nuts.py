@@ -249,6 +249,7 @@ def transition(
         "diverging": s["diverged"],
         "leapfrogs": s["leaves"],
         "depth": s["depth"],
+        "energy": energy,
         "logdensity": s["chosen_logp"],
     }
 
