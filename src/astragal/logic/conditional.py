@@ -102,14 +102,14 @@ def _moved(points: Sequence[Array]) -> list[Array]:
 def _log_density(
     side: Side, inverse: Inverse, values: Mapping[Expr, Any], moved: Sequence[Array]
 ) -> _Logs:
-    from astragal.logic.densities import joint
+    from astragal.logic.densities import at_edge, joint
 
     total, size = joint(side, inverse, values, moved)
     log, up, down = np.split(total, 3)
     with np.errstate(all="ignore"):
         change = np.nan_to_num(np.abs(up - log) + np.abs(down - log), nan=0.0, posinf=0.0)
     # At the edge of a support rounding decides between a density and none.
-    edge = np.isneginf(log) & ~(np.isneginf(up) & np.isneginf(down))
+    edge = at_edge(log, up, down)
     lost = np.isnan(log) | np.isposinf(log)
     return _Logs(log, 1e-9 * (1 + size[: len(log)]) + 50 * change, edge | lost)
 
@@ -151,7 +151,7 @@ def compare(
     NotNumeric
         Where one of the densities cannot be had.
     """
-    from astragal.logic.expectations import sample
+    from astragal.logic.expectations import OutOfDomain, sample
 
     left, right, letters = relation.left, relation.right, relation.held
     new = [i for i, r in enumerate(left.roots) if r not in letters]
@@ -160,12 +160,17 @@ def compare(
     seeds = [int(i) for i in rng.integers(0, 2**62, 1 + GIVEN_ROWS)]
     prior = sample(left, values, max(rows, GIVEN_ROWS), seeds[0])
     found = Proportion(0.0, 0.0, None, 0)
-    for row in range(GIVEN_ROWS):
+    for seed, row in zip(seeds[1:], _regular(left, joint_inverse, values, prior), strict=False):
         held: dict[Expr, Any] = {
             letters[r]: prior[i][row] for i, r in enumerate(left.roots) if r in letters
         }
         here: dict[Expr, Any] = {**values, **held}
-        posterior = sample(alone, here, rows, seeds[1 + row])
+        try:
+            posterior = sample(alone, here, rows, seed)
+        except OutOfDomain:
+            # Data that do occur lead out of the parameters' domains.
+            at = [np.asarray(p[row]).tolist() for p in prior]
+            return Proportion(np.inf, 0.0, row, found.count), at
         points = [np.concatenate([posterior[j], prior[i][:rows]]) for j, i in enumerate(new)]
         moved = _moved(points)
         whole = [_repeated(prior[i][row], len(moved[0])) for i in range(len(left.roots))]
@@ -182,20 +187,38 @@ def compare(
     return found, []
 
 
+def _regular(
+    side: Side, inverse: Inverse, values: Mapping[Expr, Any], points: Sequence[Array]
+) -> list[int]:
+    """List the rows at which a side has a density: rounding puts others on the edge of a support.
+
+    A beta variable may be drawn as 1, where its density is infinite or 0.
+    """
+    near = _log_density(side, inverse, values, _moved(points))
+    return [int(i) for i in np.flatnonzero(np.isfinite(near.at) & ~near.unsure)]
+
+
 def compare_given(
     relation: Relation, values: Mapping[Expr, Any], rng: np.random.Generator, rows: int
 ) -> tuple[Proportion, list[Any]]:
     """Compare two laws of which one or both are given an event, by their densities."""
-    from astragal.logic.expectations import sample
+    from astragal.logic.expectations import NoSamples, sample
 
     sides = (relation.left, relation.right)
     if any(getattr(x.type, "shape", ()) for s in sides for x in s.draws):
         raise NotNumeric("an event of arrays is observed by samples")
     bare = [unconditioned(s) for s in sides]
     inverses = [_inverse(s) for s, _ in bare]
-    seeds = rng.integers(0, 2**62, 2)
-    drawn = [sample(s, values, rows, int(i)) for s, i in zip(sides, seeds, strict=True)]
-    points = [np.concatenate([a, b]) for a, b in zip(*drawn, strict=True)]
+    drawn: list[list[Array]] = []
+    lost = ""
+    for side, seed in zip(sides, rng.integers(0, 2**62, 2), strict=True):
+        try:
+            drawn.append(sample(side, values, rows, int(seed)))
+        except NoSamples as why:  # a rare event: the other side tells where to look
+            lost = str(why)
+    if not drawn:
+        raise NoSamples(lost)
+    points = [np.concatenate(ys) for ys in zip(*drawn, strict=True)]
     moved = _moved(points)
     logs = []
     for (side, event), inverse in zip(bare, inverses, strict=True):

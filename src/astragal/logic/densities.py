@@ -315,6 +315,12 @@ def _over_rows(x: Expr) -> Expr:
     return r.sum(x, axes) if axes else x
 
 
+def at_edge(here: Array, up: Array, down: Array) -> Array:
+    """Tell where a log density is minus infinity at a point or right beside it, not at both."""
+    out, beside = np.isneginf(here), (np.isneginf(up), np.isneginf(down))
+    return np.asarray((out != beside[0]) | (out != beside[1]))
+
+
 def compared(
     sides: Sequence[tuple[Side, Inverse]], values: Mapping[Expr, Any], points: Sequence[Array]
 ) -> tuple[Array, Array, Array, Array]:
@@ -344,7 +350,7 @@ def compared(
             change = np.nan_to_num(np.abs(up - here) + np.abs(down - here), nan=0.0, posinf=0.0)
         slack = slack + 1e-9 * (1 + size[:m]) + 50 * change
         # At the edge of a support rounding decides between a density and none.
-        edge = np.isneginf(here) & ~(np.isneginf(up) & np.isneginf(down))
+        edge = at_edge(here, up, down)
         lost = np.isnan(here) | np.isposinf(here)
         unsure |= edge | lost
         logs.append(here)

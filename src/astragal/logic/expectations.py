@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from astragal.graph.errors import AstragalError
+from astragal.graph.errors import AstragalError, DomainError
 from astragal.graph.expr import Expr
 from astragal.graph.traverse import substitute
 from astragal.graph.types import KeyType
@@ -29,13 +29,17 @@ from astragal.random.keys import key, split
 SHIFTS = (0.0, 0.25, 0.5, 0.75)
 FALSE_ALARMS = 1e-6
 """Probability that chance rejects any true identity in a whole run of the book's tests."""
-COMPARISONS = 15_000_000
-"""Comparisons by samples that such a run makes at most: 1,000 relations, 10 settings,
-3 sample sizes, 500 functions."""
+COMPARISONS = 50_000_000
+"""Comparisons by samples that such a run makes at most: 1,500 relations, 10 settings,
+3 sample sizes, 1,000 functions."""
 LEVEL = math.log(4 * COMPARISONS / FALSE_ALARMS)
 PILOT = 2_000
 MOST_DRAWS = 5_000_000
 _JOINT = 6
+_FEW = 3
+_TRIPLES = 40
+_REACH = 5
+CHUNK = 400_000
 
 
 @dataclass(frozen=True)
@@ -71,8 +75,9 @@ class Difference:
 class Tests:
     """Bounded functions of the outputs, centred where the outputs are.
 
-    Bumps and steps at several places, of several widths, into the tails; of several
-    outputs also products, so that the joint law counts and not the marginals alone.
+    Bumps and steps at several places, of several widths, into the tails, and powers, which
+    see a wrong spread or a tail that is a little too light; of several outputs also products
+    of two, of three and of all, so that the joint law counts and not the marginals alone.
     """
 
     __test__ = False  # pytest: these are no tests
@@ -85,6 +90,7 @@ class Tests:
             own = [("step", c, 0.4 * width) for c in places]
             own += [("bump", c, f * width) for c in places[1:5] for f in (0.25, 1.0)]
             own += [("step", places[2], f * width) for f in (6.0, 60.0)]
+            own += [(f"power {n}", places[2], 0.45 * width) for n in (2, 3, 4)]
             self.single.append(own)
         self.names: list[str] = [
             f"{kind}(output {i}, {c:.3g}, {w:.3g})"
@@ -94,6 +100,14 @@ class Tests:
         self.pairs = list(itertools.combinations(range(len(self.single)), 2))
         for i, j in self.pairs:
             self.names += [f"product of output {i} and {j}, {n}" for n in range(_JOINT**2)]
+        count = len(self.single)
+        self.triples = list(itertools.combinations(range(count), 3))[:_TRIPLES]
+        for t in self.triples:
+            which = f"output {t[0]}, {t[1]} and {t[2]}"
+            self.names += [f"product of {which}, {n}" for n in range(_FEW**3)]
+        self.whole = count > 3
+        if self.whole:
+            self.names += [f"product of all outputs, {n}" for n in range(_JOINT)]
 
     def moments(self, roots: Sequence[Array], weights: Array) -> tuple[Array, Array]:
         """Compute the means of all functions, and of their squares.
@@ -113,6 +127,16 @@ class Tests:
             weighted = steps[i] * weights
             means.append((weighted @ steps[j].T).ravel())
             squares.append(((weighted * steps[i]) @ (steps[j] * steps[j]).T).ravel())
+        for i, j, k in self.triples:
+            # Three functions with values in an interval of length 1 have products in one of 1/4.
+            few = [4 ** (1 / 3) * steps[n][1 : 1 + _FEW] for n in (i, j, k)]
+            both = (few[0][:, None] * few[1][None]).reshape(_FEW**2, -1)
+            means.append(((both * weights) @ few[2].T).ravel())
+            squares.append(((both * both * weights) @ (few[2] * few[2]).T).ravel())
+        if self.whole:
+            product = 0.5 * np.prod([2 * s for s in steps], axis=0)
+            means.append(product @ weights)
+            squares.append((product * product) @ weights)
         return np.concatenate(means), np.concatenate(squares)
 
     def expect(self, law: Law) -> Array:
@@ -124,7 +148,11 @@ def _test(kind: str, y: Array, c: float, w: float) -> Array:
     z = (y - c) / w
     if kind == "step":
         return np.arctan(z) / np.pi
-    return np.exp(-0.5 * z * z)
+    if kind == "bump":
+        return np.exp(-0.5 * z * z)
+    n = int(kind.split()[1])
+    most = float(_REACH**n)
+    return np.clip(z, -_REACH, _REACH) ** n / (most if n % 2 == 0 else 2 * most)
 
 
 def _quantiles(y: Array, weights: Array, levels: Sequence[float]) -> list[float]:
@@ -176,25 +204,56 @@ class NoSamples(Exception):
     """A side cannot be drawn; the message says why."""
 
 
+class OutOfDomain(NoSamples):
+    """A parameter of a random variable of a side has a value that none may have."""
+
+
 def by_samples(
-    sides: Sequence[Side], values: Mapping[Expr, Any], n: int, rng: np.random.Generator
+    sides: Sequence[Side],
+    values: Mapping[Expr, Any],
+    looks: Sequence[tuple[int, float]],
+    rng: np.random.Generator,
 ) -> Difference:
-    """Compare means of n independent pairs of draws, the functions chosen by other draws.
+    """Compare means over independent pairs of draws, the functions chosen by other draws.
 
     The bound is Maurer and Pontil's (2009) for means of bounded variables, at a level that
     leaves `FALSE_ALARMS` for a whole run.
+
+    Parameters
+    ----------
+    looks
+        Numbers of draws at which the means are compared, more each time; the next look is
+        taken where the largest difference exceeds a share of its bound.
 
     Raises
     ------
     NoSamples
         Where a side cannot be drawn.
     """
-    seeds = [int(i) for i in rng.integers(0, 2**62, 3)]
-    pilot = _columns(sample(sides[0], values, PILOT, seeds[2]))
+    pilot = _columns(sample(sides[0], values, PILOT, int(rng.integers(0, 2**62))))
     tests = Tests(Law(tuple(pilot), np.full(PILOT, 1 / PILOT), 1.0))
-    weights = np.full(n, 1 / n)
-    drawn = [_columns(sample(s, values, n, i)) for s, i in zip(sides, seeds[:2], strict=True)]
-    moments = [tests.moments(d, weights) for d in drawn]
+    totals = [[np.zeros(len(tests.names)) for _ in range(2)] for _ in sides]
+    done = 0
+    found: Difference | None = None
+    for n, share in looks:
+        while done < n:
+            m = min(CHUNK, n - done)
+            seeds = rng.integers(0, 2**62, len(sides))
+            for side, total, seed in zip(sides, totals, seeds, strict=True):
+                drawn = _columns(sample(side, values, m, int(seed)))
+                means, squares = tests.moments(drawn, np.ones(m))
+                total[0] += means
+                total[1] += squares
+            done += m
+        found = _difference(tests, [(a / done, b / done) for a, b in totals], done)
+        if found.wrong or found.gap < share * found.bound:
+            break
+    assert found is not None
+    return found
+
+
+def _difference(tests: Tests, moments: Sequence[tuple[Array, Array]], n: int) -> Difference:
+    """Compare means of n draws, given those of the squares too."""
     means = [m for m, _ in moments]
     spread = sum(np.maximum(q - m * m, 0.0) for m, q in moments)
     gap = np.abs(means[0] - means[1])
@@ -242,6 +301,8 @@ def sample(
             result = function([], list(whole), backend="numpy")()
         except NotBatched:
             result = _in_loop(roots, mapping, keys, split(root, n))
+    except DomainError as error:
+        raise OutOfDomain(str(error)) from None
     except AstragalError as error:
         raise NoSamples(str(error)) from None
     many = list(result) if isinstance(result, (list, tuple)) else [result]

@@ -23,7 +23,7 @@ from astragal.ops.creation import input as make_input
 from astragal.random.distribution import Distribution, RandomOp, random_parts
 
 Array = np.ndarray[Any, np.dtype[Any]]
-POINTS = {1: 1201, 2: 281, 3: 61}
+POINTS = {1: 2401, 2: 281, 3: 61}
 MOST_COUNTS = {1: 4000, 2: 600, 3: 70}
 MOST_SERIES = 5000
 

@@ -103,18 +103,27 @@ def replayed(roots: Sequence[Expr], steps: Sequence[Step]) -> tuple[Expr, ...]:
     """Apply steps one after the other, each wherever its old nodes stand.
 
     Steps at single nodes came about arguments first: one walk in that order applies all of
-    them, as long as each is met in its turn; what is left is substituted step by step.
+    them, as long as each is met in its turn; what is left is substituted step by step. A term
+    that was rewritten and comes about again, elsewhere, is what it has become.
     """
     roots = tuple(roots)
     done = 0
     image: dict[Expr, Expr] = {}
+    became: dict[Expr, Expr] = {}
     for x in survey(roots)[0]:
         y = x
         if any(isinstance(a, Expr) and a in image for a in x.args):
             y = x.op(*(image.get(a, a) if isinstance(a, Expr) else a for a in x.args))
-        while done < len(steps) and steps[done].old == (y,):
-            [y] = steps[done].new
-            done += 1
+        while True:
+            if done < len(steps) and steps[done].old == (y,):
+                old, [y] = y, steps[done].new
+                became.pop(y, None)  # it was rewritten before, and is back
+                became[old] = y
+                done += 1
+            elif y in became:
+                y = became[y]
+            else:
+                break
         if y is not x:
             image[x] = y
     out = tuple(image.get(r, r) for r in roots)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from statistics import NormalDist
 from typing import Any
 
 import numpy as np
 
 from astragal.graph.expr import INPUT, Expr
 from astragal.graph.types import INTEGERS, KeyType, TensorType, tensor_type
+from astragal.logic.algebra import number_of
 from astragal.logic.numeric import Array, evaluate_at, run
 from astragal.logic.pattern import Side
 from astragal.logic.relation import Relation
@@ -18,6 +21,7 @@ from astragal.random.distribution import (
     NON_NEGATIVE,
     POSITIVE,
     PROBABILITY,
+    Parameter,
     contains,
     random_parts,
 )
@@ -25,7 +29,12 @@ from astragal.random.multivariate import CORRELATION, COVARIANCE, INCREASING, SI
 
 
 def settings(relation: Relation, rng: np.random.Generator, count: int) -> Iterator[dict[Expr, Any]]:
-    """Draw values for the statement's variables that lie in all domains and meet `where`."""
+    """Draw values for the statement's variables that lie in all domains and meet `where`.
+
+    Each variable comes from all parts of its range in turn: of several settings some have it
+    negative, some below 1, whatever the others are. The last two of many settings lie far out,
+    at opposite ends.
+    """
     variables = [v for v in relation.variables if not isinstance(v.type, KeyType)]
     roles = {
         v: [
@@ -34,47 +43,153 @@ def settings(relation: Relation, rng: np.random.Generator, count: int) -> Iterat
         ]
         for v in variables
     }
-    found = 0
+    ends = _ends(relation.where)
+    parts = {v: rng.permutation(count) for v in variables}
+    flipped = {v: bool(rng.integers(2)) for v in variables}
+    found = tried = 0
     for attempt in range(400 * count):
         if found == count:
             return
-        values: dict[Expr, Any] = {v: _guess(v, roles[v], rng, attempt) for v in variables}
+        far = count >= MANY and found >= count - 2 and tried < 20
+        values: dict[Expr, Any] = {}
+        for v in variables:
+            # Where the conditions tie variables together, the parts of their ranges may not fit.
+            part = (parts[v][found], count) if tried < 20 else (0, 1)
+            if far:
+                part = (9 * (flipped[v] ^ (found == count - 1)), 10)
+            guess = _Guess(roles[v], rng, attempt, part, far, found if tried < 4 else -1)
+            values[v] = guess.value(v, *ends.get(v, (None, None)))
+        tried += 1
         if allowed(relation, values) and _far_from_singular(relation, values):
-            found += 1
+            found, tried = found + 1, 0
             yield values
 
 
-def _guess(v: Variable, domains: list[Any], rng: np.random.Generator, attempt: int) -> Any:
-    t = v.type
-    assert isinstance(t, TensorType)
-    shape = tuple(d if isinstance(d, int) else 3 for d in t.shape)
-    if t.dtype == "bool":
-        return rng.integers(0, 2, shape).astype(bool)
-    made = next((_MADE[d.words] for d in domains if d.words in _MADE), None)
-    if made is not None:
-        return made(rng, shape)
-    # Where the usual ranges meet no condition, wider ones are tried.
-    wide = 1.0 if attempt < 40 else 4.0
-    if t.dtype in INTEGERS:
-        low = 2 if attempt % 4 else 0  # an index may have to be small
-        return np.asarray(rng.integers(low, int(7 * wide), shape), dtype=t.dtype)
-    if PROBABILITY in domains or any("probability" in d.words or "1" in d.words for d in domains):
-        value = rng.uniform(0.15, 0.85, shape)
-    elif POSITIVE in domains or NON_NEGATIVE in domains:
-        value = np.exp(rng.uniform(np.log(0.5), np.log(3.0 * wide), shape))
-    elif COUNT in domains:
-        value = rng.integers(2, 7, shape).astype(float)
-    elif domains:
-        value = rng.normal(0.3, 1.2, shape)
-    else:
+MANY = 6
+"""Of so many settings or more, the last two are far from the others."""
+
+
+def _ends(conditions: Sequence[Expr]) -> dict[Expr, tuple[float | None, float | None]]:
+    """Read from conditions between which numbers a variable lies."""
+    out: dict[Expr, tuple[float | None, float | None]] = {}
+    stack = list(conditions)
+    while stack:
+        c = stack.pop()
+        if c.op.name == "logical_and":
+            stack += c.args
+        if c.op.name not in _COMPARISONS or len(c.args) != 2:
+            continue
+        a, b = c.args
+        upward = _COMPARISONS[c.op.name]
+        if isinstance(b, Variable):
+            a, b, upward = b, a, not upward
+        number = number_of(b)
+        if isinstance(a, Variable) and number is not None and not a.type.shape:
+            low, high = out.get(a, (None, None))
+            end = float(number)
+            if upward:
+                low = end if low is None else max(low, end)
+            else:
+                high = end if high is None else min(high, end)
+            out[a] = low, high
+    return out
+
+
+_COMPARISONS = {"greater": True, "greater_equal": True, "less": False, "less_equal": False}
+"""Whether a comparison says from where upward its first operand lies."""
+
+
+@dataclass(frozen=True)
+class _Guess:
+    """One try at the value of a variable.
+
+    Attributes
+    ----------
+    domains
+        Of the parameters in whose place it stands.
+    attempt
+        How many tries there were: where the usual ranges meet no condition, wider ones are used.
+    part
+        Which part of the range to take, of how many.
+    far
+        Whether to go beyond the usual range on purpose.
+    way
+        Which of the usual ranges is meant where none is known; -1 for any.
+    """
+
+    domains: Sequence[Any]
+    rng: np.random.Generator
+    attempt: int
+    part: tuple[int, int]
+    far: bool
+    way: int
+
+    @property
+    def wide(self) -> float:
+        return 4.0 if self.far or self.attempt >= 40 else 1.0
+
+    def share(self, shape: tuple[int, ...]) -> Array:
+        """Give numbers between 0 and 1, in the part that is asked for."""
+        i, n = (0, 1) if shape else self.part
+        return np.asarray((i + self.rng.random(shape)) / n)
+
+    def positive(self, shape: tuple[int, ...]) -> Array:
+        low = 0.5 / self.wide if self.far else 0.5
+        value: Array = np.exp(np.log(low) + self.share(shape) * np.log(3.0 * self.wide / low))
+        return value
+
+    def real(self, shape: tuple[int, ...], low: float = 0.0, high: float = 1.0) -> Array:
+        share = low + (high - low) * self.share(shape)
+        quantile = np.vectorize(NormalDist(0.3, 1.2 * self.wide).inv_cdf, otypes=[float])
+        return np.asarray(quantile(np.clip(share, 1e-6, 1 - 1e-6)))
+
+    def unit(self, shape: tuple[int, ...]) -> Array:
+        low = 0.03 if self.far else 0.15
+        return np.asarray(low + (1 - 2 * low) * self.share(shape))
+
+    def value(self, v: Variable, low: float | None, high: float | None) -> Any:
+        """Give a value between ends that the conditions name."""
+        t = v.type
+        assert isinstance(t, TensorType)
+        shape = tuple(d if isinstance(d, int) else 3 for d in t.shape)
+        if t.dtype == "bool":
+            return self.rng.integers(0, 2, shape).astype(bool)
+        made = next((_MADE[d.words] for d in self.domains if d.words in _MADE), None)
+        if made is not None:
+            return made(self.rng, shape)
+        if t.dtype in INTEGERS:
+            first = 2 if self.attempt % 4 else 0  # an index may have to be small
+            wide = 4.0 if self.attempt >= 40 else 1.0
+            return np.asarray(self.rng.integers(first, int(7 * wide), shape), dtype=t.dtype)
+        if low is not None and high is not None and low < high:
+            value = low + (high - low) * (0.01 + 0.98 * self.share(shape))
+        else:
+            value = self.usual(shape)
+            if low is not None and value < low:
+                value = low + self.positive(shape)
+            elif high is not None and value > high:
+                value = high - self.positive(shape)
+        return np.asarray(np.round(value, 3), dtype=t.dtype)
+
+    def usual(self, shape: tuple[int, ...]) -> Array:
+        domains = self.domains
+        if PROBABILITY in domains or any(
+            "probability" in d.words or "1" in d.words for d in domains
+        ):
+            return self.unit(shape)
+        if POSITIVE in domains or NON_NEGATIVE in domains:
+            return self.positive(shape)
+        if COUNT in domains:
+            return self.rng.integers(2, 7, shape).astype(float)
+        if domains:
+            return self.real(shape)
         # It stands inside expressions only: any of the usual ranges may be meant.
-        ways = (
-            lambda: np.exp(rng.uniform(np.log(0.5), np.log(3.0 * wide), shape)),
-            lambda: rng.normal(0.3, 1.2 * wide, shape),
-            lambda: rng.uniform(0.15, 0.85, shape),
-        )
-        value = ways[int(rng.integers(0, 3)) if attempt else 0]()
-    return np.asarray(np.round(value, 3), dtype=t.dtype)
+        ways = (self.positive, self.negative, self.unit, self.real)
+        way = int(self.rng.integers(len(ways))) if self.way < 0 else self.way % len(ways)
+        return ways[way](shape)
+
+    def negative(self, shape: tuple[int, ...]) -> Array:
+        return self.real(shape, 0.0, 0.35)
 
 
 def _simplex(rng: np.random.Generator, shape: tuple[int, ...]) -> Array:
@@ -131,11 +246,12 @@ def allowed(relation: Relation, values: Mapping[Expr, Any]) -> bool:
         for x in side.draws:
             d, _, _, parameters = random_parts(x)
             for a, p in zip(parameters, d.parameters, strict=True):
-                if a in side.random or p.core or side.below[a] & held:
+                if a in side.random or side.below[a] & held:
                     continue
                 with np.errstate(all="ignore"):
                     value = evaluate_at([a], values)[0]
-                if not np.all(_inside(p.domain, value, p.integer)):
+                inside = contains(p.domain, value) if p.core else _inside(p, value)
+                if not np.all(inside):
                     return False
             named = {p.name: a for a, p in zip(parameters, d.parameters, strict=True)}
             for pair in d.ordered:
@@ -158,9 +274,9 @@ def _far_from_singular(relation: Relation, values: Mapping[Expr, Any]) -> bool:
     return True
 
 
-def _inside(domain: Any, value: Array, integer: bool) -> Array:
-    x = INPUT("x", tensor_type("int64" if integer else "float64"))
-    return np.asarray(run([x], [domain.contains(x)], [value])[0])
+def _inside(p: Parameter, value: Array) -> Array:
+    x = INPUT("x", tensor_type("int64" if p.integer else "float64"))
+    return np.asarray(run([x], [p.domain.contains(x)], [value])[0])
 
 
 def shown(values: Mapping[Expr, Any]) -> dict[str, Any]:

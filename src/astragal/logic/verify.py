@@ -9,28 +9,28 @@ rejected only by a difference that no rounding, quadrature or chance explains.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import numpy as np
 
-from astragal.graph.errors import AstragalError
+from astragal.graph.errors import AstragalError, KeyReuseError
 from astragal.graph.expr import Expr
 from astragal.graph.traverse import substitute
-from astragal.graph.types import KeyType
+from astragal.graph.types import KeyType, TensorType
 from astragal.logic.batch import NotBatched
 from astragal.logic.conditional import Proportion, compare, compare_given
 from astragal.logic.densities import Inverse, compared, inverse_of, recovers
 from astragal.logic.expectations import Difference, NoSamples, by_quadrature, by_samples, sample
 from astragal.logic.lengths import lengths_of, with_lengths
 from astragal.logic.numeric import Array, NotNumeric, numeric_sort
-from astragal.logic.pattern import Side
 from astragal.logic.relation import Relation
 from astragal.logic.settings import settings, shown
 from astragal.ops.declare import as_expr
+from astragal.random.check import check_keys
 from astragal.random.conditional import GIVEN
-from astragal.random.keys import key
+from astragal.random.keys import key, split
 
 Effort = Literal["fast", "usual", "thorough"]
 Comparison = Callable[
@@ -51,25 +51,29 @@ class Plan:
     rows
         Points at each of these, from either side.
     samples
-        Numbers of draws, one after the other: a gross mistake needs few.
+        Numbers of draws, one after the other, since a gross mistake needs few; and of what chance
+        explains, the share from which on a difference is looked at with the next number.
     members
         Of a statement about a family, how many members are looked at; None for all.
-    doubt
-        More draws are taken where a difference exceeds this share of what chance explains.
+    more
+        How many times as many settings are looked at by quadrature, by the number of random
+        variables: one or two are quick.
     """
 
     settings: int
     points: int
     rows: int
-    samples: tuple[int, ...]
+    samples: tuple[tuple[int, float], ...]
     members: int | None = None
-    doubt: float = 0.0
+    more: Mapping[int, int] = field(default_factory=dict)
 
 
 PLANS: Mapping[Effort, Plan] = {
-    "fast": Plan(2, 6, 20, (30_000, 300_000), members=5, doubt=0.4),
-    "usual": Plan(3, 12, 40, (20_000, 200_000)),
-    "thorough": Plan(10, 40, 100, (20_000, 200_000, 2_000_000)),
+    "fast": Plan(2, 6, 20, ((100_000, 0.35), (1_500_000, 1.0)), 5, {1: 2}),
+    "usual": Plan(
+        3, 12, 40, ((20_000, 0.0), (200_000, 0.35), (2_000_000, 1.0)), None, {0: 4, 1: 3, 2: 2}
+    ),
+    "thorough": Plan(10, 40, 100, ((20_000, 0.0), (200_000, 0.0), (2_000_000, 1.0))),
 }
 
 
@@ -128,6 +132,9 @@ def verify(relation: Relation, seed: int = 0, effort: Effort = "usual") -> Verdi
         return _verify_members(relation, seed, effort)
     if lengths_of(relation):
         return _verify_lengths(relation, seed, effort)
+    spent = _spent_twice(relation)
+    if spent is not None:
+        return spent
     rng = np.random.default_rng([seed, 20260])
     plan = PLANS[effort]
     if relation.kind == "sure":
@@ -149,6 +156,17 @@ def verify(relation: Relation, seed: int = 0, effort: Effort = "usual") -> Verdi
         except (NotBatched, NotNumeric, NoSamples):
             pass
     return _verify_laws(relation, rng, plan)
+
+
+def _spent_twice(relation: Relation) -> Verdict | None:
+    """Reject a statement of which a side spends a key twice: it has no law to be compared."""
+    for which, side in (("left", relation.left), ("right", relation.right)):
+        try:
+            check_keys(*side.roots)
+        except KeyReuseError as error:
+            why = f"the {which} side spends a key twice"
+            return Verdict(False, f"{why}: {error}", {"side": which, "key": str(error)})
+    return None
 
 
 def _verify_proportional(
@@ -215,28 +233,31 @@ def _none_found(relation: Relation) -> Verdict:
 
 
 def _verify_sure(relation: Relation, rng: np.random.Generator, plan: Plan) -> Verdict:
-    from astragal.compile import evaluate
-
     worst = 0.0
     compared = 0
-    roots = (*relation.left.roots, *relation.right.roots)
+    n = len(relation.left.roots)
     for values in settings(relation, rng, plan.points):
         mapping: dict[Expr, Expr] = {v: as_expr(x) for v, x in values.items()}
         keys = [v for v in relation.variables if isinstance(v.type, KeyType)]
         mapping |= {k: key(int(rng.integers(0, 2**63))) for k in keys}
-        n = len(relation.left.roots)
         try:
-            sides = [np.asarray(x) for x in evaluate(list(substitute(roots, mapping)))]
+            sides = _sides_at(relation, mapping, keys)
         except AstragalError as error:
             return Verdict(False, f"the sides cannot be computed: {error}", shown(values))
         compared += 1
         for a, b in zip(sides[:n], sides[n:], strict=True):
             wrong, gap = _values_differ(a, b, values)
-            if wrong:
+            if np.any(wrong):
+                at = np.unravel_index(int(np.argmax(wrong)), wrong.shape)
+                whole = a.size <= MOST_SHOWN
                 return Verdict(
                     False,
                     "the sides have different values for the same keys",
-                    {**shown(values), "left": a.tolist(), "right": b.tolist()},
+                    {
+                        **shown(values),
+                        "left": (a if whole else a[at]).tolist(),
+                        "right": (b if whole else b[at]).tolist(),
+                    },
                 )
             worst = max(worst, gap)
     if not compared:
@@ -244,10 +265,33 @@ def _verify_sure(relation: Relation, rng: np.random.Generator, plan: Plan) -> Ve
     return Verdict(True, f"{compared} settings: values agree to {worst:.1e}")
 
 
-def _values_differ(a: Array, b: Array, values: Mapping[Expr, Any]) -> tuple[bool, float]:
-    """Tell whether values differ by more than rounding, and by how much relatively."""
+KEYS = 20_000
+"""Of a statement about scalars, so many keys are tried at each setting: it may be wrong rarely."""
+MOST_SHOWN = 20
+
+
+def _sides_at(
+    relation: Relation, mapping: Mapping[Expr, Expr], keys: Sequence[Expr]
+) -> list[Array]:
+    """Compute both sides: for one key, or for an array of keys where all else is scalar."""
+    from astragal.compile import evaluate
+
+    roots = (*relation.left.roots, *relation.right.roots)
+    nodes = (*relation.left.order, *relation.right.order)
+    numbers = (x.type for x in nodes if not isinstance(x.type, KeyType))
+    if keys and all(isinstance(t, TensorType) and not t.shape for t in numbers):
+        many = {**mapping, **{k: split(mapping[k], KEYS) for k in keys}}
+        try:
+            return [np.asarray(x) for x in evaluate(list(substitute(roots, many)))]
+        except (AstragalError, IndexError):
+            pass  # an operation that looks at axes
+    return [np.asarray(x) for x in evaluate(list(substitute(roots, mapping)))]
+
+
+def _values_differ(a: Array, b: Array, values: Mapping[Expr, Any]) -> tuple[Array, float]:
+    """Tell where values differ by more than rounding, and by how much relatively."""
     if a.dtype == bool:
-        return not np.array_equal(a, b), 0.0
+        return np.asarray(a != b), 0.0
     with np.errstate(all="ignore"):
         both = (~np.isfinite(a) & ~np.isfinite(b)) | (a == b)
         gap = np.where(both, 0.0, np.abs(a - b) / (1e-300 + np.maximum(np.abs(a), np.abs(b))))
@@ -255,7 +299,7 @@ def _values_differ(a: Array, b: Array, values: Mapping[Expr, Any]) -> tuple[bool
         sizes = [float(np.max(np.abs(np.asarray(x, float)))) for x in values.values()]
         slack = 1e-9 * max(1.0, *sizes, 1.0)
         wrong = ~(gap <= 1e-6) & ~(np.abs(a - b) <= slack)
-    return bool(np.any(wrong & ~both)), float(np.max(gap, initial=0.0))
+    return np.asarray(wrong & ~both), float(np.max(gap, initial=0.0))
 
 
 # -- all random variables can be had from the outputs: exact densities --------------------------
@@ -319,7 +363,10 @@ def _verify_laws(relation: Relation, rng: np.random.Generator, plan: Plan) -> Ve
     why = next((r for s in sides if (r := numeric_sort(s))), None)
     worst, bound, count = 0.0, 0.0, 0
     how = "quadrature error"
-    for values in settings(relation, rng, plan.settings):
+    count_of_settings = plan.settings
+    if why is None:
+        count_of_settings *= plan.more.get(max(len(s.draws) for s in sides), 1)
+    for values in settings(relation, rng, count_of_settings):
         found: Difference | None = None
         if why is None:
             try:
@@ -328,13 +375,15 @@ def _verify_laws(relation: Relation, rng: np.random.Generator, plan: Plan) -> Ve
                 why = str(error)
         # Coarse quadrature sees no small difference: samples are asked as well.
         if found is None or (not found.wrong and found.bound > 1e-3):
-            sampled = _by_growing_samples(sides, values, rng, plan)
-            if isinstance(sampled, str):
+            try:
+                sampled = by_samples(sides, values, plan.samples, rng)
+            except (NoSamples, NotNumeric) as error:
                 if found is None:
-                    both = f"neither quadrature ({why}) nor samples ({sampled}) could be had"
+                    both = f"neither quadrature ({why}) nor samples ({error}) could be had"
                     return Verdict(False, both, None)
-            elif found is None or sampled.wrong or sampled.bound < found.bound:
-                found, how = sampled, "chance"
+            else:
+                if found is None or sampled.wrong or sampled.bound < found.bound:
+                    found, how = sampled, "chance"
         assert found is not None
         count += found.count
         worst, bound = max(worst, found.gap), max(bound, found.bound)
@@ -355,18 +404,3 @@ def _verify_laws(relation: Relation, rng: np.random.Generator, plan: Plan) -> Ve
     return Verdict(
         True, f"{count} expectations agree to {worst:.1e} ({how} at most {bound:.1e}{because})"
     )
-
-
-def _by_growing_samples(
-    sides: tuple[Side, Side], values: Mapping[Expr, Any], rng: np.random.Generator, plan: Plan
-) -> Difference | str:
-    found: Difference | None = None
-    for n in plan.samples:
-        try:
-            found = by_samples(sides, values, n, rng)
-        except (NoSamples, NotNumeric) as why:
-            return str(why)
-        if found.wrong or found.gap < plan.doubt * found.bound:
-            break
-    assert found is not None
-    return found
