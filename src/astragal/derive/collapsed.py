@@ -53,8 +53,8 @@ def collapsed(plan: Plan, refused: set[str]) -> list[Step] | None:
     order = {f.value: i for i, f in enumerate(plan.joint.factors)}
     ranked = sorted(plan.latent, key=lambda n: -order[plan.joint.coordinates[n]])
     for blocks in (False, True):
-        links, joint, left = integrate_out(plan.joint, ranked, allowed, blocks)
-        inner = Neighbourhoods(joint)
+        links, joint, left = integrate_out(plan.reads, ranked, allowed, blocks)
+        inner = plan.reads.after(joint)
         if links and _worth_it(plan, inner, left, links, wanted):
             break
     else:

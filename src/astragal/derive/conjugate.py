@@ -30,6 +30,7 @@ from astragal.random.keys import DEFAULT
 
 KEY = INPUT("key", KeyType(DEFAULT, ()))
 """The key from which a step draws."""
+Seen = tuple[Expr, tuple[Factor, ...], tuple[Expr, ...]]
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,6 +55,11 @@ class Neighbourhood:
     extra: tuple[Expr, ...]
 
     @property
+    def seen(self) -> Seen:
+        """All that a law of z follows from."""
+        return self.z, self.factors, self.extra
+
+    @property
     def total(self) -> Expr:
         """The log density of z given everything else, up to a constant."""
         terms = [*(f.total for f in self.factors), *self.extra]
@@ -64,10 +70,20 @@ class Neighbourhood:
 
 
 class Neighbourhoods:
-    """Finds what depends on each coordinate, for all of them in one pass."""
+    """Finds what depends on each coordinate, for all of them in one pass.
 
-    def __init__(self, joint: Joint) -> None:
+    Attributes
+    ----------
+    joint
+        The joint law.
+    laws
+        What was found, or why nothing was, for neighbourhoods seen so far: it holds wherever
+        the same terms come again, as when others have been integrated out.
+    """
+
+    def __init__(self, joint: Joint, laws: dict[Seen, Found | str] | None = None) -> None:
         self.joint = joint
+        self.laws: dict[Seen, Found | str] = {} if laws is None else laws
         inputs = list(joint.coordinates.values())
         roots: list[Expr] = []
         for f in joint.factors:
@@ -95,6 +111,10 @@ class Neighbourhoods:
         for j in joint.jacobians.values():
             for z in self._list(self._mask[j]):
                 self._extras.setdefault(z, []).append(j)
+
+    def after(self, joint: Joint) -> Neighbourhoods:
+        """Read another joint law of the same model, with what is known already."""
+        return Neighbourhoods(joint, self.laws)
 
     def depends(self, x: Expr, z: Expr) -> bool:
         """Tell whether an expression of the joint density reads a coordinate."""

@@ -71,6 +71,12 @@ def closed_forms(reads: Neighbourhoods, names: list[str], blocks: bool = True) -
 
 def elementwise_law(near: Neighbourhood, reads: Neighbourhoods) -> Found | str:
     """Find the law of a variable whose elements are independent, or say why there is none."""
+    if near.seen not in reads.laws:
+        reads.laws[near.seen] = _elementwise_law(near, reads)
+    return reads.laws[near.seen]
+
+
+def _elementwise_law(near: Neighbourhood, reads: Neighbourhoods) -> Found | str:
     own = near.own
     alone = own is not None and near.factors == (own,) and not near.extra and own.sampled
     # All steps of a loop at once have parameters that read the variable itself.
@@ -133,12 +139,14 @@ Chain = tuple[list[Link], Expr]
 Allowed = Callable[[Link], bool]
 
 
-def exact_chain(joint: Joint, latent: list[str], allowed: Allowed, tries: int = 24) -> Chain | None:
+def exact_chain(
+    reads: Neighbourhoods, latent: list[str], allowed: Allowed, tries: int = 24
+) -> Chain | None:
     """Integrate all latents out.
 
     Parameters
     ----------
-    joint
+    reads
         The joint law.
     latent
         Names to integrate out.
@@ -154,13 +162,14 @@ def exact_chain(joint: Joint, latent: list[str], allowed: Allowed, tries: int = 
         Links in the order in which they were integrated out; None where no order among
         those tried reached the end.
     """
+    joint = reads.joint
     order = {f.value: i for i, f in enumerate(joint.factors)}
     ranked = sorted(latent, key=lambda n: -order[joint.coordinates[n]])
     # Elementwise laws are cheaper than a matrix, and read better.
     for blocks in (False, True):
-        found = _in_bulk(joint, ranked, allowed, blocks)
+        found = _in_bulk(reads, ranked, allowed, blocks)
         if found is None and 1 < len(latent) <= _FEW:
-            found = _one_by_one(joint, ranked, allowed, blocks, [tries + len(latent)])
+            found = _one_by_one(reads, ranked, allowed, blocks, [tries + len(latent)])
         if found is not None:
             return found
     return None
@@ -169,14 +178,16 @@ def exact_chain(joint: Joint, latent: list[str], allowed: Allowed, tries: int = 
 _FEW = 8
 
 
-def _in_bulk(joint: Joint, left: list[str], allowed: Allowed, blocks: bool) -> Chain | None:
+def _in_bulk(
+    reads: Neighbourhoods, left: list[str], allowed: Allowed, blocks: bool
+) -> Chain | None:
     """At each turn integrate out all that share no term, the last of the graph first."""
-    links, now, kept = integrate_out(joint, left, allowed, blocks)
+    links, now, kept = integrate_out(reads, left, allowed, blocks)
     return None if kept else (links, now.total)
 
 
 def integrate_out(
-    joint: Joint, left: list[str], allowed: Allowed, blocks: bool
+    reads: Neighbourhoods, left: list[str], allowed: Allowed, blocks: bool
 ) -> tuple[list[Link], Joint, list[str]]:
     """Integrate latents out as far as it goes.
 
@@ -187,9 +198,8 @@ def integrate_out(
         the latents that are left in it.
     """
     links: list[Link] = []
-    now = joint
+    now = reads.joint
     while left:
-        reads = Neighbourhoods(now)
         batch: list[Link] = []
         taken: set[object] = set()
         for link in closed_forms(reads, left, blocks):
@@ -200,6 +210,7 @@ def integrate_out(
         if not batch:
             break
         now = collapse(now, reads, batch)
+        reads = reads.after(now)
         done = {n for link in batch for n in link.found.targets}
         left = [n for n in left if n not in done]
         links += batch
@@ -207,12 +218,11 @@ def integrate_out(
 
 
 def _one_by_one(
-    joint: Joint, left: list[str], allowed: Allowed, blocks: bool, budget: list[int]
+    reads: Neighbourhoods, left: list[str], allowed: Allowed, blocks: bool, budget: list[int]
 ) -> Chain | None:
     """Try the orders, one latent at a time."""
     if not left:
-        return [], joint.total
-    reads = Neighbourhoods(joint)
+        return [], reads.joint.total
     for link in closed_forms(reads, left, blocks):
         if budget[0] <= 0:
             return None
@@ -220,7 +230,8 @@ def _one_by_one(
         if not allowed(link):
             continue
         rest = [n for n in left if n not in link.found.targets]
-        chain = _one_by_one(collapse(joint, reads, [link]), rest, allowed, blocks, budget)
+        after = reads.after(collapse(reads.joint, reads, [link]))
+        chain = _one_by_one(after, rest, allowed, blocks, budget)
         if chain is not None:
             return [link, *chain[0]], chain[1]
     return None

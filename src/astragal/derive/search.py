@@ -93,7 +93,7 @@ def derive(
         raise ModelError("nothing is left to sample: every random variable is observed")
     chain = None
     if not {"gibbs", "exact"} & refused:
-        chain = exact_chain(plan.joint, plan.latent, lambda link: not refusal(plan, link, refused))
+        chain = exact_chain(plan.reads, plan.latent, lambda link: not refusal(plan, link, refused))
     if chain is not None:
         return _exact(plan, *chain)
     steps = collapsed(plan, refused)
