@@ -31,7 +31,7 @@ from astragal.ops.gradient import hvp
 
 PROBES = 16
 """Products with the matrix of second derivatives, from which its diagonal is estimated."""
-_STEPS, _ROUNDS = 40, 4
+_STEPS, _ROUNDS = 20, 4
 
 
 @dataclass(frozen=True, eq=False)
@@ -162,7 +162,8 @@ def _mode(height: Callable[[Array], list[Any]], start: Array, spread: Array) -> 
             total, slope = total - 0.5 * float(logp), slope - 0.5 * gradient
         return total, slope
 
-    options = {"maxiter": _STEPS, "maxfun": 2 * _STEPS}
+    # The choice needs a place where the curvatures are typical, not the mode itself.
+    options = {"maxiter": _STEPS, "maxfun": 2 * _STEPS, "ftol": 1e-4}
     search: Any = minimize
     out = search(falling, start, jac=True, method="L-BFGS-B", options=options)
     return np.asarray(out.x)
