@@ -141,6 +141,20 @@ def test_draws_have_the_dims_and_coords_of_the_pymc_model() -> None:
         assert draws[group].coords["site"].values.tolist() == ["n", "s", "e"]
 
 
+@pytest.mark.filterwarnings("ignore:Data in y contains missing values")
+def test_gaps_in_the_data_are_drawn() -> None:
+    with pm.Model() as model:
+        mu = pm.Normal("mu", 0.5, 2.0)
+        pm.Normal("y", mu, 1.5, observed=np.ma.masked_invalid([1.0, np.nan, 2.0]))
+    reading = from_pymc(model)
+    assert list(reading.observed) == ["y_observed"]
+    sampler = ag.derive(reading.model, reading.observed)
+    assert sampler.latent_names == ("mu", "y_unobserved")
+    values = reading.model.sample_prior(seed=1)
+    at = [values["y_observed"][0], values["y_unobserved"][0], values["y_observed"][1]]
+    np.testing.assert_allclose(values["y"], at)
+
+
 def test_a_transformation_that_leaves_values_out_is_named() -> None:
     with pm.Model() as model:
         pm.Normal("x", 0.0, 1.0, transform=pm.distributions.transforms.log)

@@ -75,6 +75,17 @@ def _shuffle(op: Any, x: Expr) -> Expr:
 
 
 def _index(op: Any, x: Expr, *parts: Any) -> Expr:
+    return x[_entries(op, parts)]
+
+
+def _update(op: Any, x: Expr, value: Expr, *parts: Any) -> Expr:
+    place = x.at[_entries(op, parts)]
+    new: Expr = place.set(value) if op.set_instead_of_inc else place.add(value)
+    return new
+
+
+def _entries(op: Any, parts: tuple[Any, ...]) -> tuple[Any, ...]:
+    """What stands between the brackets of an index."""
     rest = iter(parts)
 
     # A static pattern says where operands stand: by number in PyTensor 3, in order before.
@@ -95,7 +106,7 @@ def _index(op: Any, x: Expr, *parts: Any) -> Expr:
         return operand(place)
 
     pattern = getattr(op, "idx_list", None)
-    return x[tuple(parts if pattern is None else [entry(p) for p in pattern])]
+    return tuple(parts if pattern is None else [entry(p) for p in pattern])
 
 
 def _slice(op: Any, *ends: Any) -> slice:
@@ -111,6 +122,11 @@ def _blockwise(op: Any, *x: Expr) -> Any:
 
 def _alloc(op: Any, x: Expr, *shape: Expr) -> Expr:
     return m.broadcast_to(x, tuple(whole(s)[0] for s in shape))
+
+
+def _empty(op: Any, *shape: Expr) -> Expr:
+    # Whatever it holds is written over.
+    return creation.zeros(tuple(whole(s)[0] for s in shape), dtype=op.dtype)
 
 
 def _shape(x: Expr) -> Expr:
@@ -145,10 +161,11 @@ OPERATIONS: dict[str, Callable[..., Any]] = {
     "DimShuffle": _shuffle,
     "Reshape": lambda op, x, shape: m.reshape(x, tuple(whole(shape))),
     "Subtensor": _index, "AdvancedSubtensor": _index, "AdvancedSubtensor1": _index,
+    "IncSubtensor": _update, "AdvancedIncSubtensor": _update, "AdvancedIncSubtensor1": _update,
     "MakeSlice": _slice,
     "Join": _join,
     "MakeVector": lambda op, *x: m.stack([m.astype(v, op.dtype) for v in x]),
-    "Alloc": _alloc, "Eye": _eye, "ARange": _arange,
+    "Alloc": _alloc, "AllocEmpty": _empty, "Eye": _eye, "ARange": _arange,
     "Shape": lambda op, x: _shape(x),
     "Shape_i": lambda op, x: _shape(x)[op.i],
     "SpecifyShape": lambda op, x, *shape: x,
