@@ -120,15 +120,20 @@ def numpyro(case: Case, draws: int) -> tuple[Run, Draws]:
 
     sampling(1, 1).run(jx.random.key(0))
     run.reached()
-    # Chains one after the other by one object, which keeps what it has compiled.
-    mcmc = sampling(WARMUP, draws)
 
-    def chain(seed: int) -> Draws:
-        mcmc.run(jx.random.key(seed))
-        return {n: np.asarray(v) for n, v in mcmc.get_samples().items() if n in case.watched}
+    @jx.jit  # without it, every run compiles again
+    def chain(key: Any) -> Any:
+        mcmc = sampling(WARMUP, draws)
+        mcmc.run(key)
+        drawn = mcmc.get_samples()
+        return {n: drawn[n] for n in case.watched}
 
-    chain(0)
-    found = run.timed(lambda: [chain(c) for c in range(1, CHAINS + 1)])
+    def chains(seed: int) -> list[Draws]:
+        keys = jx.random.split(jx.random.key(seed), CHAINS)
+        return [{n: np.asarray(v) for n, v in chain(k).items()} for k in keys]
+
+    chain(jx.random.key(0))
+    found = run.timed(lambda: chains(1))
     return run, {n: np.stack([c[n] for c in found]) for n in case.watched}
 
 
