@@ -18,7 +18,10 @@ Data = dict[str, Any]
 
 @dataclass(frozen=True)
 class Case:
-    """One model and its data: what is observed, what is compared, and four ways to write it."""
+    """One model and its data: what is observed, what is compared, and four ways to write it.
+
+    ``forbid`` is for `astragal.derive`.
+    """
 
     name: str
     data: Data
@@ -28,6 +31,7 @@ class Case:
     pymc: Callable[[Any, Data], None]
     numpyro: Callable[[Any, Any, Data], None]
     jags: str
+    forbid: tuple[str, ...] = ()
 
 
 def _rng(seed: int) -> np.random.Generator:

@@ -30,8 +30,10 @@ import numpy as np
 
 from _cases import CASES, Case
 from _harness import machine
+from _nuts_cases import NUTS_CASES
 
 CHAINS, WARMUP = 4, 1000
+EVERY = {**CASES, **NUTS_CASES}
 Draws = dict[str, Any]
 
 
@@ -69,7 +71,7 @@ def _astragal(case: Case, draws: int, backend: str) -> tuple[Run, Draws]:
     observed = {n: case.data[n] for n in case.observed}
     run = Run()
     model = ag.Model(case.astragal(ag, ag.split(ag.input("key", dtype="key"), 10), case.data))
-    sampler = ag.derive(model, observed)
+    sampler = ag.derive(model, observed, forbid=case.forbid)
     options: dict[str, Any] = {"backend": backend, "progress": False}
     sampler.sample(draws=1, warmup=0, chains=1, **options)
     run.reached()
@@ -205,7 +207,7 @@ def work(program: str, name: str, draws: int) -> None:
     import xarray as xr
 
     warnings.simplefilter("ignore")
-    run, found = PROGRAMS[program](CASES[name](), draws)
+    run, found = PROGRAMS[program](EVERY[name](), draws)
     arrays = {
         n: (("chain", "draw", *(f"{n}_{i}" for i in range(v.ndim - 2))), v)
         for n, v in found.items()
@@ -258,7 +260,7 @@ def _apart(a: dict[str, Any], b: dict[str, Any]) -> float:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("cases", nargs="*", choices=[*CASES, []], default=[])
+    parser.add_argument("cases", nargs="*", choices=[*EVERY, []], default=[])
     parser.add_argument("--peers", default=sys.executable)
     parser.add_argument("--draws", type=int, default=1000)
     parser.add_argument("--work", choices=list(PROGRAMS))
@@ -271,7 +273,7 @@ def main() -> None:
     for program, why in absent.items():
         print(f"{LABELS[program]} is left out: {why}")
     for name in given.cases or CASES:
-        print(f"\n{CASES[name]().name}", flush=True)
+        print(f"\n{EVERY[name]().name}", flush=True)
         ours: dict[str, Any] | None = None
         for program in PROGRAMS:
             if program in absent:
