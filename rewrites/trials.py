@@ -1,0 +1,255 @@
+r"""Trials: none, all, the odd ones, and trials of unlike chances.
+
+    Xᵢ ~ Bernoulli(pᵢ), independent
+    ───────────────────────────────────────────────
+    Π X ~ Bernoulli(Π p)     max X ~ Bernoulli(1 - Π (1 - p))     Σ X ~ PoissonBinomial(p)
+
+That all succeed has the product of the chances, that none does the product of the complements.
+Whether a number is even is a product, too: E (-1)^X is a product over the trials. Digits of a
+uniform number are independent, and what is uniform round a circle stays so whatever is added.
+
+Example: whether an odd number of five trials succeeds.
+
+>>> import astragal as ag
+>>> from astragal.rewrites.trials import binomial_parity
+>>> x = ag.random.binomial(ag.key(0), 2, 0.25)
+>>> binomial_parity.forward(x % 2)
+bernoulli(key(0, 'threefry4x32'), 0.375)
+"""
+
+from astragal import (
+    Integer,
+    Key,
+    Positive,
+    Simplex,
+    Vector,
+    equal,
+    exp,
+    floor,
+    max,
+    min,
+    minimum,
+    prod,
+    relation,
+    split,
+    sum,
+    where,
+)
+from astragal.random import (
+    benford,
+    bernoulli,
+    binomial,
+    categorical,
+    discrete_laplace,
+    discrete_uniform,
+    exponential,
+    geometric,
+    hypergeometric,
+    log_uniform,
+    negative_binomial,
+    negative_hypergeometric,
+    planck,
+    poisson,
+    poisson_binomial,
+    skellam,
+    uniform,
+)
+
+JKK = "Johnson, Kemp & Kotz 2005, Univariate Discrete Distributions"
+FELLER = "Feller 1968, vol. 1"
+
+# All and none ----------------------------------------------------------------------------
+
+
+@relation("in law", source=FELLER)
+def bernoulli_product_of_n(k: Key, p, n: Integer):
+    """That all of n trials succeed."""
+    return prod(bernoulli(k, p, size=(n,))), bernoulli(k, p**n)
+
+
+@relation("in law", source=FELLER)
+def bernoulli_maximum_of_n(k: Key, p, n: Integer):
+    """That one of them does."""
+    return max(bernoulli(k, p, size=(n,))), bernoulli(k, 1 - (1 - p) ** n)
+
+
+@relation("in law", source=FELLER)
+def bernoulli_vector_product(k: Key, p: Vector):
+    """That all succeed, with unlike chances."""
+    return prod(bernoulli(k, p)), bernoulli(k, prod(p))
+
+
+@relation("in law", source=FELLER)
+def bernoulli_vector_maximum(k: Key, p: Vector):
+    """That one does."""
+    return max(bernoulli(k, p)), bernoulli(k, 1 - prod(1 - p))
+
+
+@relation("in law", source=FELLER)
+def binomial_none(k: Key, n: Integer, p):
+    """That none succeeds."""
+    return where(equal(binomial(k, n, p), 0), 1, 0), bernoulli(k, (1 - p) ** n)
+
+
+@relation("in law", source=FELLER)
+def negative_binomial_none(k: Key, r, p):
+    """That none fails."""
+    return where(equal(negative_binomial(k, r, p), 0), 1, 0), bernoulli(k, p**r)
+
+
+@relation("in law", source=FELLER)
+def geometric_at_once(k: Key, p):
+    """That the first trial succeeds."""
+    return where(equal(geometric(k, p), 1), 1, 0), bernoulli(k, p)
+
+
+@relation("in law", source=f"{FELLER}, section XI.2")
+def binomial_parity(k: Key, n: Integer, p):
+    """That an odd number succeeds."""
+    return binomial(k, n, p) % 2, bernoulli(k, (1 - (1 - 2 * p) ** n) / 2)
+
+
+@relation("in law", source=f"{FELLER}, section XI.2")
+def poisson_parity(k: Key, m):
+    """That a Poisson number is odd."""
+    return poisson(k, m) % 2, bernoulli(k, (1 - exp(-2 * m)) / 2)
+
+
+# Unlike chances --------------------------------------------------------------------------
+
+
+@relation("in law", source=f"{JKK}, ch. 3")
+def poisson_binomial_of_trials(k: Key, p: Vector):
+    """Successes in trials of unlike chances, by definition."""
+    return sum(bernoulli(k, p)), poisson_binomial(k, p)
+
+
+@relation("in law", source=f"{JKK}, ch. 3")
+def poisson_binomial_complement(k: Key, p: Vector):
+    """Failures instead of successes."""
+    return p.shape[0] - poisson_binomial(k, p), poisson_binomial(k, 1 - p)
+
+
+@relation("in law", source=f"{JKK}, ch. 6", where=lambda b, n: n <= b + 1)
+def hypergeometric_one_marked(k: Key, b: Integer, n: Integer):
+    """Whether the one that is marked is drawn."""
+    return hypergeometric(k, 1, b, n), bernoulli(k, n / (b + 1))
+
+
+@relation("in law", source=f"{JKK}, ch. 6", where=lambda b, r: [r >= 1, r <= b])
+def negative_hypergeometric_complement(k: Key, g: Integer, b: Integer, r: Integer):
+    """An urn that is emptied from the other end."""
+    return g - negative_hypergeometric(k, g, b, r), negative_hypergeometric(k, g, b, b - r + 1)
+
+
+# Whole steps -----------------------------------------------------------------------------
+
+
+@relation("in law", source=f"{JKK}, ch. 5")
+def planck_minimum(k: Key, a, b):
+    """The first of two waits in whole steps."""
+    k1, k2 = split(k)
+    return minimum(planck(k1, a), planck(k2, b)), planck(k, a + b)
+
+
+@relation("in law", source=f"{JKK}, ch. 5")
+def planck_minimum_of_n(k: Key, a, n: Integer):
+    """The first of n."""
+    return min(planck(k, a, size=(n,))), planck(k, n * a)
+
+
+@relation("in law", source=f"{JKK}, ch. 5")
+def planck_pair(k: Key, a):
+    """Two waits, one after the other."""
+    k1, k2 = split(k)
+    return planck(k1, a) + planck(k2, a), negative_binomial(k, 2.0, 1 - exp(-a))
+
+
+@relation("in law", source=f"{JKK}, ch. 5")
+def planck_sum(k: Key, a, n: Integer):
+    """Several."""
+    return sum(planck(k, a, size=(n,))), negative_binomial(k, n, 1 - exp(-a))
+
+
+@relation("in law", source=f"{JKK}, ch. 5")
+def exponential_floor_planck(k: Key, r, c: Positive):
+    """Whole steps of a waiting time."""
+    return floor(exponential(k, rate=r) / c), 1.0 * planck(k, c * r)
+
+
+@relation("in law", source=f"{JKK}, ch. 4")
+def skellam_less_poisson(k: Key, a, b, c):
+    """Losses alone add to one side."""
+    k1, k2 = split(k)
+    return skellam(k1, a, b) - poisson(k2, c), skellam(k, a, b + c)
+
+
+@relation("in law", source=f"{JKK}, ch. 4")
+def skellam_sum(k: Key, a, b, n: Integer):
+    """Gains and losses of n rounds."""
+    return sum(skellam(k, a, b, size=(n,))), skellam(k, n * a, n * b)
+
+
+@relation("in law", source=f"{JKK}, ch. 4")
+def thinned_pair(k: Key, a, p, b, q):
+    """Two sources, each seen in part."""
+    k1, k2, k3, k4 = split(k, 4)
+    return (
+        binomial(k1, poisson(k2, a), p) + binomial(k3, poisson(k4, b), q),
+        poisson(k, a * p + b * q),
+    )
+
+
+# Digits and circles ----------------------------------------------------------------------
+
+
+@relation("in law", source=f"{JKK}, ch. 6", where=lambda n, m: [n >= 1, m >= 1])
+def two_digits(k: Key, n: Integer, m: Integer):
+    """Two digits of a number."""
+    k1, k2 = split(k)
+    return (
+        discrete_uniform(k1, 0, n) + n * discrete_uniform(k2, 0, m),
+        discrete_uniform(k, 0, n * m),
+    )
+
+
+@relation("in law", source=f"{JKK}, ch. 6", where=lambda n: n >= 1)
+def digit_and_fraction(k: Key, n: Integer):
+    """A digit and what follows it."""
+    k1, k2 = split(k)
+    return discrete_uniform(k1, 0, n) + uniform(k2, 0.0, 1.0), uniform(k, 0.0, 1.0 * n)
+
+
+@relation("in law", source=f"{JKK}, ch. 6", where=lambda n: n >= 1)
+def uniform_cycle_pair(k: Key, n: Integer):
+    """Two steps round a circle of n places."""
+    k1, k2 = split(k)
+    return (discrete_uniform(k1, 0, n) + discrete_uniform(k2, 0, n)) % n, discrete_uniform(k, 0, n)
+
+
+@relation("in law", source=f"{JKK}, ch. 6", where=lambda n: n >= 1)
+def uniform_cycle_poisson(k: Key, n: Integer, m):
+    """Any number of steps from a place that is uniform."""
+    k1, k2 = split(k)
+    return (discrete_uniform(k1, 0, n) + poisson(k2, m)) % n, discrete_uniform(k, 0, n)
+
+
+@relation("in law", source=FELLER)
+def categorical_agreement(k: Key, p: Simplex, q: Simplex):
+    """That two choices agree."""
+    k1, k2 = split(k)
+    return where(equal(categorical(k1, p), categorical(k2, q)), 1, 0), bernoulli(k, sum(p * q))
+
+
+@relation("in law", source="Benford 1938")
+def first_digit_of_log_uniform(k: Key):
+    """The first digit of a number of uniform logarithm, itself."""
+    return floor(log_uniform(k, 1.0, 10.0)), 1.0 * benford(k)
+
+
+@relation("in law", source=f"{JKK}, ch. 5")
+def floors_difference(k: Key, r):
+    """The difference of two waits in whole steps."""
+    k1, k2 = split(k)
+    x, y = exponential(k1, rate=r), exponential(k2, rate=r)
+    return floor(x) - floor(y), 1.0 * discrete_laplace(k, r)
