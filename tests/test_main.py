@@ -51,12 +51,13 @@ def test_sample_writes_draws(coin: Path, capsys: pytest.CaptureFixture[str]) -> 
 
     out = coin.with_suffix(".nc")
     arguments = ["--data", str(coin.with_suffix(".json")), "--out", str(out), "--draws", "500"]
-    assert main(["sample", str(coin), *arguments, "--quiet"]) == 0
+    assert main(["sample", str(coin), *arguments, "--quiet", "--group", "log_likelihood"]) == 0
     assert str(out) in capsys.readouterr().out
     with xr.open_datatree(out, engine="h5netcdf") as tree:
         p = tree["posterior"]["p"]
         assert p.shape == (4, 500)
         assert abs(float(p.mean()) - 18 / 33) < 0.01
+        assert tree["log_likelihood"]["heads"].shape == (4, 500, 2)
 
 
 @pytest.mark.slow
@@ -124,6 +125,12 @@ def test_bad_options_are_named(coin: Path, capsys: pytest.CaptureFixture[str]) -
     with pytest.raises(SystemExit) as stopped:
         main(["sample", str(coin), "--out", "x.nc", "--draws", "-3"])
     assert stopped.value.code == 2
+
+
+def test_a_group_that_there_is_not_is_named(coin: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    data, out = coin.with_suffix(".json"), coin.with_suffix(".nc")
+    said = fails(capsys, "sample", coin, "--data", data, "--out", out, "--group", "likelihood")
+    assert "no group 'likelihood'; there are log_likelihood" in said
 
 
 def test_help_has_examples(capsys: pytest.CaptureFixture[str]) -> None:

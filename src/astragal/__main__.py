@@ -76,6 +76,10 @@ def parser() -> argparse.ArgumentParser:
     sample.add_argument("--data", help="JSON object: the model's arguments and observed values")
     sample.add_argument("--out", required=True, help="netCDF file to write")
     sample.add_argument("--checkpoint", help="directory that keeps draws as they come")
+    sample.add_argument(
+        "--group", action="append", default=[], metavar="NAME",
+        help="a further group of the result, such as log_likelihood or posterior_predictive",
+    )  # fmt: skip
     _sampling_options(sample)
 
     rules = command(
@@ -141,6 +145,7 @@ def _run_sampler(sampler: Sampler, args: argparse.Namespace, checkpoint: str | N
         backend=args.backend,
         progress=not args.quiet,
         checkpoint=checkpoint,
+        groups=getattr(args, "group", ()),
     )
 
 
