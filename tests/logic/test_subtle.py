@@ -354,11 +354,6 @@ def student_of_a_sample_of_six(k: Key, m, s):
 
 
 @false()
-def six_uniforms_as_a_normal(k: Key):
-    return ag.sum(r.uniform(k, 0.0, 1.0, size=6)) - 3.0, r.normal(k, 0.0, sqrt(0.5))
-
-
-@false()
 def normal_over_the_root_of_a_mean_of_twenty(k: Key):
     a, b = split(k)
     v = ag.mean(r.normal(b, 0.0, 1.0, size=20) ** 2)
@@ -666,6 +661,17 @@ def maximum_of_two_frechets(k: Key, c, s, t):
 def heavy_tailed_sum_of_cauchys(k: Key, s, t):
     a, b = split(k)
     return r.cauchy(a, 0.0, s) + r.cauchy(b, 0.0, t), r.cauchy(k, 0.0, s + t)
+
+
+@relation("in law")
+def six_uniforms_as_a_normal(k: Key):
+    return ag.sum(r.uniform(k, 0.0, 1.0, size=6)) - 3.0, r.normal(k, 0.0, sqrt(0.5))
+
+
+def test_a_limit_taken_for_the_law_is_rejected_by_more_draws() -> None:
+    verdict = ag.verify(six_uniforms_as_a_normal)
+    assert not verdict.holds, verdict.evidence
+    assert verdict.counterexample
 
 
 @pytest.mark.parametrize("rule", FALSE, ids=lambda r: r.name)

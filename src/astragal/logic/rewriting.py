@@ -2,7 +2,8 @@
 
 One pass goes through the shared graph, arguments first, with exact counts of who reads
 what; a rewritten node is looked at again until nothing applies. Reversals, which replace
-several nodes at once, are applied in rounds afterwards. Nothing recurses.
+several nodes at once, are applied in rounds afterwards. Bodies of loops and branches come first,
+each as a graph of its own. Nothing recurses, but into bodies of bodies.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from typing import Any, overload
 from astragal.graph.expr import Expr
 from astragal.graph.traverse import children, substitute, toposort
 from astragal.graph.types import KeyType
+from astragal.logic.bodies import HOLDERS, in_bodies
 from astragal.logic.codegen import LEAVES, Facts
 from astragal.logic.compiled import Matcher, Rule, is_live, matcher_of
 from astragal.logic.compiled import Record as FastRecord
@@ -103,11 +105,27 @@ def replayed(roots: Sequence[Expr], steps: Sequence[Step]) -> tuple[Expr, ...]:
     """Apply steps one after the other, each wherever its old nodes stand.
 
     Steps at single nodes came about arguments first: one walk in that order applies all of
-    them, as long as each is met in its turn; what is left is substituted step by step. A term
-    that was rewritten and comes about again, elsewhere, is what it has become.
+    them, as long as each is met in its turn. What several nodes have become is substituted.
     """
     roots = tuple(roots)
     done = 0
+    while done < len(steps):
+        roots, met = _walked(roots, steps, done)
+        if met == done:
+            step = steps[done]
+            roots = substitute(roots, dict(zip(step.old, step.new, strict=True)))
+            met += 1
+        done = met
+    return roots
+
+
+def _walked(
+    roots: tuple[Expr, ...], steps: Sequence[Step], done: int
+) -> tuple[tuple[Expr, ...], int]:
+    """Apply the steps that one walk meets in their turn; give how many have been applied.
+
+    A term that was rewritten and comes about again, elsewhere, is what it has become.
+    """
     image: dict[Expr, Expr] = {}
     became: dict[Expr, Expr] = {}
     for x in survey(roots)[0]:
@@ -126,10 +144,7 @@ def replayed(roots: Sequence[Expr], steps: Sequence[Step]) -> tuple[Expr, ...]:
                 break
         if y is not x:
             image[x] = y
-    out = tuple(image.get(r, r) for r in roots)
-    for step in steps[done:]:
-        out = substitute(out, dict(zip(step.old, step.new, strict=True)))
-    return out
+    return tuple(image.get(r, r) for r in roots), done
 
 
 def _open(target: Any) -> tuple[tuple[Expr, ...], tuple[str, ...], Any]:
@@ -202,8 +217,7 @@ def rewrite(
         if not spent_once(order, uses):
             check_keys(*roots)
         run = _Run(rules, direction, roots, names, explain, limit, order, uses)
-        run.sweep()
-        run.reverse()
+        run.all()
     result = rebuild(run.roots)
     if not explain:
         return result
@@ -211,6 +225,7 @@ def rewrite(
 
 
 _NO_RULES: frozenset[Rule] = frozenset()
+Refusal = tuple[Relation, Expr, str]
 
 
 @dataclass
@@ -233,11 +248,32 @@ class _Run:
     banned: dict[Expr, frozenset[Rule]] = field(default_factory=dict)
     facts: Facts = field(default_factory=Facts)
 
+    def all(self) -> None:
+        """Apply all relations, in bodies first."""
+        if any(x.op in HOLDERS for x in self.order):
+            found = in_bodies(self.roots, self.order, self._inner)
+            self.refused += found.refused
+            if found.steps:
+                self.steps += found.steps
+                self.roots = found.roots
+                self.order, self.uses = survey(self.roots)
+        self.sweep()
+        self.reverse()
+
+    def _inner(self, outputs: tuple[Expr, ...]) -> tuple[Sequence[Step], Sequence[Refusal]]:
+        """Rewrite the outputs of a body."""
+        names = tuple(f"output {i} of the body" for i in range(len(outputs)))
+        left = None if self.limit is None else max(self.limit - len(self.steps), 0)
+        order, uses = survey(outputs)
+        run = _Run(self.rules, self.direction, outputs, names, self.explain, left, order, uses)
+        run.all()
+        return Record(run.steps), run.refused
+
     def sweep(self) -> None:
         """Apply relations with one root, arguments first."""
         matcher = matcher_of(self.rules, self.direction)
         if self.limit is None:
-            self.limit = 8 * len(self.uses) + 100
+            self.limit = 8 * len(self.uses) + 100 + len(self.steps)
         for r, name in zip(self.roots, self.names, strict=True):
             self.pinned.setdefault(r, name)
         image = self.image
