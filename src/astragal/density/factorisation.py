@@ -8,6 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from typing import Any
+
+import numpy as np
 
 from astragal.density.factors import Factor, Joint
 from astragal.density.invert import invert
@@ -16,14 +19,14 @@ from astragal.density.measure import Law, Refused, measure, private
 from astragal.density.tables import finite_values, indicator_form
 from astragal.graph.errors import ModelError, UnsupportedError
 from astragal.graph.expr import INPUT, Expr, describe
-from astragal.graph.literal import scalar
+from astragal.graph.literal import constant, scalar
 from astragal.graph.subgraph import Subgraph
 from astragal.graph.traverse import substitute, toposort
 from astragal.graph.types import FLOATS, KeyType, same_shape
 from astragal.model import Model
 from astragal.ops import reductions as r
-from astragal.ops.indexing import ITEM
-from astragal.ops.manipulation import broadcast_to, concatenate
+from astragal.ops.indexing import INDEX, ITEM
+from astragal.ops.manipulation import broadcast_to, concatenate, reshape
 from astragal.random.distribution import REAL, batch_shape, is_random, random_parts
 from astragal.random.improper import FACTOR
 from astragal.random.keys import DEFAULT, fold_in
@@ -61,7 +64,7 @@ class _Factorisation:
         self.model = model
         self.clamped = clamped
         self.name_all = name_all
-        self.variables = model.variables
+        self.variables = dict(model.variables)
         self.coordinates: dict[str, Expr] = {}
         self.jacobians: dict[str, Expr] = {}
         # Values of random variables, and of expressions that were given as a whole.
@@ -177,7 +180,9 @@ class _Factorisation:
 
     def _solve(self, name: str) -> None:
         """Give a deterministic variable its value: solve it, or find its law."""
-        if self._invert(name) or self._measure(name):
+        if name in self.coordinates or self._invert(name) or self._measure(name):
+            return
+        if self._part(name):
             return
         if self._split(name) and self._invert(name):
             return
@@ -242,22 +247,75 @@ class _Factorisation:
             x, axes, keep = node.args
             n = x.shape[0] if x.ndim == 1 else None
             d, key, _, parameters = random_parts(x)
-            fixed = x in self.names and self.names[x] in self.clamped
-            if d.core or keep or axes != (0,) or not isinstance(n, int) or n < 2 or fixed:
+            if d.core or keep or axes != (0,) or not isinstance(n, int) or n < 2 or self._held(x):
                 continue
             whole = [broadcast_to(p, (n,)) for p in parameters]
             first = x.op(key, (n - 1,), *(p[:-1] for p in whole))
             last = x.op(fold_in(key, 1), (1,), *(p[-1:] for p in whole))
             self.sources[first], self.sources[last] = x[:-1], x[-1:]
             joined = {node: r.sum(first) + last[0], x: concatenate([first, last])}
-            new = substitute(self.variables.values(), joined)
-            self.variables = dict(zip(self.variables, new, strict=True))
-            if x in self.names:
-                del self.coordinates[self.names[x]]
-                del self.values[x]
-                del self.names[x]
+            self._rewrite(x, joined)
             return True
         return False
+
+    def _part(self, name: str) -> bool:
+        """Write independent draws as those of each variable that is a part of them, and a rest."""
+        part = self.variables[name]
+        x = part.args[0]
+        if not (part.op is INDEX and isinstance(x, Expr) and is_random(x) and x.ndim == 1):
+            return False
+        d, key, _, parameters = random_parts(x)
+        parts = {n: v for n, v in self.variables.items() if v.op is INDEX and v.args[0] is x}
+        places = {n: _places(v) for n, v in parts.items()}
+        known = {n: at for n, at in places.items() if at is not None}
+        taken = [i for at in known.values() for i in at.flat]
+        (size,) = x.shape
+        shared = len(known) < len(places) or len(set(taken)) < len(taken)
+        if d.core or self._held(x) or shared or not isinstance(size, int):
+            return False
+        whole = [broadcast_to(p, (size,)) for p in parameters]
+        rest = np.setdiff1d(np.arange(size), taken)
+        drawn: list[Expr] = []
+        for i, (n, at) in enumerate([*known.items(), ("", rest)]):
+            if not n and not at.size:
+                continue
+            new = x.op(fold_in(key, i), at.shape, *(p[at] for p in whole))
+            drawn.append(reshape(new, (-1,)))
+            self.sources[new] = parts.get(n, x[at])
+            if n:
+                self.names[new] = n
+                self.coordinates[n] = self.values[new] = INPUT(n, new.type)
+                self.variables[n] = new
+        order = np.argsort(np.concatenate([np.array(taken, int), rest]))
+        joined = concatenate(drawn)[order]
+        self._rewrite(x, {x: joined})
+        return True
+
+    def _held(self, x: Expr) -> bool:
+        """Whether a variable has data, or is part of what has been taken apart already."""
+        if x in self.names and self.names[x] in self.clamped:
+            return True
+        parts = [y for _, d, _ in self.drawn for y in (*d.parameters, d.value)]
+        return x in toposort([*parts, *(y for _, y, _ in self.measured)])
+
+    def _rewrite(self, x: Expr, mapping: Mapping[Expr, Expr]) -> None:
+        """Put what a variable was written as in its place, in all that reads it."""
+        if x in self.names:
+            del self.coordinates[self.names[x]]
+            del self.values[x]
+            del self.names[x]
+        before = self._rvs()
+        for old, new in zip(before, substitute(before, mapping), strict=True):
+            # What reads it is another node now, of the same name and value.
+            if new is not old and is_random(new):
+                self.sources[new] = self.sources.get(old, old)
+                if old in self.names:
+                    self.names[new] = self.names.pop(old)
+                if old in self.values:
+                    self.values[new] = self.values.pop(old)
+        tables: tuple[dict[Any, Expr], ...] = (self.variables, self.values, self.jacobians)
+        for table in tables:
+            table.update(zip(list(table), substitute(table.values(), mapping), strict=True))
 
     def _name_the_rest(self) -> list[str]:
         """Name what has no value yet; give the names that are to be summed out."""
@@ -298,6 +356,21 @@ class _Factorisation:
 
 _NO_KEY = INPUT("no key", KeyType(DEFAULT, ()))
 """Stands where a factor over all steps of a loop has a key a step."""
+
+
+def _places(part: Expr) -> np.ndarray[Any, Any] | None:
+    """Positions of a part of a vector; None where they are not known."""
+    n = part.args[0].shape[0]
+    if not isinstance(n, int):
+        return None
+    at = part.op(constant(np.arange(n)), *part.args[1:])
+    if not all(isinstance(k, int) for k in at.shape) or any(
+        x.op is INPUT or is_random(x) for x in toposort([at])
+    ):
+        return None
+    from astragal.compile import evaluate
+
+    return np.asarray(evaluate(at))
 
 
 def _factor(

@@ -7,7 +7,23 @@ from collections.abc import Iterable, Mapping
 from astragal.density.loops import Loop, is_random_loop
 from astragal.graph.expr import Expr
 from astragal.graph.traverse import substitute, toposort
-from astragal.ops.indexing import ITEM
+from astragal.ops.indexing import INDEX, ITEM, SET_INDEX
+from astragal.random.distribution import is_random
+
+
+def places(values: Mapping[Expr, Expr]) -> dict[Expr, Expr]:
+    """Say what nodes become where variables have values.
+
+    A value of a part of a variable, ``x[1:]``, leaves the rest of x to be drawn.
+    """
+    out: dict[Expr, Expr] = {}
+    for node, value in values.items():
+        x = node.args[0] if node.op is INDEX else None
+        if isinstance(x, Expr) and is_random(x):
+            out[x] = SET_INDEX(out.get(x, x), value, *node.args[1:])
+        else:
+            out[node] = value
+    return out
 
 
 def given(exprs: Iterable[Expr], values: Mapping[Expr, Expr]) -> tuple[Expr, ...]:

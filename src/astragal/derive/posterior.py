@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from astragal.density.given import given
+from astragal.density.given import given, places
 from astragal.density.joint import factorise
 from astragal.derive.sampler import Sampler
 from astragal.graph.errors import UnsupportedError
@@ -59,5 +59,5 @@ def posterior_model(sampler: Sampler, observed: Mapping[str, Any] | None = None)
     model = substitute(sampler.model.variables.values(), mapping)
     sources = substitute([f.source for f in factors], mapping)
     latent = {x: state[f.name] for x, f in zip(sources, factors, strict=True)}
-    variables = dict(zip(sampler.model.variables, given(model, latent), strict=True))
+    variables = dict(zip(sampler.model.variables, given(model, places(latent)), strict=True))
     return sampler.model.like(variables | {n: state[n] for n in sampler.latent_names})

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from astragal.compile import evaluate, function
-from astragal.density.given import given
+from astragal.density.given import given, places
 from astragal.density.joint import factorise
 from astragal.derive.sampler import Sampler
 from astragal.graph.errors import ModelError, ShapeError
@@ -19,8 +19,6 @@ from astragal.graph.types import show_shape
 from astragal.model import Model
 from astragal.ops.control import scan
 from astragal.ops.creation import arange, input
-from astragal.ops.manipulation import concatenate
-from astragal.random.distribution import is_random
 from astragal.random.keys import fold_in, key, split
 from astragal.sample.groups import as_tree, with_groups
 
@@ -74,21 +72,17 @@ def predict(
     target = sampler.model if model is None else model
     wanted = list(sampler.observed) if names is None else list(names)
     outputs = {n: target[n] for n in wanted}
-    places = _places(sampler, target, own=model is None)
+    where = _places(sampler, target, own=model is None)
     posterior = draws["posterior"].dataset
-    latent = {n: np.asarray(posterior[n]) for n in places}
+    latent = {n: np.asarray(posterior[n]) for n in where}
     chains, count = posterior.sizes["chain"], posterior.sizes["draw"]
     flat = {n: v.reshape(chains * count, *v.shape[2:]) for n, v in latent.items()}
-    inputs = {n: input(n, (None, *x.shape), x.dtype) for n, x in places.items()}
+    inputs = {n: input(n, (None, *x.shape), x.dtype) for n, x in where.items()}
     keys = input("keys", shape=(None,), dtype="key")
 
     def one(carry: Any, x: Any) -> tuple[Any, list[Expr]]:
-        k, values = x[0], dict(zip(places, x[1:], strict=True))
-        mapping = {}
-        for n, v in values.items():
-            node, value = _whole(places[n], v)
-            mapping[node] = value
-        new = given(outputs.values(), mapping)
+        k, values = x[0], dict(zip(where, x[1:], strict=True))
+        new = given(outputs.values(), places({where[n]: v for n, v in values.items()}))
         roots = target.keys
         own = [k] if len(roots) == 1 else list(split(k, len(roots)))
         return carry, list(substitute(new, dict(zip(roots, own, strict=True))))
@@ -119,14 +113,6 @@ def _places(sampler: Sampler, target: Model, own: bool) -> dict[str, Expr]:
             )
         out[n] = target[n]
     return out
-
-
-def _whole(place: Expr, value: Expr) -> tuple[Expr, Expr]:
-    """A variable that has values for all elements but the last: that one is drawn."""
-    if place.op.name == "index" and is_random(place.args[0]):
-        x = place.args[0]
-        return x, concatenate([value, x[-1:]])
-    return place, value
 
 
 def prior(
