@@ -52,6 +52,8 @@ LAWS = {
     "mixture": R.mixture.law([0.3, 0.7], [R.normal.law(-1.0, 0.5), R.gamma.law(2.0, rate=3.0)]),
     "along": R.mixture.law([0.2, 0.5, 0.3], R.normal.law(np.array([-2.0, 0.0, 3.0]), 0.7)),
     "truncated": R.truncated.law(R.gamma.law(2.5, rate=4.0), 0.5, 3.0),
+    "skewed": R.truncated.law(R.skew_normal.law(0.3, 1.2, 2.0), 4.0),
+    "failures": R.truncated.law(R.negative_binomial.law(2.5, 0.4), 12),
     "rejected": R.truncated.law(
         R.mixture.law([0.3, 0.7], [R.normal.law(-1.0, 0.5), R.laplace.law(1.0, 0.5)]), -0.5, 2.0
     ),
@@ -236,9 +238,15 @@ def test_truncation_of_every_family(case: Case) -> None:
     np.testing.assert_allclose(found, log(x[:5]) - math.log(mass), rtol=1e-9, atol=1e-9)
 
 
+def has_coordinate(case: Case) -> bool:
+    s = getattr(R, case.name).op.distribution.standard
+    p = case.draw(ag.key(0)).args[2:]
+    return s is not None and (s.where is None or bool(ag.evaluate(s.where(*p))))
+
+
 TAILED = [
     c for c in SMOOTH
-    if getattr(R, c.name).op.distribution.standard is not None
+    if has_coordinate(c)
     and c.name not in ("uniform", "generalized_inverse_gaussian", "discrete_laplace")
 ]  # fmt: skip
 
@@ -253,6 +261,9 @@ COARSE = (
     "planck",
     "generalized_logistic",
     "discrete_laplace",
+    "ex_gaussian",
+    "triangular",
+    "hypergeometric",
 )
 
 
@@ -308,9 +319,37 @@ def test_bounds_the_wrong_way_round_are_refused_or_give_no_value() -> None:
 
 @pytest.mark.slow
 def test_what_rejection_does_not_find_is_no_value() -> None:
-    base = R.skew_normal.law(0.0, 1.0, 2.0)
-    x = ag.function([], R.truncated(ag.key(0), base, 60.0, size=2), backend="numba")()
+    base = R.von_mises.law(0.0, 1000.0)
+    x = ag.function([], R.truncated(ag.key(0), base, 3.0, size=2), backend="numba")()
     assert np.isnan(x).all()
+
+
+EXTREMES = [
+    (R.skew_normal.law(0.0, 1.0, 1e6), stats.norm(), 9.0, 1.0),  # the half-normal law
+    (R.skew_normal.law(0.0, 1.0, -3.0), stats.norm(), -20.0, -1.0),
+    (R.ex_gaussian.law(0.0, 1.0, 1e-8), stats.norm(), 9.0, 1.0),
+    (R.ex_gaussian.law(0.0, 1e-9, 2.0), stats.expon(scale=2.0), 50.0, 1.0),
+    (R.generalized_normal.law(1.0, 0.0, 1.0), stats.expon(), 400.0, 1.0),
+]
+
+
+@pytest.mark.parametrize("number", range(len(EXTREMES)))
+def test_truncation_far_out_at_extreme_parameters(number: int) -> None:
+    # Each is there nearly a simpler law, at these bounds to the last digits.
+    law, simple, bound, sign = EXTREMES[number]
+    x = draws(R.truncated.law(law, *((bound,) if sign > 0 else (-math.inf, bound))), 3000)
+    assert (sign * (x - bound) >= 0).all()
+    scale = math.exp(simple.logsf(abs(bound)))
+    assert ks(sign * x, lambda v: 1.0 - simple.sf(v) / scale) > LEVEL
+
+
+def test_a_count_far_beyond_its_mean() -> None:
+    base = stats.nbinom(40.0, 0.9)
+    x = draws(R.truncated.law(R.negative_binomial.law(40.0, 0.9), 60), 3000)
+    assert chi_square(x, lambda k: base.pmf(k) / base.sf(59)) > LEVEL
+    y = draws(R.truncated.law(R.hypergeometric.law(50, 50, 50), 49), 3000)
+    ratio = 50.0 * 50.0
+    assert chi_square(y, lambda k: (ratio if k == 49 else 1.0) / (ratio + 1.0)) > LEVEL
 
 
 def test_a_probability_that_is_not_known_is_not_made_up() -> None:

@@ -82,6 +82,7 @@ triangular = Distribution(
         / 18.0
     ),
     ordered=(("left", "right"),),
+    standard=at.hazard(at.triangular_hazard, at.triangular_value),
     latex=r"\mathrm{Triangular}",
 )
 

@@ -184,9 +184,9 @@ def sinh(m: Any, y: Expr) -> Expr:
     return where(y < 0.0, -size, size)
 
 
-def counts(drop: Map, mode: Map) -> Standard:
+def counts(drop: Map, mode: Map, where: Map | None = None) -> Standard:
     """By the whole numbers themselves."""
-    return Standard(drop=drop, mode=mode, lattice=True)
+    return Standard(drop=drop, mode=mode, lattice=True, where=where)
 
 
 def inverse_gaussian(parts: Callable[..., tuple[Expr, Expr]], scale: Map) -> Standard:
@@ -231,6 +231,42 @@ def laplace_value(m: Any, y: Expr) -> Expr:
     low = y < math.log(2.0)
     below = m.log(-2.0 * m.expm1(-where(low, y, 0.5)))
     return where(low, below, y - math.log(2.0))
+
+
+def asymmetric_laplace_hazard(m: Any, z: Expr, kappa: Expr) -> Expr:
+    """Cumulative hazard of the standard asymmetric Laplace law."""
+    square = kappa * kappa
+    below = -m.log1p(-square / (1.0 + square) * m.exp(e.minimum(z, 0.0) / kappa))
+    return where(z < 0.0, below, kappa * z + m.log1p(square))
+
+
+def asymmetric_laplace_value(m: Any, y: Expr, kappa: Expr) -> Expr:
+    """Value whose cumulative hazard is y."""
+    square = kappa * kappa
+    start = m.log1p(square)
+    low = y < start
+    share_ = -m.expm1(-where(low, y, 0.5 * start)) * ((1.0 + square) / square)
+    return where(low, kappa * m.log(share_), (y - start) / kappa)
+
+
+def triangular_hazard(m: Any, x: Expr, left: Expr, mode: Expr, right: Expr) -> Expr:
+    """Cumulative hazard of the triangular law."""
+    rises, falls = x < mode, x >= mode
+    width = right - left
+    rise = where(rises, x - left, 0.0)
+    low = rise * rise / (width * where(rises, mode - left, 1.0))
+    fall = where(falls & (x < right), right - x, 1.0)
+    high = m.log(width) + m.log(where(falls & (mode < right), right - mode, 1.0))
+    return where(rises, -m.log1p(-low), high - 2.0 * m.log(fall))
+
+
+def triangular_value(m: Any, y: Expr, left: Expr, mode: Expr, right: Expr) -> Expr:
+    """Value whose cumulative hazard is y."""
+    width = right - left
+    below = -m.expm1(-y)
+    rising = below * width < mode - left
+    low = left + e.sqrt(below * width * (mode - left))
+    return where(rising, low, right - e.sqrt(m.exp(-y) * width * (right - mode)))
 
 
 def share(m: Any, x: Expr) -> Expr:

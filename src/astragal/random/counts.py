@@ -160,6 +160,21 @@ def _negative_binomial(source: Source, n: Expr, p: Expr) -> Expr:
     return astype(poisson_count(source, rate, 2), "int64")
 
 
+def _log_negative_binomial(k: Expr, n: Expr, p: Expr) -> Expr:
+    """Log mass of a number of failures (Loader 2000)."""
+    inner = e.minimum(p, 1.0 - 2.0**-53)
+    m = e.maximum(k, 1.0)
+    both = n + m
+    usual = log_binomial(n, both, inner, 1.0 - inner) + exact.log(n / both)
+    return where(k < 0.5, n * exact.log(inner), usual)
+
+
+def negative_binomial_drop(j: Expr, k: Expr, n: Expr, p: Expr) -> Expr:
+    """Log mass of a number of failures at j less that at k."""
+    masses = [_log_negative_binomial(v, n, p) for v in (j, k)]
+    return where(e.equal(j, k), 0.0, masses[0] - masses[1])
+
+
 def _beta_binomial(source: Source, n: Expr, a: Expr, b: Expr) -> Expr:
     g1, h1 = gamma_parts(source, a, 0)
     g2, h2 = gamma_parts(source, b, 2)
@@ -250,21 +265,35 @@ def _log_choose_like(k: Expr, n: Expr, p: Expr, q: Expr) -> Expr:
     return where(n < 0.5, 0.0, _log_binomial_anywhere(k, e.maximum(n, 1.0), p, q))
 
 
-def _hypergeometric(source: Source, ngood: Expr, nbad: Expr, nsample: Expr) -> Expr:
+def hypergeometric_mode(ngood: Expr, nbad: Expr, nsample: Expr) -> Expr:
+    """Give the most probable number of good ones."""
     good, bad, n = (astype(v, "float64") for v in (ngood, nbad, nsample))
-    total = good + bad
-    low, high = e.maximum(n - bad, 0.0), e.minimum(n, good)
-    mode = e.floor((n + 1.0) * (good + 1.0) / (total + 2.0))
-    mode = e.minimum(e.maximum(mode, low), high)
-    p = e.minimum(e.maximum(n / e.maximum(total, 1.0), 1e-300), 1.0 - 2.0**-53)
+    mode = e.floor((n + 1.0) * (good + 1.0) / (good + bad + 2.0))
+    return e.minimum(e.maximum(mode, e.maximum(n - bad, 0.0)), e.minimum(n, good))
+
+
+def _log_hypergeometric(k: Expr, ngood: Expr, nbad: Expr, nsample: Expr) -> Expr:
+    """Log mass but for what does not depend on k: a product of binomial ones (Loader 2000)."""
+    good, bad, n = (astype(v, "float64") for v in (ngood, nbad, nsample))
+    p = e.minimum(e.maximum(n / e.maximum(good + bad, 1.0), 1e-300), 1.0 - 2.0**-53)
     q = 1.0 - p
+    return _log_choose_like(k, good, p, q) + _log_choose_like(n - k, bad, p, q)
 
-    def log_mass(k: Expr) -> Expr:
-        # Loader 2000: a product of binomial masses over one that does not depend on k.
-        return _log_choose_like(k, good, p, q) + _log_choose_like(n - k, bad, p, q)
 
-    whole = _log_choose_like(n, total, p, q)
-    k = log_concave(source, mode, lambda k: log_mass(k) - whole, low, high)
+def hypergeometric_drop(j: Expr, k: Expr, *p: Expr) -> Expr:
+    """Log mass of a number of good ones at j less that at k."""
+    return where(e.equal(j, k), 0.0, _log_hypergeometric(j, *p) - _log_hypergeometric(k, *p))
+
+
+def _hypergeometric(source: Source, ngood: Expr, nbad: Expr, nsample: Expr) -> Expr:
+    p = ngood, nbad, nsample
+    good, bad, n = (astype(v, "float64") for v in p)
+    low, high = e.maximum(n - bad, 0.0), e.minimum(n, good)
+    share = e.minimum(e.maximum(n / e.maximum(good + bad, 1.0), 1e-300), 1.0 - 2.0**-53)
+    whole = _log_choose_like(n, good + bad, share, 1.0 - share)
+    k = log_concave(
+        source, hypergeometric_mode(*p), lambda k: _log_hypergeometric(k, *p) - whole, low, high
+    )
     return astype(k, "int64")
 
 

@@ -112,6 +112,11 @@ negative_binomial = Distribution(
         lambda x, n, p: e.log(sp.betainc(n, x + 1.0, p)),
         lambda x, n, p: e.log(sp.betainc(x + 1.0, n, 1.0 - p)),
     ),
+    standard=at.counts(
+        counts.negative_binomial_drop,
+        lambda n, p: e.maximum(e.floor((n - 1.0) * ((1.0 - p) / p)), 0.0),
+        lambda n, p: n >= 1.0,
+    ),
     latex=r"\mathrm{NegBinomial}",
     doc_note="Counts failures before the n-th success, as in NumPy.",
 )
@@ -178,6 +183,7 @@ hypergeometric = Distribution(
         * (nbad / (ngood + nbad))
         * ((ngood + nbad - nsample) / (ngood + nbad - 1.0))
     ),
+    standard=at.counts(counts.hypergeometric_drop, counts.hypergeometric_mode),
     latex=r"\mathrm{Hypergeometric}",
     source="Devroye 1987 (sampler)",
 )
@@ -200,6 +206,11 @@ discrete_uniform = Distribution(
     tails=Tails(
         lambda x, low, high: e.log((x - low + 1.0) / (high - low)),
         lambda x, low, high: e.log((high - 1.0 - x) / (high - low)),
+    ),
+    standard=at.counts(
+        lambda j, k, low, high: 0.0 * (j - k),
+        lambda low, high: astype(low, "float64"),
+        lambda low, high: (high - low < 2**50) & (abs(low) < 2**52) & (abs(high) < 2**52),
     ),
     latex=r"\mathcal{U}",
     doc_note="``high`` is excluded, as in ``numpy.random.Generator.integers``.",

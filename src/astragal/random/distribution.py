@@ -166,6 +166,8 @@ class Standard:
     lattice
         Whether the values are whole numbers, which are then their own coordinates if ``drop``
         is given.
+    where
+        For which parameters this is so; None for all.
     """
 
     coordinate: Function = lambda m, x, *p: x
@@ -175,6 +177,7 @@ class Standard:
     range: tuple[float, float] = (-math.inf, math.inf)
     rising: bool = True
     lattice: bool = False
+    where: Function | None = None
 
 
 @dataclass(frozen=True, eq=False)

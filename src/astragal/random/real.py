@@ -16,7 +16,7 @@ from astragal.ops.creation import arange
 from astragal.ops.declare import as_expr
 from astragal.ops.searching import where
 from astragal.random import coordinates as at
-from astragal.random import kernels
+from astragal.random import kernels, skewed
 from astragal.random.distribution import (
     POSITIVE,
     REAL,
@@ -79,6 +79,7 @@ skew_normal = Distribution(
     variance=lambda loc, scale, alpha: (
         e.square(scale) * (1.0 - 2.0 / math.pi * e.square(alpha) / (1.0 + e.square(alpha)))
     ),
+    standard=skewed.skew_normal,
     latex=r"\mathrm{SkewNormal}",
     source="Azzalini 1985",
 )
@@ -179,6 +180,10 @@ asymmetric_laplace = Distribution(
     ),
     mean=lambda loc, scale, kappa: loc + scale * (1.0 / kappa - kappa),
     variance=lambda loc, scale, kappa: e.square(scale) * (e.square(kappa) + 1.0 / e.square(kappa)),
+    standard=at.hazard(
+        lambda m, x, loc, scale, kappa: at.asymmetric_laplace_hazard(m, (x - loc) / scale, kappa),
+        lambda m, y, loc, scale, kappa: loc + scale * at.asymmetric_laplace_value(m, y, kappa),
+    ),
     latex=r"\mathrm{AsymmetricLaplace}",
     source="Kotz, Kozubowski & Podgorski 2001",
 )
@@ -234,6 +239,7 @@ ex_gaussian = Distribution(
     ),
     mean=lambda loc, scale, nu: loc + nu,
     variance=lambda loc, scale, nu: e.square(scale) + e.square(nu),
+    standard=skewed.ex_gaussian,
     latex=r"\mathrm{ExGaussian}",
     doc_note="A normal variable plus an independent exponential one of mean ``nu``.",
 )
@@ -366,6 +372,7 @@ generalized_normal = Distribution(
     variance=lambda beta, loc, scale: (
         e.square(scale) * e.exp(sp.gammaln(3.0 / beta) - sp.gammaln(1.0 / beta))
     ),
+    standard=skewed.generalized_normal,
     latex=r"\mathrm{GenNormal}",
     doc_note="Also called exponential power: normal for beta = 2, Laplace for beta = 1.",
 )

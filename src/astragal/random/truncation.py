@@ -13,7 +13,7 @@ from astragal.graph.expr import Expr
 from astragal.graph.literal import is_constant, value_of
 from astragal.ops import elementwise as e
 from astragal.ops import reductions as r
-from astragal.ops.control import while_loop
+from astragal.ops.control import cond, while_loop
 from astragal.ops.declare import as_expr, cast
 from astragal.ops.manipulation import astype, broadcast_to
 from astragal.ops.searching import where
@@ -136,6 +136,29 @@ def _rejecting(d: Distribution) -> Sampler:
     return Composition(compose)
 
 
+def _sampler(d: Distribution) -> Sampler:
+    """Draw in a standard coordinate, for the parameters that have one; else by rejection."""
+    s = d.standard
+    if s is None:
+        return _rejecting(d)
+    near = restricted(s, lambda *p: _ends(d, p))
+    holds, far = s.where, _rejecting(d)
+    if holds is None:
+        return near
+    assert isinstance(far, Kernel)
+
+    def draw(source: Source, *args: Expr) -> Expr:
+        out: Expr = cond(
+            holds(*args[:-2]),
+            lambda *q: near.draw(source, *q),
+            lambda *q: far.draw(source, *q),
+            *args,
+        )
+        return out
+
+    return Kernel(draw, block=True)
+
+
 def _again(s: Any, attempt: Callable[[Expr], Expr], kept: Callable[[Expr], Expr]) -> Any:
     number = s[0] + 1
     x = attempt(number)
@@ -186,17 +209,13 @@ def truncated(d: Distribution) -> Distribution:
         after = e.floor(x) + 1.0 if whole else x
         return log_mass(d, after, upper, p) - log_mass(d, lower, upper, p)
 
-    if d.standard is not None:
-        sampler: Sampler = restricted(d.standard, lambda *p: _ends(d, p))
-    else:
-        sampler = _rejecting(d)
     tails = tails_if_any([d], Tails(below, above))
     return Distribution(
         name=name,
         parameters=(*_own_parameters(d, "truncated"), *BOUNDS),
         support=lambda *args: _narrowed(d, *_regroup(args)),
         logdensity=logdensity,
-        sampler=sampler,
+        sampler=_sampler(d),
         dtype=d.dtype,
         tails=tails,
         cdf=None if tails is None else lambda x, *args: e.exp(below(x, *args)),
