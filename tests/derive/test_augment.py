@@ -47,12 +47,22 @@ def probit(k: Expr, b: Expr) -> Expr:
     return R.bernoulli(k[1], ag.special.ndtr(X @ b))
 
 
+def probit_of_trials(k: Expr, b: Expr) -> Expr:
+    return R.binomial(k[1], 4, ag.special.ndtr(X @ b))
+
+
+def probit_of_other_trials(k: Expr, b: Expr) -> Expr:
+    return R.binomial(k[1], np.arange(40) % 5, 1 - ag.special.ndtr(X @ b))
+
+
 DATA: dict[Callable[[Expr, Expr], Expr], Any] = {
     bernoulli: (ETA > 0).astype(int),
     reversed_bernoulli: (ETA < 0.3).astype(int),
     binomial: np.minimum(1 + np.arange(40) % 5, 2),
     negative_binomial: np.arange(40) % 7,
     probit: (ETA > -0.2).astype(int),
+    probit_of_trials: np.arange(40) % 5,
+    probit_of_other_trials: np.minimum(np.arange(40) % 5, 2),
 }
 
 
@@ -74,7 +84,9 @@ def test_coefficients_of_a_regression_get_one_normal_block(
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("likelihood", [binomial, probit], ids=lambda f: f.__name__)
+@pytest.mark.parametrize(
+    "likelihood", [binomial, probit, probit_of_other_trials], ids=lambda f: f.__name__
+)
 def test_steps_with_auxiliary_variables_keep_the_joint_law(
     likelihood: Callable[[Expr, Expr], Expr],
 ) -> None:
@@ -124,12 +136,69 @@ def test_the_odds_of_a_mean_are_a_logit() -> None:
     assert float(ag.function([at], found, backend="numpy")(0.7)) == pytest.approx(np.log(3.5) - 0.7)
 
 
+def test_more_trials_than_utilities_are_worth_get_none() -> None:
+    k = keys()
+    b = weights(k)
+    many = augment.MOST_UTILITIES + 1
+    model = ag.Model({"b": b, "y": R.binomial(k[1], many, ag.special.ndtr(X @ b))})
+    assert ag.derive(model, {"y": np.arange(40)}).auxiliary == ()
+
+
 def test_a_binomial_of_no_trials_gets_no_auxiliary_variable() -> None:
     k = keys()
     b = weights(k)
     model = ag.Model({"b": b, "y": R.binomial(k[1], np.arange(40) % 3, ag.expit(X @ b))})
     sampler = ag.derive(model, {"y": np.arange(40) % 3 // 2})
     assert sampler.auxiliary == ()
+
+
+def horseshoe() -> ag.Model:
+    k = keys(5)
+    tau = R.half_cauchy(k[0], 0.5)
+    lam = R.half_cauchy(k[1], 1.0, size=2)
+    b = R.normal(k[2], 0.0, tau * lam)
+    v = R.inverse_gamma(k[3], 3.0, scale=2.0)
+    y = R.normal(k[4], X[:10] @ b, ag.sqrt(v))
+    return ag.Model({"tau": tau, "lam": lam, "b": b, "v": v, "y": y})
+
+
+def test_half_cauchy_scales_are_drawn_from_laws_of_the_book() -> None:
+    sampler = ag.derive(horseshoe(), {"y": ETA[:10]})
+    assert {s.kind for s in sampler.steps} == {"gibbs"}
+    assert [u.source for u in sampler.auxiliary] != []
+    assert set(sampler.deterministic_names) >= {"tau", "lam"}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("forbid", [(), ("chi_one_ratio", "half_normal_ratio")])
+def test_steps_of_half_cauchy_scales_keep_the_joint_law(forbid: tuple[str, ...]) -> None:
+    sampler = ag.derive(horseshoe(), {"y": ETA[:10]}, forbid=forbid)
+    assert {s.kind for s in sampler.steps} == {"gibbs"}
+    start_at_truth(sampler, simulations=2000, seed=3).check()
+
+
+def test_without_relations_of_the_book_the_scales_move_by_gradients() -> None:
+    sampler = ag.derive(horseshoe(), {"y": ETA[:10]}, forbid=["augment"])
+    assert "gibbs" not in {s.kind for s in sampler.steps if "tau" in s.targets}
+
+
+@pytest.mark.parametrize(
+    ("errors", "name"),
+    [
+        (lambda k, m: R.laplace(k, m, 0.7), "laplace_exponential_mixture"),
+        (lambda k, m: R.asymmetric_laplace(k, m, 0.7, 0.6), "asymmetric_laplace_mixture"),
+        (lambda k, m: R.student_t(k, 4.0, m, 0.7), "student_t_mixture"),
+        (lambda k, m: R.cauchy(k, m, 0.7), "cauchy_levy_mixture"),
+    ],
+)
+def test_errors_with_heavy_tails_are_normals_of_random_variance(
+    errors: Callable[[Expr, Expr], Expr], name: str
+) -> None:
+    k = keys()
+    b = weights(k)
+    sampler = ag.derive(ag.Model({"b": b, "y": errors(k[1], ag.matmul(X, b))}), {"y": ETA})
+    assert [s.kind for s in sampler.steps] == ["gibbs", "gibbs"]
+    assert [u.name for u in sampler.auxiliary] == [name]
 
 
 def test_a_model_whose_latents_all_have_laws_has_nothing_to_collapse() -> None:

@@ -12,19 +12,22 @@ import math
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
+import numpy as np
+
 from astragal.density.joint import Factor, Joint
 from astragal.derive.relations import book
 from astragal.derive.sampler import UsedRelation
 from astragal.graph.errors import AstragalError, DomainError
 from astragal.graph.expr import INPUT, Expr
-from astragal.graph.literal import is_constant, scalar, value_of
+from astragal.graph.literal import constant, is_constant, scalar, value_of
 from astragal.graph.traverse import substitute, toposort
-from astragal.graph.types import KeyType
+from astragal.graph.types import KeyType, Shape
 from astragal.logic.relation import Relation
 from astragal.model import Model
 from astragal.ops import elementwise as e
 from astragal.ops import special as sp
 from astragal.ops.manipulation import astype, broadcast_to
+from astragal.ops.reductions import cumulative_sum
 from astragal.ops.searching import where
 from astragal.random import RANDOM_OPS
 from astragal.random.distribution import batch_shape, is_random
@@ -153,9 +156,10 @@ def _logistic_pair(
 
 
 def _probit_argument(v: Expr) -> Expr | None:
-    if v.op.name != "bernoulli":
+    place = {"bernoulli": 2, "binomial": 3}.get(v.op.name)
+    if place is None:
         return None
-    p = v.args[2]
+    p = v.args[place]
     if p.op is sp.ndtr:
         return _operand(p)
     if p.op is e.subtract and _is(p.args[0], 1.0) and p.args[1].op is sp.ndtr:
@@ -163,16 +167,46 @@ def _probit_argument(v: Expr) -> Expr | None:
     return None
 
 
+MOST_UTILITIES = 100
+"""Each trial has a utility of its own: with more of them other steps are cheaper."""
+
+
+def _trials(n: Expr, shape: Shape) -> Expr:
+    """Write a 1 for each trial that there is, a 0 for others, the trials in front."""
+    if not is_constant(n):
+        raise DomainError("the number of trials is not known")
+    number = value_of(n)
+    most = int(number.max(initial=0))
+    if not 0 < most <= MOST_UTILITIES:
+        raise DomainError(f"{most} trials, expected 1 to {MOST_UTILITIES}")
+    places = np.arange(most).reshape(most, *(1,) * len(shape))
+    return constant((places < number).astype(float))
+
+
 def _utility(key: Expr, v: Expr, predictor: Expr) -> Expr:
-    low = where(e.equal(v, 1), 0.0, -math.inf)
-    high = where(e.equal(v, 1), math.inf, 0.0)
-    return RANDOM_OPS["truncated_normal"](key, batch_shape(v), predictor, 1.0, low, high)
+    """One utility a trial, the trials in front: first those above 0, then those below."""
+    draw, shape = RANDOM_OPS["truncated_normal"], batch_shape(v)
+    if v.op.name == "bernoulli":
+        low = where(e.equal(v, 1), 0.0, -math.inf)
+        high = where(e.equal(v, 1), math.inf, 0.0)
+        return draw(key, shape, predictor, 1.0, low, high)
+    used = _trials(v.args[2], shape)
+    above = e.less(cumulative_sum(used, axis=0), v + 0.5)
+    low = where(above & (used > 0.0), 0.0, -math.inf)
+    high = where(above | (used < 1.0), math.inf, 0.0)
+    # Of trials that there are not, the utilities know nothing of the predictor.
+    return draw(key, (used.shape[0], *shape), used * predictor, 1.0, low, high)
 
 
 def _probit_pair(
     y: Expr, parameters: tuple[Expr, ...], predictor: Expr, w: Expr, family: str
 ) -> tuple[Expr, Expr]:
-    return _ZERO, -0.5 * e.square(w - predictor) - 0.5 * math.log(2.0 * math.pi)
+    ways = _ZERO
+    if family == "binomial":
+        n, k = _float(parameters[0]), _float(y)
+        ways = sp.gammaln(n + 1.0) - sp.gammaln(k + 1.0) - sp.gammaln(n - k + 1.0)
+        predictor = _trials(parameters[0], w.shape[1:]) * predictor
+    return ways, -0.5 * e.square(w - predictor) - 0.5 * math.log(2.0 * math.pi)
 
 
 POLYA_GAMMA = Leaf(

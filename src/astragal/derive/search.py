@@ -118,6 +118,10 @@ def _tuned(
     return replace(sampler, trials=trials)
 
 
+SLOW = ("generalized_inverse_gaussian",)
+"""Families whose draws have loops of several kinds in them."""
+
+
 def _with_auxiliaries(plan: Plan, refused: set[str]) -> Plan:
     """Add auxiliary variables while each brings more of the model into closed form."""
     if {"gibbs", "augment"} & refused:
@@ -126,6 +130,7 @@ def _with_auxiliaries(plan: Plan, refused: set[str]) -> Plan:
     # One number is moved as well by itself: auxiliaries would slow it.
     while sum(left.values()) > 1:
         now, found = best, best
+        least = (sum(left.values()), 0)
         for candidate in augmentations(now.augmented, set(left), plan.observed, refused):
             try:
                 tried = Plan(plan.model, plan.observed, plan.prefer, candidate)
@@ -134,12 +139,19 @@ def _with_auxiliaries(plan: Plan, refused: set[str]) -> Plan:
             open_ones = _stuck(tried)
             if _slowed(tried, now, open_ones):
                 continue
-            if sum(open_ones.values()) < sum(left.values()):
-                found, left = tried, open_ones
+            cost = (sum(open_ones.values()), _slow_laws(tried))
+            if cost < least:
+                found, left, least = tried, open_ones, cost
         if found is now:
             break
         best = found
     return best
+
+
+def _slow_laws(plan: Plan) -> int:
+    """Count the laws that cost more than others to draw from, and to compile."""
+    links = closed_forms(plan.reads, plan.latent)
+    return sum(link.found.family in SLOW for link in links)
 
 
 def _slowed(plan: Plan, before: Plan, open_ones: Mapping[str, int]) -> bool:
