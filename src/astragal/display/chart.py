@@ -1,12 +1,15 @@
 """A chart of how distributions are related, drawn from relations themselves.
 
 An arrow leads from the distributions on one side of a relation to the one distribution on the
-other. Nodes are placed by springs along the arrows, in the same way every time.
+other. What holds of every member of a family, with one and the same distribution at the other end,
+tells nothing of the members, as that each is a function of a uniform variable: it is no arrow.
+Nodes are placed by springs along the arrows, in the same way every time, and pushed apart until no
+two overlap.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from html import escape
 from typing import TYPE_CHECKING
@@ -65,7 +68,7 @@ class Chart:
         kept = tuple(a for a in self.arrows if a.source in names or a.target in names)
         return Chart(kept, self.link)
 
-    def svg(self, width: int = 1200, height: int = 900) -> str:
+    def svg(self, width: int = 1400, height: int = 1000) -> str:
         """Draw the chart."""
         return _draw(self, width, height)
 
@@ -97,10 +100,19 @@ def chart(relations: Iterable[Relation], link: Callable[[str], str] | None = Non
     """
     found: dict[Arrow, None] = {}
     for whole in relations:
-        for r in whole.members:
-            for a in _arrows(whole.name, r):
-                found.setdefault(a)
+        own = [a for r in whole.members for a in _arrows(whole.name, r)]
+        if not _of_every_member(own):
+            found.update(dict.fromkeys(own))
     return Chart(tuple(found), link)
+
+
+def _of_every_member(arrows: Sequence[Arrow]) -> bool:
+    """Tell whether the arrows of a statement lead from many distributions to one, or back."""
+    sources, targets = {a.source for a in arrows}, {a.target for a in arrows}
+    return max(len(sources), len(targets)) > _MANY and min(len(sources), len(targets)) == 1
+
+
+_MANY = 3
 
 
 def _arrows(name: str, r: Relation) -> Iterable[Arrow]:
@@ -139,30 +151,64 @@ def _places(chart: Chart, width: float, height: float) -> Array:
     radius = np.sqrt((np.arange(n) + 0.5) / n)
     x = np.stack([np.cos(angle), np.sin(angle)], axis=1) * radius[:, None]
     length = 1.6 / np.sqrt(max(n, 1))
-    pairs = np.array(sorted(edges), dtype=int).reshape(-1, 2)
+    starts, ends = np.array(sorted(edges), dtype=int).reshape(-1, 2).T
     for step in range(400):
         d = x[:, None, :] - x[None, :, :]
         distance = np.maximum(np.linalg.norm(d, axis=-1), 1e-3)
         force = (d * (length**2 / distance**2)[..., None]).sum(axis=1)
-        for i, j in pairs:
-            pull = (x[j] - x[i]) * np.linalg.norm(x[j] - x[i]) / length * 0.35
-            force[i] += pull
-            force[j] -= pull
+        pull = x[ends] - x[starts]
+        pull *= np.linalg.norm(pull, axis=1, keepdims=True) / length * 0.35
+        np.add.at(force, starts, pull)
+        np.subtract.at(force, ends, pull)
         size = np.maximum(np.linalg.norm(force, axis=1, keepdims=True), 1e-9)
         x = x + force / size * np.minimum(size, 0.1 * (1 - step / 400))
         x = x - 0.01 * x
+    boxes = np.array([[_width(name), _HEIGHT] for name in names]).reshape(-1, 2)
+    # By rank rather than by place: the middle, where most are, gets as much room as the rim.
+    order = x.argsort(axis=0).argsort(axis=0)
     low, high = x.min(axis=0), x.max(axis=0)
     spread: Array = (x - low) / np.maximum(high - low, 1e-9)
-    margin = np.array([75.0, 25.0])
-    placed: Array = margin + spread * (np.array([width, height]) - 2 * margin)
-    return placed
+    spread = 0.35 * spread + 0.65 * order / max(n - 1, 1)
+    frame = np.array([width, height - _LEGEND])
+    return _apart(
+        boxes.max(axis=0, initial=0) / 2 + spread * (frame - boxes.max(axis=0)), boxes, frame
+    )
 
 
-_COLOURS = {"special case": "#2a6", "transformation": "#26a", "combination": "#a62"}
+def _apart(x: Array, boxes: Array, frame: Array) -> Array:
+    """Push boxes apart that overlap, along the side where they do so less, within the frame."""
+    half = boxes / 2
+    need = half[:, None, :] + half[None, :, :] + np.array([10.0, 8.0])
+    n = np.arange(len(x))
+    first = np.sign(n[:, None] - n)[..., None]  # who goes which way where two coincide
+    for _ in range(300):
+        d = x[:, None, :] - x[None, :, :]
+        over = need - np.abs(d)
+        both = (over > 0).all(axis=-1) & ~np.eye(len(x), dtype=bool)
+        if not both.any():
+            break
+        along = over.argmin(axis=-1)
+        way = np.where(d == 0, first, np.sign(d))
+        push = way * np.where(both[..., None], over, 0) / 2
+        push = np.where(np.arange(2) == along[..., None], push, 0)
+        x = np.clip(x + 0.6 * push.sum(axis=1), half + 2, frame - half - 2)
+    return x
+
+
+def _width(name: str) -> float:
+    return 6.6 * len(name) + 12
+
+
+# Light enough for a dark page and dark enough for a light one.
+_COLOURS = {"special case": "#1f9d5a", "transformation": "#3f83d6", "combination": "#c17a2a"}
+_HEIGHT = 20.0
+_LEGEND = 34.0
 _STYLE = (
-    "text{font:11px sans-serif;fill:currentColor;text-anchor:middle;dominant-baseline:central}"
-    "rect{fill:var(--color-background-primary,#fff);stroke:currentColor;stroke-width:.6}"
-    ".arrow{stroke-width:1;opacity:.45;fill:none}.arrow:hover{stroke-width:3;opacity:1}"
+    "text{font:12px sans-serif;fill:currentColor;text-anchor:middle;dominant-baseline:central}"
+    ".box{fill:var(--color-background-primary,Canvas);stroke:currentColor;stroke-width:.7}"
+    ".arrow{stroke-width:1.1;opacity:.5;fill:none}"
+    ".wide{stroke-width:9;stroke:transparent;fill:none}"
+    "a:hover .arrow,g:hover>.arrow{stroke-width:3;opacity:1}"
 )
 
 
@@ -176,7 +222,7 @@ def _draw(chart: Chart, width: int, height: int) -> str:
     ]
     for sort, colour in _COLOURS.items():
         parts.append(
-            f'<marker id="{sort.replace(" ", "-")}" viewBox="0 0 8 8" refX="7" refY="4" '
+            f'<marker id="{_marker(sort)}" viewBox="0 0 8 8" refX="7" refY="4" '
             f'markerWidth="7" markerHeight="7" orient="auto"><path d="M0,0L8,4L0,8z" '
             f'fill="{colour}"/></marker>'
         )
@@ -185,35 +231,64 @@ def _draw(chart: Chart, width: int, height: int) -> str:
     for a in chart.arrows:
         groups.setdefault((a.source, a.target, a.sort), []).append(a.relation)
     for (source, target, sort), relations in groups.items():
-        parts.append(_arrow(chart, sort, relations, at[source], at[target]))
+        parts.append(_arrow(chart, sort, relations, (source, target), at[source], at[target]))
     for name, (x, y) in at.items():
-        label = name.replace("_", " ")
-        w = 6.2 * len(label) + 10
+        w, h = _width(name), _HEIGHT
         parts.append(
-            f'<rect x="{x - w / 2:.1f}" y="{y - 9:.1f}" width="{w:.1f}" height="18" rx="5"/>'
-            f'<text x="{x:.1f}" y="{y:.1f}">{escape(label)}</text>'
+            f'<rect class="box" x="{x - w / 2:.1f}" y="{y - h / 2:.1f}" width="{w:.1f}" '
+            f'height="{h:g}" rx="5"/>'
+            f'<text x="{x:.1f}" y="{y:.1f}">{escape(name.replace("_", " "))}</text>'
         )
-    parts.append("</svg>")
+    return "".join([*parts, _legend(width, height), "</svg>"])
+
+
+def _legend(width: int, height: int) -> str:
+    """Say which colour is which sort."""
+    y = height - _LEGEND / 2 + 4
+    parts = []
+    for i, (sort, colour) in enumerate(_COLOURS.items()):
+        x = width / 2 + (i - 1) * 180
+        parts.append(
+            f'<path d="M{x - 80:.0f},{y:.0f}H{x - 50:.0f}" stroke="{colour}" stroke-width="2" '
+            f'marker-end="url(#{_marker(sort)})"/><text x="{x:.0f}" y="{y:.0f}">{sort}</text>'
+        )
     return "".join(parts)
 
 
-def _arrow(chart: Chart, sort: str, relations: list[str], start: Array, end: Array) -> str:
+def _marker(sort: str) -> str:
+    return sort.replace(" ", "-")
+
+
+def _arrow(
+    chart: Chart, sort: str, relations: list[str], ends: tuple[str, str], start: Array, end: Array
+) -> str:
     """Draw the arrow of all relations of one sort between two distributions."""
     d = end - start
-    size = max(float(np.linalg.norm(d)), 1e-9)
-    unit = d / size
-    # From edge to edge of the boxes, bent more for each sort.
-    first, last = start + unit * min(16.0, size / 3), end - unit * min(16.0, size / 3)
-    bend = (first + last) / 2 + np.array([-unit[1], unit[0]]) * (
-        8 + 10 * list(_COLOURS).index(sort)
-    )
+    unit = d / max(float(np.linalg.norm(d)), 1e-9)
+    across = np.array([-unit[1], unit[0]])
+    # Bent more for each sort, and from edge to edge of the boxes.
+    bend = (start + end) / 2 + across * (14 + 12 * list(_COLOURS).index(sort))
+    first, last = _edge(start, bend, ends[0]), _edge(end, bend, ends[1])
     title = ", ".join(r.replace("_", " ") for r in relations)
-    path = (
-        f'<path class="arrow" stroke="{_COLOURS[sort]}" '
-        f'marker-end="url(#{sort.replace(" ", "-")})" '
+    route = (
         f'd="M{first[0]:.1f},{first[1]:.1f}Q{bend[0]:.1f},{bend[1]:.1f} '
-        f'{last[0]:.1f},{last[1]:.1f}"><title>{escape(title)}</title></path>'
+        f'{last[0]:.1f},{last[1]:.1f}"'
+    )
+    # A wide path that is not seen is easier to rest on than the thin one.
+    path = (
+        f'<path class="wide" {route}/>'
+        f'<path class="arrow" stroke="{_COLOURS[sort]}" '
+        f'marker-end="url(#{_marker(sort)})" {route}/>'
+        f"<title>{escape(title)}</title>"
     )
     if chart.link is None:
-        return path
+        return f"<g>{path}</g>"
     return f'<a href="{escape(chart.link(relations[0]), quote=True)}">{path}</a>'
+
+
+def _edge(centre: Array, towards: Array, name: str) -> Array:
+    """Find where the way from the middle of a box to a point leaves the box."""
+    d = towards - centre
+    half = np.array([_width(name) / 2 + 2, _HEIGHT / 2 + 2])
+    found: Array = centre + d * min(1.0, float((half / np.maximum(np.abs(d), 1e-9)).min()))
+    return found
