@@ -373,6 +373,12 @@ def _sum_rule(s: Quadratics, node: Expr) -> Value | None:
     return None
 
 
+def _cumulative(s: Quadratics, node: Expr) -> Value | None:
+    x, *static = node.args
+    v = s.affine(x)
+    return None if v is None else _image(node, v, lambda m: node.op(m, *static), x.shape)
+
+
 def _image(node: Expr, v: Affine, matrix: Callable[[Expr], Expr], shape: Shape) -> Affine:
     """A linear operation: on the constant as it is, on matrices as given."""
     out = Affine(node.shape)
@@ -502,6 +508,7 @@ _RULES: dict[str, Rule] = {
     "square":           _square,
     "pow":              _pow,
     "sum":              _sum_rule,
+    "cumulative_sum":   _cumulative,
     "index":            _index,
     "reshape":          _reshape,
     "permute_dims":     _permute,

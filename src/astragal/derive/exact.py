@@ -23,7 +23,7 @@ from astragal.derive.conjugate import (
 )
 from astragal.derive.covariances import matrix_law
 from astragal.derive.discrete import enumerated
-from astragal.derive.gaussian import gaussian, gaussian_blocks
+from astragal.derive.gaussian import LARGEST_BLOCK, gaussian, gaussian_blocks
 from astragal.derive.notation import write_law
 from astragal.derive.relations import book
 from astragal.derive.reversal import by_reversal
@@ -48,7 +48,9 @@ class Link:
         return "+".join(self.found.targets)
 
 
-def closed_forms(reads: Neighbourhoods, names: list[str], blocks: bool = True) -> Iterator[Link]:
+def closed_forms(
+    reads: Neighbourhoods, names: list[str], blocks: bool = True, dense_to: int = 0
+) -> Iterator[Link]:
     """Give the conditionals in closed form, jointly normal blocks first."""
     blocked: set[str] = set()
     for block in gaussian_blocks(reads, names) if blocks else ():
@@ -56,7 +58,7 @@ def closed_forms(reads: Neighbourhoods, names: list[str], blocks: bool = True) -
         if single and isinstance(conjugate(reads.of(block.names[0]), reads), Found):
             continue  # its elements are independent: no matrix is needed
         blocked.update(block.names)
-        yield Link(gaussian(block, reads), tuple(reads.of(n) for n in block.names))
+        yield Link(gaussian(block, reads, dense_to), tuple(reads.of(n) for n in block.names))
     for chain, law in hidden_chains(reads, names):
         if blocked.isdisjoint(law.targets):
             blocked.update(law.targets)
@@ -202,7 +204,7 @@ def integrate_out(
     while left:
         batch: list[Link] = []
         taken: set[object] = set()
-        for link in closed_forms(reads, left, blocks):
+        for link in closed_forms(reads, left, blocks, LARGEST_BLOCK):
             parts = {x for near in link.nears for x in (*near.factors, *near.extra)}
             if taken.isdisjoint(parts) and allowed(link):
                 batch.append(link)
@@ -223,7 +225,7 @@ def _one_by_one(
     """Try the orders, one latent at a time."""
     if not left:
         return [], reads.joint.total
-    for link in closed_forms(reads, left, blocks):
+    for link in closed_forms(reads, left, blocks, LARGEST_BLOCK):
         if budget[0] <= 0:
             return None
         budget[0] -= 1

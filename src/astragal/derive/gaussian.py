@@ -13,6 +13,8 @@ from dataclasses import dataclass
 
 from astragal.density.algebra import fold, fold_all, simplify
 from astragal.density.quadratic import Total, quadratic_form
+from astragal.density.sparsity import pattern, thin
+from astragal.derive.banded import factorised, normal_log_density, order_of
 from astragal.derive.conjugate import KEY, Found, Neighbourhood, Neighbourhoods, support_word
 from astragal.derive.notation import write
 from astragal.graph.expr import Expr
@@ -24,9 +26,15 @@ from astragal.ops import reductions as r
 from astragal.ops.creation import zeros
 from astragal.ops.manipulation import concatenate, permute_dims, reshape
 from astragal.random import RANDOM_OPS
+from astragal.random.distribution import random_parts
+from astragal.random.multivariate import MATRIX, VECTOR
 
 LARGEST_BLOCK = 64
 """Most coordinates of a block of several variables; Cholesky's cost is cubic."""
+LARGEST_COST = 1e6
+"""Most nanoseconds, roughly, of a draw of several variables that have a band."""
+LARGEST_BANDED = 4000
+"""Most coordinates of a block of several variables that has a band."""
 LARGEST_VECTOR = 1000
 """Most coordinates of one variable."""
 
@@ -78,7 +86,10 @@ def _may_be_normal(near: Neighbourhood, reads: Neighbourhoods) -> bool:
 
 def _real(near: Neighbourhood) -> bool:
     assert near.own is not None
-    return near.own.family == "multivariate_normal" or support_word(near.own) == "real"
+    if support_word(near.own) == "real":
+        return True
+    domain = random_parts(near.own.rv)[0].support(*near.own.parameters)
+    return domain is VECTOR or domain is MATRIX
 
 
 def _form(
@@ -117,7 +128,7 @@ def _block(
     if len(part) > 1:
         # The largest variables stay outside where the whole is too large.
         part = sorted(part, key=lambda n: size_of(nears[n].z) or 0)
-        while len(part) > 1 and sum(size_of(nears[n].z) or 0 for n in part) > LARGEST_BLOCK:
+        while len(part) > 1 and _is_dear(reads, part, nears):
             part = part[:-1]
         order = list(nears)
         part = sorted(part, key=order.index)
@@ -127,29 +138,52 @@ def _block(
     return None if form is None else Block(tuple(part), form)
 
 
-def gaussian(block: Block, reads: Neighbourhoods) -> Found:
-    """Give the law of a jointly normal block."""
+def _is_dear(reads: Neighbourhoods, part: list[str], nears: Mapping[str, Neighbourhood]) -> bool:
+    """Whether a block is large, and has no band that makes it cheap nevertheless."""
+    zs = [nears[n].z for n in part]
+    sizes = [size_of(z) or 0 for z in zs]
+    if sum(sizes) <= LARGEST_BLOCK:
+        return False
+    form = _form(reads, part, nears) if sum(sizes) <= LARGEST_BANDED else None
+    if form is None:
+        return True
+    nonzero = pattern(fold_all(simplify(_precision(form, zs, sizes))))
+    order = order_of(nonzero | nonzero.T)
+    return order is None or order.cost > LARGEST_COST
+
+
+def gaussian(block: Block, reads: Neighbourhoods, dense_to: int = 0) -> Found:
+    """Give the law of a jointly normal block.
+
+    Parameters
+    ----------
+    block
+        The variables, with their quadratic form.
+    reads
+        The joint law.
+    dense_to
+        Up to how many coordinates a dense matrix is wanted, which the search can read on.
+    """
     coordinates = reads.joint.coordinates
     zs = [coordinates[n] for n in block.names]
     sizes = [size_of(z) or 0 for z in zs]
     precision = fold_all(simplify(_precision(block.total, zs, sizes)))
-    linear = simplify(_linear(block.total, zs, sizes))
+    linear = thin(fold_all(simplify(_linear(block.total, zs, sizes))))
     n = sum(sizes)
-    root = fold(linalg.cholesky(precision))
-    half = linalg.solve_triangular(root, linear, lower=True)
     noise = RANDOM_OPS["normal"](KEY, (n,), 0.0, 1.0)
-    draw = linalg.solve_triangular(root, half + noise, lower=True, transpose=True)
+    flat = [reshape(z, (k,)) for z, k in zip(zs, sizes, strict=True)]
+    x = concatenate(flat) if len(flat) > 1 else flat[0]
+    banded = factorised(precision, linear) if n > dense_to else None
+    if banded is not None:
+        draw, logq = banded.draw(noise), normal_log_density(banded, x)
+        marginal = banded.half_square - banded.log_root + 0.5 * n * _LOG_2PI
+    else:
+        draw, logq, marginal = _dense(precision, linear, noise, x)
     outputs: dict[str, Expr] = {}
     start = 0
     for name, z, k in zip(block.names, zs, sizes, strict=True):
         outputs[name] = reshape(draw[start : start + k], z.shape)
         start += k
-    flat = [reshape(z, (k,)) for z, k in zip(zs, sizes, strict=True)]
-    x = concatenate(flat) if len(flat) > 1 else flat[0]
-    away = linalg.matmul(permute_dims(root), x) - half
-    log_root = r.sum(e.log(linalg.diagonal(root)))
-    logq = -0.5 * r.sum(e.square(away)) + log_root - scalar(0.5 * n * _LOG_2PI, "float64")
-    marginal = 0.5 * r.sum(e.square(half)) - log_root + 0.5 * n * _LOG_2PI
     if block.total.const is not None:
         marginal = marginal + block.total.const
 
@@ -160,6 +194,18 @@ def gaussian(block: Block, reads: Neighbourhoods) -> Found:
         return f"MultivariateNormal(inv(A) b, precision = A), A = {a}, b = {b}"
 
     return Found(block.names, "multivariate_normal", None, outputs, logq, marginal, text)
+
+
+def _dense(precision: Expr, linear: Expr, noise: Expr, x: Expr) -> tuple[Expr, Expr, Expr]:
+    """A draw, the log density, and the log of the integral, by a dense matrix."""
+    root = fold(linalg.cholesky(precision))
+    half = linalg.solve_triangular(root, linear, lower=True)
+    draw = linalg.solve_triangular(root, half + noise, lower=True, transpose=True)
+    away = linalg.matmul(permute_dims(root), x) - half
+    log_root = r.sum(e.log(linalg.diagonal(root)))
+    constant_part = scalar(0.5 * int(x.shape[0]) * _LOG_2PI, "float64")
+    logq = -0.5 * r.sum(e.square(away)) + log_root - constant_part
+    return draw, logq, 0.5 * r.sum(e.square(half)) - log_root + constant_part
 
 
 _LOG_2PI = math.log(2.0 * math.pi)
