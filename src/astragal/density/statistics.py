@@ -217,6 +217,8 @@ class Statistics:
         if name == "where" and x.args[0] not in self._above:
             a, b = self.log(x.args[1]), self.log(x.args[2])
             return None if a is None or b is None else choose(x.shape, x.args[0], a, b)
+        if name == "stack":
+            return _stack(self, x, self.log)
         if (chosen := _choice(x)) is not None and chosen[0] not in self._above:
             return self._log_of_choice(x, *chosen)
         form = self._get(x)
@@ -430,12 +432,14 @@ def _matmul(s: Statistics, node: Expr) -> Form | None:
     return None if all(inside) else s._linear(node, inside.index(True))
 
 
-def _stack(s: Statistics, node: Expr) -> Form | None:
+def _stack(
+    s: Statistics, node: Expr, read: Callable[[Expr], Form | None] | None = None
+) -> Form | None:
     """Each operand's terms, with coefficients that are zero at the places of the others."""
     axis, *xs = node.args
     out = Form(node.shape)
     for i, x in enumerate(xs):
-        form = s._get(x)
+        form = s._get(x) if read is None else read(x)
         if form is None:
             return None
 
