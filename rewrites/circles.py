@@ -19,7 +19,7 @@ cauchy(key(1, 'threefry4x32'), 2.0, 3.0)
 
 from math import pi
 
-from astragal import Expr, Key, atan, ceil, cos, relation, sin, split, sqrt, square, tan
+from astragal import Expr, Key, atan, atan2, ceil, cos, relation, sin, split, sqrt, square, tan
 from astragal.random import beta, cauchy, normal, student_t, uniform, von_mises
 
 
@@ -173,3 +173,10 @@ def uniform_absorbs_von_mises(k: Key, m, c):
 def uniform_rotation(k: Key, a):
     """A rotation keeps a uniform direction."""
     return wrapped(uniform(k, -pi, pi) + a), uniform(k, -pi, pi)
+
+
+@relation("in law", source="Box & Muller 1958, Ann. Math. Stat. 29")
+def angle_of_normals(k: Key, s):
+    """The direction of a normal point in the plane."""
+    k1, k2 = split(k)
+    return atan2(normal(k1, 0.0, s), normal(k2, 0.0, s)), uniform(k, -pi, pi)

@@ -36,6 +36,7 @@ from astragal import (
 )
 from astragal.random import (
     bernoulli,
+    beta_binomial,
     binomial,
     discrete_uniform,
     exponential,
@@ -249,3 +250,9 @@ def geometric_by_inversion(k: Key, p):
 def uniform_floor(k: Key, n: Integer):
     """The number of the piece into which a uniform variable falls."""
     return astype(floor(n * uniform(k, 0.0, 1.0)), "int64"), discrete_uniform(k, 0, n)
+
+
+@relation("in law", source="Johnson, Kemp & Kotz 2005, ch. 6")
+def beta_binomial_complement(k: Key, n: Integer, a, b):
+    """Failures instead of successes, with a random chance."""
+    return n - beta_binomial(k, n, a, b), beta_binomial(k, n, b, a)

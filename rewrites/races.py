@@ -34,6 +34,7 @@ from astragal import (
     log,
     logsumexp,
     max,
+    maximum,
     min,
     minimum,
     prod,
@@ -360,3 +361,27 @@ def log_logistic_maximum_of_n(k: Key, n: Integer, c, s):
 def logistic_minimum_of_n(k: Key, n: Integer, m, s):
     """The least of n logistic variables, the mirror image of the greatest."""
     return min(logistic(k, m, s, size=(n,))), -generalized_logistic(k, n, -m, s)
+
+
+@relation("in law", source=DAVID)
+def log_logistic_minimum(k: Key, c, s):
+    """The lesser of two log-logistic variables."""
+    k1, k2 = split(k)
+    return minimum(log_logistic(k1, c, s), log_logistic(k2, c, s)), burr(k, c, 2.0, s)
+
+
+@relation("in law", source=DAVID)
+def log_logistic_maximum(k: Key, c, s):
+    """The greater."""
+    k1, k2 = split(k)
+    return maximum(log_logistic(k1, c, s), log_logistic(k2, c, s)), dagum(k, c, 2.0, s)
+
+
+@relation("in law", source=DAVID)
+def exponential_maximum(k: Key, r):
+    """The greater of two waiting times, by its distribution function."""
+    k1, k2 = split(k)
+    return (
+        maximum(exponential(k1, rate=r), exponential(k2, rate=r)),
+        exponentiated_weibull(k, 2.0, 1.0, 1 / r),
+    )

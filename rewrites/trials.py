@@ -53,6 +53,7 @@ from astragal.random import (
     poisson_binomial,
     skellam,
     uniform,
+    zero_inflated_poisson,
 )
 
 JKK = "Johnson, Kemp & Kotz 2005, Univariate Discrete Distributions"
@@ -253,3 +254,19 @@ def floors_difference(k: Key, r):
     k1, k2 = split(k)
     x, y = exponential(k1, rate=r), exponential(k2, rate=r)
     return floor(x) - floor(y), 1.0 * discrete_laplace(k, r)
+
+
+@relation("in law", source="Johnson, Kemp & Kotz 2005, ch. 6")
+def poisson_rate_or_nothing(k: Key, m, p):
+    """A source that is open with some probability."""
+    k1, k2 = split(k)
+    return poisson(k2, m * bernoulli(k1, p)), zero_inflated_poisson(k, 1 - p, m)
+
+
+@relation("reversal", source=f"{JKK}, ch. 3")
+def binomial_total(k1: Key, k2: Key, n: Integer, m: Integer, p):
+    """Successes of one group, and of both: the group's are drawn from an urn."""
+    x = binomial(k1, n, p)
+    yield x, x + binomial(k2, m, p)
+    total = binomial(k2, n + m, p)
+    yield hypergeometric(k1, n, m, total), total

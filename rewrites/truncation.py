@@ -340,3 +340,33 @@ def negative_binomial_vector_given_total(k: Key, a: PositiveVector, p, n: Intege
     """Failures of several groups, given how many there were."""
     x = negative_binomial(k, a, p)
     return given(x, equal(sum(x), n)), dirichlet_multinomial(k, n, a)
+
+
+# Truncated laws ---------------------------------------------------------------------------
+
+
+@relation("in law", source=JKB1, where=lambda c: c > 0)
+def truncated_normal_scaling(k: Key, c, m, s, a, b):
+    """Bounds scale with the variable."""
+    return c * truncated_normal(k, m, s, a, b), truncated_normal(k, c * m, c * s, c * a, c * b)
+
+
+@relation("in law", source=JKB1)
+def truncated_normal_shift(k: Key, c, m, s, a, b):
+    """And move with it."""
+    return c + truncated_normal(k, m, s, a, b), truncated_normal(k, c + m, s, c + a, c + b)
+
+
+@relation("in law", source=JKB1, where=lambda d: d > 0)
+def truncated_normal_affine(k: Key, c, d, m, s, a, b):
+    """Both at once: a truncated normal variable from a standard one."""
+    return (
+        c + d * truncated_normal(k, m, s, a, b),
+        truncated_normal(k, c + d * m, d * s, c + d * a, c + d * b),
+    )
+
+
+@relation("in law", source=SYMMETRY)
+def truncated_normal_mirrored(k: Key, m, s, a, b):
+    """In the mirror the bounds change places."""
+    return -truncated_normal(k, m, s, a, b), truncated_normal(k, -m, s, -b, -a)
