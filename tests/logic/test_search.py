@@ -3,6 +3,8 @@
 import itertools
 
 import pytest
+from kanren.core import run
+from unification import var
 
 import astragal as ag
 from astragal.logic.search import Forms
@@ -109,3 +111,18 @@ def test_a_derivation_goes_through_several_relations_and_families() -> None:
     assert steps is not None
     assert len(steps) == 2
     assert {"one_event"} < {step.relation.name for step in steps}
+
+
+def test_a_goal_gives_what_forward_gives_and_no_form_twice() -> None:
+    a, b = ag.split(ag.key(4))
+    m, s = ag.input("m"), ag.input("s")
+    q = var()
+    for mean, spread in ((ag.input("n"), ag.input("t")), (1.0, 2.0), (m + 1.0, s * 2.0)):
+        x = ag.random.normal(a, m, s) + ag.random.normal(b, mean, spread)
+        once = normal_convolution.forward(x)
+        assert run(1, q, normal_convolution(x, q)) == (once,)
+        assert run(0, q, normal_convolution(x, q)) == (once,)
+    shared = ag.random.normal(a, m, s)
+    assert run(0, q, normal_convolution(shared + shared, q)) == ()
+    twice = ag.random.normal(a, m, s) + ag.random.normal(ag.split(a)[0], 1.0, 2.0)
+    assert run(0, q, normal_convolution(twice, q)) == ()

@@ -15,10 +15,12 @@ from unification import unify as library_unify
 
 from astragal.graph.errors import KeyReuseError
 from astragal.graph.expr import Expr
+from astragal.graph.literal import is_constant
 from astragal.graph.traverse import substitute
 from astragal.graph.types import KeyType
 from astragal.logic.algebra import decide, same_value
 from astragal.logic.build import assign_keys, build_side
+from astragal.logic.codegen import LEAVES, Facts
 from astragal.logic.match import Match, match, settle
 from astragal.logic.pattern import Side, accepts
 from astragal.logic.soundness import Place, count_uses
@@ -162,6 +164,13 @@ def _known(
     source, target = relation.side(direction)
     first = Match(source, {})
     place = Place(count_uses(roots))
+    quick = _compiled(relation, roots, direction, place) if isvar(other) else None
+    if quick is not None:
+        if spends_twice(roots):
+            return
+        # The other ways to match are looked for when they are asked for.
+        seen.append((quick,))
+        yield from _unified(quick, other, state)
     hints = source.positive | target.positive
 
     def all_roots(places: tuple[int, ...], m: Match) -> Iterator[Match]:
@@ -192,6 +201,31 @@ def _known(
                     free = variables_of(*step.new)
                     wanted = [m.env[v] > 0.0 for v in hints if m.env.get(v) in free]
                     yield from conditiono(*wanted, *step.conditions)(s)
+
+
+def _compiled(
+    relation: Relation, roots: tuple[Expr, ...], direction: str, place: Place
+) -> Expr | None:
+    """Give the first form by the compiled matcher, where all is known and parameters are leaves.
+
+    Numbers and larger parameters are brought to a short form, for which the general way looks
+    further.
+    """
+    from astragal.logic.compiled import rule_of
+
+    if len(roots) > 1 or relation.expand is not None:
+        return None
+    [x] = roots
+    fast = rule_of(relation, direction).fast
+    if not fast or not is_ground(x):
+        return None
+    uses = dict(place.uses)
+    for rule in fast:
+        found = rule(x, uses, {}, Facts())
+        if found is not None:
+            new, values = found
+            return new if all(v.op in LEAVES and not is_constant(v) for v in values) else None
+    return None
 
 
 def spends_twice(roots: tuple[Expr, ...]) -> bool:

@@ -59,7 +59,7 @@ def views(name: str, x: Expr) -> Iterator[tuple[Any, ...]]:
 
 def _to_the_ends(x: Expr, spec: tuple[Any, ...], *rest: Expr) -> tuple[Any, ...]:
     """Read ``x[0:2]`` as ``x[:2]``, and ``x[2:4]`` of four entries as ``x[2:]``."""
-    dims = x.type.shape  # type: ignore[union-attr]
+    dims = x.type.shape
     new = tuple(
         ("slice", None if s[1] == 0 else s[1], None if s[2] == d else s[2], s[3])
         if s[0] == "slice" and s[3] == 1 else s
