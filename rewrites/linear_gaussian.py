@@ -210,6 +210,24 @@ def independent_entries(k: Key, m: Vector, s: PositiveVector):
     return multivariate_normal(k, m, linalg.diag(s**2)), normal(k, m, s)
 
 
+@relation("in law", source=MUIRHEAD)
+def white_vector(k: Key, n: Integer):
+    """A vector of unit covariance is noise."""
+    return (
+        multivariate_normal(k, zeros((n,)), eye(n)),
+        normal(k, 0.0, 1.0, size=(n,)),
+    )
+
+
+@relation("in law", source=MUIRHEAD)
+def white_vectors(k: Key, n: Integer, p: Integer):
+    """Several of them are a matrix of noise."""
+    return (
+        multivariate_normal(k, zeros((p,)), eye(p), size=(n,)),
+        normal(k, 0.0, 1.0, size=(n, p)),
+    )
+
+
 # Parts ---------------------------------------------------------------------------------
 
 
