@@ -101,3 +101,9 @@ def test_the_distribution_function_is_scipys_and_the_quantile_its_inverse(case: 
     if d.quantile is not None:
         back = ag.evaluate(d.quantile(u, *parameters(case)))
         np.testing.assert_allclose(back, x, rtol=1e-9)
+
+
+def test_angles_of_a_huge_concentration_are_nearly_normal() -> None:
+    for kappa in (1e9, 1e150, 1e300):
+        x = ag.evaluate(ag.random.von_mises(ag.key(4), 0.0, kappa, size=DRAWS)) * math.sqrt(kappa)
+        assert stats.kstest(x, stats.norm.cdf).pvalue > LEVEL

@@ -202,9 +202,12 @@ def _von_mises(source: Source, mu: Expr, kappa: Expr) -> Expr:
     tangent t sqrt((r - 1) / (r + 1)); no cosine is needed, and no digits cancel.
     """
     k = e.maximum(kappa, 1e-100)
-    root = e.sqrt(1.0 + 4.0 * k * k)
+    # The powers of a larger number overflow; there rho is 1, and its distance from 1 is below.
+    inner = e.minimum(k, 1e100)
+    near = 1.0 + e.sqrt(1.0 + 4.0 * inner * inner)
+    rho = e.sqrt(near) * (2.0 * inner / (near * (e.sqrt(near) + math.sqrt(2.0))))
+    root = where(k > 1e100, 2.0 * k, e.sqrt(1.0 + 4.0 * inner * inner))
     tau = 1.0 + root
-    rho = e.sqrt(tau) * (2.0 * k / (tau * (e.sqrt(tau) + math.sqrt(2.0))))
     # 1 - rho, without cancellation where kappa is large.
     rest = where(k < 1.0, 1.0 - rho, (e.sqrt(2.0 * tau) - 1.0 - 1.0 / (2.0 * k + root)) / (2.0 * k))
     above = rest * rest / (2.0 * rho)  # r - 1, where r = (1 + rho^2) / (2 rho)
