@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import Any
 
 from astragal.compile import evaluate
@@ -93,11 +94,11 @@ def _restrictions(model: Any, reader: Reader) -> dict[str, Expr]:
     UnsupportedError
         For a transformation of another kind than the variable's own: it may leave out values.
     """
-    from pymc.distributions.transforms import _default_transform
-
+    # PyMC is there, since the model is its own; type checkers need not have it.
+    own_transform = import_module("pymc.distributions.transforms")._default_transform
     out: dict[str, Expr] = {}
     for v in model.free_RVs:
-        own = {type(None), type(_default_transform(v.owner.op, v))}
+        own = {type(None), type(own_transform(v.owner.op, v))}
         transform = model.rvs_to_transforms.get(v)
         for t in getattr(transform, "transform_list", [transform]):
             name = type(t).__name__
