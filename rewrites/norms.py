@@ -32,7 +32,6 @@ from astragal.random import (
     generalized_inverse_gaussian,
     half_cauchy,
     half_normal,
-    half_student_t,
     inverse_gaussian,
     levy,
     maxwell,
@@ -324,13 +323,6 @@ def student_t_located(k: Key, n, m, s: Positive):
     k1, k2 = split(k)
     z = s * normal(k1, 0.0, 1.0) / sqrt(chi_square(k2, n) / n)
     return m + z, student_t(k, n, m, s)
-
-
-@relation("in law", source=f"{JKB2}, ch. 28")
-def half_student_t_ratio(k: Key, n, s):
-    """Student's quotient without the sign."""
-    k1, k2 = split(k)
-    return half_normal(k1, s) / sqrt(chi_square(k2, n) / n), half_student_t(k, n, s)
 
 
 @relation("in law", source=f"{JKB2}, ch. 28; Cacoullos 1965, JASA 60")
