@@ -19,6 +19,7 @@ from astragal.graph.traverse import substitute
 from astragal.logic.numeric import Array, NotNumeric, evaluate_at
 from astragal.logic.pattern import Side, unconditioned
 from astragal.logic.variables import VARIABLE, Variable
+from astragal.random.distribution import contains, random_parts
 
 if TYPE_CHECKING:
     from astragal.logic.densities import Inverse
@@ -168,6 +169,8 @@ def compare(
         try:
             posterior = sample(alone, here, rows, seed)
         except OutOfDomain:
+            if not _outside(alone, here):
+                continue  # rounding: a number has overflowed
             # Data that do occur lead out of the parameters' domains.
             at = [np.asarray(p[row]).tolist() for p in prior]
             return Proportion(np.inf, 0.0, row, found.count), at
@@ -185,6 +188,18 @@ def compare(
         worst = max(found, one, key=lambda p: p.gap)
         found = Proportion(worst.gap, worst.bound, None, found.count + one.count)
     return found, []
+
+
+def _outside(side: Side, values: Mapping[Expr, Any]) -> bool:
+    """Tell whether a parameter of a side has a finite value outside its domain."""
+    for x in side.draws:
+        d, _, _, parameters = random_parts(x)
+        for a, p in zip(parameters, d.parameters, strict=True):
+            if a not in side.random:
+                [value] = evaluate_at([a], values)
+                if np.all(np.isfinite(value)) and not np.all(contains(p.domain, value)):
+                    return True
+    return False
 
 
 def _regular(
