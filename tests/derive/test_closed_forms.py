@@ -239,3 +239,16 @@ def test_a_number_of_many_elements_is_not_summed_out_as_one() -> None:
     sampler = ag.derive(ag.Model({"z": z, "y": y}), {"y": Y})
     assert not sampler.exact
     assert sampler.step("z").kind == "sites"
+
+
+@pytest.mark.parametrize("backend", ["numpy", "jax"])
+def test_independent_draws_need_no_starting_point(backend: str) -> None:
+    """No blind start lies above data as large as these: none is asked for."""
+    k = keys()
+    z, y = R.pareto(k[0], 2.5, scale=1.0), A([40.0, 12.0, 300.0])
+    sampler = ag.derive(ag.Model({"z": z, "y": R.uniform(k[1], 0.0, z, size=3)}), {"y": y})
+    options: dict[str, Any] = {"draws": 250, "chains": 2, "seed": 3, "progress": False}
+    draws = sampler.sample(backend=backend, **options)["posterior"]["z"].to_numpy()
+    assert (draws > 300.0).all()
+    assert len(np.unique(draws)) == 500
+    assert st.kstest(draws.ravel(), st.pareto(5.5, scale=300.0).cdf).pvalue > 1e-3

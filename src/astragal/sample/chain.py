@@ -91,7 +91,8 @@ def build(sampler: Sampler, backend: str, block: int) -> ChainProgram:
             drawn, height = first_start(key, given)
             again = None
             for i in range(1, TRIES):
-                if np.isfinite(height):
+                # Independent draws begin anywhere.
+                if np.isfinite(height) or sampler.exact:
                     return dict(drawn)
                 # Constraints refused the point: others, from keys of their own.
                 again = starter(fold_in(k, attempt), [attempt]) if again is None else again
@@ -109,7 +110,13 @@ def build(sampler: Sampler, backend: str, block: int) -> ChainProgram:
         new, info = sampler.sweep(fold_in(k, i), now, data, tuning=maximum(warmup - i, 0))
         return new, (sampler.values(new, data), info)
 
-    last, (draws, info) = scan(sweep, state, first + arange(block))
+    at = first + arange(block)
+    if sampler.exact:
+        # No draw reads the one before: as a loop that carries nothing they may run together.
+        _, (rows, (draws, info)) = scan(lambda none, i: (none, sweep(state, i)), [], at)
+        last = {n: x[-1] for n, x in rows.items()}
+    else:
+        last, (draws, info) = scan(sweep, state, at)
     run_block = function([k, first, warmup, state, data], (last, draws, info), backend=backend)
 
     def advance(key: Any, at: int, warm: int, now: Arrays, given: Arrays) -> Block:
