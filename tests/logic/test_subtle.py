@@ -368,11 +368,6 @@ def normal_over_the_root_of_a_mean_of_ten(k: Key):
 
 
 @false()
-def twelve_counts_with_a_normal_number(k: Key):
-    return r.binomial(k, 12, 0.5), ag.astype(ag.round(r.normal(k, 6.0, sqrt(3.0))), "int64")
-
-
-@false()
 def thinning_without_replacement(k: Key, p):
     a, b = split(k)
     return r.hypergeometric(b, 10, 20, r.binomial(a, 6, p)), r.binomial(k, 6, p / 3)
