@@ -144,6 +144,24 @@ def schools() -> tuple[dict[str, Expr], dict[str, Any]]:
     return {"mu": mu, "tau": tau, "theta": theta, "y": y}, {"y": [28.0, 8.0, -3.0, 7.0]}
 
 
+def effects() -> tuple[dict[str, Expr], dict[str, Any]]:
+    """Precision and effects, which the data tell little of."""
+    k = keys()
+    precision = R.gamma(k[0], 2.5, rate=1.5)
+    effect = R.normal(k[1], 0.7, 1.0 / ag.sqrt(precision), size=4)
+    y = R.normal(k[2], effect, 3.0)
+    return {"precision": precision, "effect": effect, "y": y}, {"y": Y}
+
+
+def moved() -> tuple[dict[str, Expr], dict[str, Any]]:
+    """A location with heavy tails, and what lies about it."""
+    k = keys()
+    centre = R.student_t(k[0], 6.0, 0.3, 1.5)
+    at = R.laplace(k[1], 2.0 * centre, 0.8, size=3)
+    y = R.normal(k[2], at, 1.7)
+    return {"centre": centre, "at": at, "y": y}, {"y": Y[:3]}
+
+
 KINDS: dict[str, Kind] = {
     "exact, normal-inverse-gamma": Kind(conjugate, ("exact", "exact")),
     "exact, simplex": Kind(simplex, ("exact",)),
@@ -151,12 +169,17 @@ KINDS: dict[str, Kind] = {
     "exact, by a reversal": Kind(thinned, ("exact",)),
     "exact, above a bound": Kind(largest, ("exact",)),
     "exact, cut": Kind(truncated, ("exact",)),
-    "gibbs, gamma": Kind(counts, ("gibbs", "gibbs")),
+    "gibbs, gamma": Kind(counts, ("gibbs", "gibbs"), ("interweave",)),
+    "interweave, rate": Kind(counts, ("gibbs", "gibbs", "interweave")),
     "gibbs, block of normals": Kind(regression, ("gibbs", "gibbs")),
     "gibbs, indicators": Kind(mixture, ("gibbs", "gibbs", "gibbs")),
+    "interweave, scale": Kind(effects, ("gibbs", "gibbs", "interweave"), ("exact",)),
+    "interweave, location": Kind(
+        moved, ("slice", "slice", "interweave"), ("exact", "gibbs", "nuts", "collapse")
+    ),
     "collapse": Kind(schools, ("collapse",)),
     "slice": Kind(shapes, ("slice", "slice"), ("gibbs", "nuts")),
-    "slice, vector": Kind(counts, ("slice", "slice"), ("gibbs", "nuts")),
+    "slice, vector": Kind(counts, ("slice", "slice"), ("gibbs", "nuts", "interweave")),
     "nuts": Kind(shapes, ("nuts",), ("gibbs",)),
     "path of states": Kind(chain_of_states, ("exact",)),
     "sites, of few values": Kind(chain_of_states, ("sites",), ("exact", "gibbs")),

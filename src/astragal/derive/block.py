@@ -81,14 +81,18 @@ class Block:
             jacobian = jacobian + more
         return image, jacobian
 
-    def density(self, u: Expr) -> tuple[Expr, Expr]:
-        """Give the log density and its gradient at coordinates."""
-        at = placeholder(u.type)
-        image, jacobian = self.values(at)
+    def height(self, u: Expr) -> Expr:
+        """Give the log density at coordinates, which are an input."""
+        image, jacobian = self.values(u)
         inner = substitute(self._rest, image)
         # Before the gradient: that of xlogy(y, expit(x)) is 0 / 0 where expit(x) rounds to 1.
         (logp,) = simplify([_sum([*inner, jacobian])])
-        logp = where(e.isfinite(logp), logp, scalar(-math.inf, "float64"))
+        return where(e.isfinite(logp), logp, scalar(-math.inf, "float64"))
+
+    def density(self, u: Expr) -> tuple[Expr, Expr]:
+        """Give the log density and its gradient at coordinates."""
+        at = placeholder(u.type)
+        logp = self.height(at)
         gradient = grad(logp, at)
         new = substitute([logp, gradient], {at: u})
         return new[0], new[1]

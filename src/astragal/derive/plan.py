@@ -134,7 +134,7 @@ def _moved(plan: Plan, kind: str, m: Moved, choices: Sequence[Choice]) -> Step:
             used = relations.setdefault(c.standard.relation.name, c.standard.relation)
             bindings = dict.fromkeys([*used.bindings, *c.standard.relation.bindings])
             relations[used.name] = replace(used, bindings=tuple(bindings))
-    conditional = Conditional(text, None, m.density, _premises(plan, nears))
+    conditional = Conditional(text, None, m.density, premises(plan, nears))
     return Step(m.names, kind, conditional, tuple(relations.values()), m.program, m.tuning)
 
 
@@ -155,7 +155,7 @@ def closed_step(plan: Plan, link: Link, kind: str, given: str) -> Step:
         text=f"{shown} | {given} ~ {found.text(plan.labels)}",
         law=found.law,
         logdensity=density,
-        premises=_premises(plan, link.nears),
+        premises=premises(plan, link.nears),
     )
     program = Program(KEY, inputs_of(found.outputs.values()), TUNING, dict(found.outputs))
     relations = used_relations(link.nears, found, plan.labels)
@@ -164,7 +164,7 @@ def closed_step(plan: Plan, link: Link, kind: str, given: str) -> Step:
     return Step(found.targets, kind, conditional, relations, program)
 
 
-def _premises(plan: Plan, nears: Iterable[Neighbourhood]) -> tuple[str, ...]:
+def premises(plan: Plan, nears: Iterable[Neighbourhood]) -> tuple[str, ...]:
     """The laws of the model that a step follows from: own ones first."""
     nears = tuple(nears)
     own = [near.own for near in nears if near.own is not None]

@@ -19,6 +19,8 @@ from astragal.derive.exact import (
     exact_chain,
 )
 from astragal.derive.gaussian import size_of
+from astragal.derive.interweave import KIND as INTERWEAVE
+from astragal.derive.interweave import interwoven
 from astragal.derive.moves import MOVES, able
 from astragal.derive.noncentred import KIND, PATH
 from astragal.derive.plan import Plan, closed_step, general_steps, given, inputs_of, refusal, reject
@@ -100,6 +102,7 @@ def derive(
     if steps is None:
         plan = _with_auxiliaries(plan, refused)
         steps = _steps(plan, refused)
+        steps += interwoven(plan, steps, refused)
     return _assemble(plan, steps, exact=False, whole=model)
 
 
@@ -215,7 +218,7 @@ def _options(plan: Plan, steps: Iterable[Step]) -> dict[str, tuple[str, ...]]:
     """Kinds of step that could draw each variable, the chosen one first."""
     out: dict[str, tuple[str, ...]] = {}
     for step in steps:
-        for name in step.targets:
+        for name in step.targets if step.kind != INTERWEAVE else ():
             general = able(plan.reads.of(name))
             closed = ("gibbs",) if step.kind == "exact" else ()
             further = (KIND,) if name in plan.recoordinated else ()
@@ -223,7 +226,7 @@ def _options(plan: Plan, steps: Iterable[Step]) -> dict[str, tuple[str, ...]]:
     return {n: out[n] for n in plan.latent}
 
 
-KINDS = ("exact", "collapse", "augment", "gibbs", KIND, *(m.kind for m in MOVES))
+KINDS = ("exact", "collapse", "augment", "gibbs", KIND, INTERWEAVE, *(m.kind for m in MOVES))
 
 
 def _known_names(names: Iterable[str], argument: str) -> set[str]:

@@ -19,7 +19,7 @@ from astragal.graph.types import tensor_type
 from astragal.ops import elementwise as e
 from astragal.ops import reductions as r
 from astragal.ops.control import scan, while_loop
-from astragal.ops.creation import arange
+from astragal.ops.creation import arange, ones
 from astragal.ops.manipulation import astype, reshape
 from astragal.ops.searching import where
 from astragal.random import RANDOM_OPS
@@ -91,6 +91,62 @@ def univariate(
     return x, b - a, astype(n, "float64") + n_low + n_high + 3.0
 
 
+def by_coordinates(
+    logp_of: Callable[[Expr], Expr], u0: Expr, width: Expr
+) -> tuple[Expr, Expr, Expr]:
+    """Build one slice update of each coordinate in turn.
+
+    Parameters
+    ----------
+    logp_of
+        Log density up to a constant, at coordinates of the shape of ``u0``.
+    u0
+        Current coordinates.
+    width
+        Initial sizes of the intervals, of the same shape.
+
+    Returns
+    -------
+    new coordinates, widths of the next sweep, mean number of evaluations
+    """
+    shape = u0.shape
+    if shape == ():
+        u, size, n = univariate(logp_of, u0, width, KEY)
+    else:
+        flat = reshape(u0, (-1,))
+        count = flat.shape[0]
+
+        def one(carry: Expr, x: tuple[Expr, Expr, Expr]) -> tuple[Expr, tuple[Expr, Expr]]:
+            i, k, w = x
+            new, size, n = univariate(
+                lambda v: logp_of(reshape(carry.at[i].set(v), shape)), carry[i], w, k
+            )
+            return carry.at[i].set(new), (size, n)
+
+        new_flat, (sizes, ns) = scan(
+            one, flat, (arange(count), split(KEY, count), reshape(width, (-1,)))
+        )
+        u, size, n = reshape(new_flat, shape), reshape(sizes, shape), r.mean(ns)
+    # In the warm-up the width follows twice the size of the intervals that were left.
+    return u, where(ADAPTING, 0.9 * width + 0.2 * size, width), n
+
+
+def program_of(
+    outputs: dict[str, Expr], label: str, width: Expr, adapted: Expr, n: Expr
+) -> tuple[Program, dict[str, Expr]]:
+    """Make the step of a slice update, and its tuning's initial values."""
+    below = toposort(list(outputs.values()))
+    inputs = {str(x.args[0]): x for x in below if x.op is INPUT and x not in (KEY, TUNING)}
+    program = Program(
+        KEY,
+        {**inputs, label: width},
+        TUNING,
+        {**outputs, label: adapted},
+        {"evaluations": n},
+    )
+    return program, {label: ones(width.shape)}
+
+
 def slice_program(name: str, near: Neighbourhood, t: Transform) -> tuple[Program, dict[str, Expr]]:
     """Build the step of one variable, and its tuning's initial values."""
     z = near.z
@@ -104,40 +160,5 @@ def slice_program(name: str, near: Neighbourhood, t: Transform) -> tuple[Program
         total = out + r.sum(t.log_jacobian(u))
         return where(e.isfinite(total), total, scalar(float("-inf"), total.dtype))
 
-    u0 = t.backward(z)
-    if t.shape == ():
-        u, size, n = univariate(logp_of, u0, width, KEY)
-    else:
-        flat = reshape(u0, (-1,))
-        count = flat.shape[0]
-
-        def one(carry: Expr, x: tuple[Expr, Expr, Expr]) -> tuple[Expr, tuple[Expr, Expr]]:
-            i, k, w = x
-            new, size, n = univariate(
-                lambda v: logp_of(reshape(carry.at[i].set(v), t.shape)), carry[i], w, k
-            )
-            return carry.at[i].set(new), (size, n)
-
-        new_flat, (sizes, ns) = scan(
-            one, flat, (arange(count), split(KEY, count), reshape(width, (-1,)))
-        )
-        u, size, n = reshape(new_flat, t.shape), reshape(sizes, t.shape), r.mean(ns)
-    # In the warm-up the width follows twice the size of the intervals that were left.
-    adapted = where(ADAPTING, 0.9 * width + 0.2 * size, width)
-    below = toposort([u])
-    inputs = {str(x.args[0]): x for x in below if x.op is INPUT and x not in (KEY, TUNING)}
-    program = Program(
-        KEY,
-        {**inputs, label: width},
-        TUNING,
-        {name: t.forward(u), label: adapted},
-        {"evaluations": n},
-    )
-    start = scalar(1.0, "float64") if t.shape == () else _ones(t)
-    return program, {label: start}
-
-
-def _ones(t: Transform) -> Expr:
-    from astragal.ops.creation import ones
-
-    return ones(t.shape)
+    u, adapted, n = by_coordinates(logp_of, t.backward(z), width)
+    return program_of({name: t.forward(u)}, label, width, adapted, n)

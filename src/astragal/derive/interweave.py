@@ -1,0 +1,109 @@
+"""Interweaving: a second move for what a hierarchy's scale or location is drawn from.
+
+Drawn in turn, a scale and what it is the scale of hold each other where the data tell little.
+After its own step a parameter s of x = m + s u moves once more with u held, so that x goes
+along: one of the two moves is wide (Yu & Meng 2011, J. Comput. Graph. Stat. 20:531-570,
+section 2.3). Each leaves the joint law as it is, and so do both.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from astragal.density.transforms import Transform, transform_of
+from astragal.derive.block import Block
+from astragal.derive.noncentred import Standard, check_standard, standard_of
+from astragal.derive.plan import Plan, premises
+from astragal.derive.sampler import Conditional, Program, Step, UsedRelation
+from astragal.derive.slice import by_coordinates, program_of
+from astragal.graph.expr import INPUT, Expr
+from astragal.graph.subgraph import placeholder
+from astragal.graph.traverse import substitute
+from astragal.graph.types import tensor_type
+from astragal.ops.manipulation import concatenate, reshape
+
+KIND = "interweave"
+SOURCE = UsedRelation(
+    "interweaving", "Yu & Meng 2011, J. Comput. Graph. Stat. 20:531-570, section 2.3"
+)
+MOST = 4
+"""Elements of a parameter that moves once more: each costs some densities a sweep."""
+
+
+def interwoven(plan: Plan, steps: Sequence[Step], refused: set[str]) -> list[Step]:
+    """Give second moves for parameters that are drawn apart from what they are parameters of.
+
+    Parameters
+    ----------
+    plan
+        What is known of the model.
+    steps
+        Its steps so far.
+    refused
+        Names of kinds of steps and of relations that may not be used.
+    """
+    if KIND in refused:
+        return []
+    alone = [s.name for s in steps if len(s.targets) == 1 and s.kind in ("gibbs", "slice")]
+    return [step for name in alone if (step := _second_move(plan, name, refused)) is not None]
+
+
+def _second_move(plan: Plan, name: str, refused: set[str]) -> Step | None:
+    own = plan.reads.of(name).own
+    t = None if own is None else transform_of(own)
+    if t is None or not all(isinstance(d, int) for d in t.shape):
+        return None
+    if math.prod(int(d) for d in t.shape) > MOST:
+        return None
+    carried = {n: s for n in plan.latent if (s := _carried(plan, name, n, refused)) is not None}
+    if not carried:
+        return None
+    place = {f.value: i for i, f in enumerate(plan.joint.factors)}
+    names = sorted([name, *carried], key=lambda n: place[plan.joint.coordinates[n]])
+    block = Block(plan.reads, names, {name: t}, carried)
+    program, tuning = _program(block, name, t)
+    shown = ", ".join(s.relation.bindings[0][1] for s in carried.values())
+    nears = tuple(plan.reads.of(n) for n in names)
+    conditional = Conditional(
+        text=f"({', '.join([name, *carried])}) | ... once more, along {shown} with u held",
+        law=None,
+        logdensity=block.target,
+        premises=premises(plan, nears),
+    )
+    relations = dict.fromkeys([SOURCE, *(s.relation for s in carried.values())])
+    return Step((name, *carried), KIND, conditional, tuple(relations), program, tuning)
+
+
+def _carried(plan: Plan, name: str, other: str, refused: set[str]) -> Standard | None:
+    """Coordinates in which the law of several elements is free of a parameter."""
+    z = plan.joint.coordinates[other]
+    own = plan.reads.of(other).own
+    if other == name or own is None or not z.shape:
+        return None
+    found = standard_of(plan.reads, other, (name, other), plan.labels)
+    if found is None or found.held is not None or found.relation.name in refused:
+        return None
+    plan.points.restart()
+    checked = check_standard(found, own, plan.joint.coordinates, plan.points)
+    return found if checked else None
+
+
+def _program(block: Block, name: str, t: Transform) -> tuple[Program, dict[str, Expr]]:
+    """A slice update of the parameter's coordinates, all others of the block held."""
+    i = block.names.index(name)
+    start, size = sum(block.sizes[:i]), block.sizes[i]
+    at = placeholder(tensor_type("float64", (block.size,)))
+    height, here = block.height(at), block.at()
+
+    def whole(u: Expr) -> Expr:
+        return concatenate([here[:start], reshape(u, (size,)), here[start + size :]])
+
+    label = f"{name}:{KIND} width"
+    width = INPUT(label, tensor_type("float64", t.shape))
+    u, adapted, n = by_coordinates(
+        lambda v: substitute([height], {at: whole(v)})[0],
+        t.backward(block.coordinates[name]),
+        width,
+    )
+    return program_of(block.back(whole(u)), label, width, adapted, n)

@@ -1,0 +1,97 @@
+"""Second moves of a hierarchy's parameters: where there is one, and where there must be none."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+import scipy.stats as st
+
+import astragal as ag
+
+R = ag.random
+Y = np.array([0.4, -1.0, 2.3, 0.9, 4.1, -2.2])
+
+
+def hierarchy(effect: Any = None) -> ag.Model:
+    """Effects with a precision of their own, seen with much noise."""
+    k = ag.split(ag.input("key", dtype="key"), 3)
+    precision = R.gamma(k[0], 0.5, rate=0.5)
+    made = effect or (lambda key, sd: R.normal(key, 0.7, sd, size=6))
+    x = made(k[1], 1.0 / ag.sqrt(precision))
+    return ag.Model({"precision": precision, "x": x, "y": R.normal(k[2], x, 3.0, size=6)})
+
+
+def kinds(model: ag.Model, **options: Any) -> list[tuple[str, str]]:
+    return [(s.name, s.kind) for s in ag.derive(model, {"y": Y}, **options).steps]
+
+
+def test_a_scale_moves_once_more_with_its_effects() -> None:
+    sampler = ag.derive(hierarchy(), {"y": Y})
+    assert [(s.name, s.kind) for s in sampler.steps] == [
+        ("precision", "gibbs"),
+        ("x", "gibbs"),
+        ("precision+x", "interweave"),
+    ]
+    # The step of a variable is the one that draws it from its conditional.
+    assert sampler.step("precision").kind == sampler.step("x").kind == "gibbs"
+    said = sampler.explain()
+    assert "Yu & Meng 2011" in said
+    assert "standard_location_scale" in said
+
+
+@pytest.mark.parametrize("name", ["interweave", "standard_location_scale"])
+def test_second_moves_can_be_forbidden(name: str) -> None:
+    assert kinds(hierarchy(), forbid=[name]) == [("precision", "gibbs"), ("x", "gibbs")]
+
+
+@pytest.mark.parametrize(
+    "effect",
+    [
+        pytest.param(lambda k, sd: R.truncated_normal(k, 0.0, sd, 0.0, 9.0, size=6), id="bounded"),
+        pytest.param(lambda k, sd: R.normal(k, 0.7, sd), id="one number"),
+        pytest.param(lambda k, sd: R.normal(k, 0.7, 1.3, size=6), id="another scale"),
+        pytest.param(lambda k, sd: R.gamma(k, sd, rate=1.3, size=6), id="a shape"),
+    ],
+)
+def test_what_is_no_function_of_a_standard_draw_has_none(effect: Any) -> None:
+    model = hierarchy(effect)
+    found = kinds(model, prefer=["slice"], forbid=["exact", "collapse"])
+    assert "interweave" not in [kind for _, kind in found]
+
+
+def test_what_is_drawn_together_has_none() -> None:
+    k = ag.split(ag.input("key", dtype="key"), 3)
+    centre = R.normal(k[0], 0.0, 2.0)
+    x = R.normal(k[1], centre, 1.5, size=6)
+    model = ag.Model({"centre": centre, "x": x, "y": R.normal(k[2], x, 3.0)})
+    found = kinds(model, forbid=["exact", "collapse"])
+    assert found == [("centre+x", "gibbs")]
+
+
+def test_many_scales_move_once() -> None:
+    k = ag.split(ag.input("key", dtype="key"), 3)
+    precision = R.gamma(k[0], 0.5, rate=0.5, size=6)
+    x = R.normal(k[1], 0.7, 1.0 / ag.sqrt(precision))
+    model = ag.Model({"precision": precision, "x": x, "y": R.normal(k[2], x, 3.0)})
+    assert "interweave" not in [kind for _, kind in kinds(model)]
+
+
+@pytest.mark.parametrize("backend", ["numba", "jax"])
+def test_the_posterior_of_a_scale_that_data_tell_little_of(backend: str) -> None:
+    sampler = ag.derive(hierarchy(), {"y": Y})
+    tree = sampler.sample(
+        seed=5, draws=6_000, chains=2, warmup=500, progress=False, backend=backend
+    )
+    drawn = np.log(tree.posterior["precision"].values)
+    # The effects integrated out: y ~ Normal(0.7, sqrt(9 + 1 / precision)).
+    grid = np.linspace(-25.0, 6.0, 20_001)
+    p = np.exp(grid)
+    logp = st.gamma.logpdf(p, 0.5, scale=2.0) + grid
+    logp += np.asarray(st.norm.logpdf(Y[:, None], 0.7, np.sqrt(9.0 + 1.0 / p))).sum(0)
+    weight = np.exp(logp - logp.max())
+    weight /= weight.sum()
+    for q in (-3.0, -1.5, 0.0, 1.0):
+        # 3,000 effective draws at least: four standard errors are 0.037.
+        assert (drawn < q).mean() == pytest.approx(weight[grid < q].sum(), abs=0.04), q
