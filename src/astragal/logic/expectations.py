@@ -313,7 +313,9 @@ def _sample_given(whole: Side, values: Mapping[Expr, Any], n: int, seed: int) ->
     """Draw until n draws lie in an event, the last output."""
     pilot = sample(whole, values, PILOT, seed)[-1]
     chance = float(np.mean(pilot))
-    many = int(1.1 * n / max(chance, 1e-9)) + 1000
+    # So many that enough lie in the event even where the pilot flatters it by four deviations.
+    least = chance - 4.0 * math.sqrt(chance * (1.0 - chance) / PILOT)
+    many = int(1.1 * n / max(least, 1e-9)) + 1000
     if many > MOST_DRAWS:
         raise NoSamples(f"the event is too rare, with probability {chance:.2g}")
     *drawn, event = sample(whole, values, many, seed + 1)
