@@ -32,8 +32,9 @@ def sequential(method: str, size: Any, words: Any, *parameters: Any) -> tuple[An
     if method == "permutation":
         drawn = rng.permutation(int(size[0]))
     elif method == "choice":
-        population, count, replace, shuffle, *p = parameters
-        drawn = rng.choice(int(population), int(count), bool(replace), *p, shuffle=bool(shuffle))
+        population, count, replace, shuffle, *given = parameters
+        p = given[0] if given else None
+        drawn = rng.choice(int(population), int(count), bool(replace), p, shuffle=bool(shuffle))
     else:
         drawn = getattr(rng, method)(*parameters, size=tuple(int(n) for n in size))
     return words_of(rng), np.asarray(drawn, METHODS[method].dtype if method in METHODS else "int64")

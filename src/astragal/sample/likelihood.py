@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from astragal.compile import function
+from astragal.compile.function import function
 from astragal.compile.simplify import simplify
 from astragal.density.factors import Factor, Joint
 from astragal.density.joint import factorise
