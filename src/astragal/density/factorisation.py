@@ -313,7 +313,7 @@ class _Factorisation:
                     self.names[new] = self.names.pop(old)
                 if old in self.values:
                     self.values[new] = self.values.pop(old)
-        tables: tuple[dict[Any, Expr], ...] = (self.variables, self.values, self.jacobians)
+        tables: list[dict[Any, Expr]] = [self.variables, self.values, self.jacobians]
         for table in tables:
             table.update(zip(list(table), substitute(table.values(), mapping), strict=True))
 

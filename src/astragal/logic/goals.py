@@ -213,9 +213,9 @@ def _compiled(
     """
     from astragal.logic.compiled import rule_of
 
-    if len(roots) > 1 or relation.expand is not None:
+    if len(roots) != 1 or relation.expand is not None:
         return None
-    [x] = roots
+    x = roots[0]
     fast = rule_of(relation, direction).fast
     if not fast or not is_ground(x):
         return None
