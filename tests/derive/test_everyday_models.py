@@ -90,3 +90,15 @@ def test_auxiliaries_are_left_out_where_a_vector_would_move_given_them() -> None
     both = ag.derive(model(slopes=True), {"y": answers})
     assert not any("auxiliary" in n for s in both.steps for n in s.targets)
     assert both.step("slope").kind == both.step("ability").kind == "nuts"
+
+
+@pytest.mark.parametrize(("trials", "kind"), [(4, "gibbs"), (60, "nuts")])
+def test_polya_gamma_variables_are_for_few_trials(trials: int, kind: str) -> None:
+    # Each costs as much as it has trials; the likelihood costs the same for any number.
+    k = ag.split(ag.input("key", dtype="key"), 3)
+    spread = ag.random.half_normal(k[0], 1.0)
+    logit = ag.random.normal(k[1], 0.0, spread, size=(6,))
+    y = ag.random.binomial(k[2], trials, ag.expit(logit))
+    model = ag.Model({"spread": spread, "logit": logit, "y": y})
+    sampler = ag.derive(model, {"y": np.array([0, 1, 1, 2, 3, 4])})
+    assert sampler.step("logit").kind == kind
