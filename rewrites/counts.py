@@ -65,13 +65,13 @@ def binomial_complement(k: Key, n: Integer, p):
     return n - binomial(k, n, p), binomial(k, n, 1 - p)
 
 
-@relation("in law", source="Johnson, Kemp & Kotz 2005, ch. 6")
+@relation("in law", source="Johnson, Kemp & Kotz 2005, ch. 6", where=lambda g, b, n: [n <= g + b])
 def hypergeometric_complement(k: Key, g: Integer, b: Integer, n: Integer):
     """The other colour in the sample."""
     return n - hypergeometric(k, g, b, n), hypergeometric(k, b, g, n)
 
 
-@relation("in law", source="Johnson, Kemp & Kotz 2005, ch. 6")
+@relation("in law", source="Johnson, Kemp & Kotz 2005, ch. 6", where=lambda g, b, n: [n <= g + b])
 def hypergeometric_unsampled(k: Key, g: Integer, b: Integer, n: Integer):
     """What is left in the urn is a sample too."""
     return g - hypergeometric(k, g, b, n), hypergeometric(k, g, b, g + b - n)

@@ -262,9 +262,10 @@ def test_what_is_false_is_rejected_with_a_counterexample(rule: Relation) -> None
     assert verdict.counterexample
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("rule", BOOK, ids=lambda r: r.name)
 def test_every_relation_of_the_book_is_true(rule: Relation) -> None:
-    verdict = verify(rule, effort="fast")
+    verdict = verify(rule, effort="quick")
     assert verdict.holds, (verdict.evidence, verdict.counterexample)
 
 

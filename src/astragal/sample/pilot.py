@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from astragal.derive.interweave import KIND as INTERWEAVE
 from astragal.derive.noncentred import PATH, RELATIONS
 from astragal.derive.sampler import Sampler, Step, Trial
 from astragal.derive.search import derive
@@ -97,7 +98,8 @@ def pilot(
 def _kind(step: Step) -> str:
     """Name a step's kind, and coordinates of its own choice."""
     chosen = {r.name for r in step.relations} & {*RELATIONS, PATH}
-    return f"{step.kind} on standardised coordinates" if chosen else step.kind
+    standardised = chosen and step.kind != INTERWEAVE  # which is that by its nature
+    return f"{step.kind} on standardised coordinates" if standardised else step.kind
 
 
 def _measure(sampler: Sampler, draws: int, warmup: int, seed: int, backend: str) -> Trial:
