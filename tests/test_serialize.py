@@ -127,6 +127,29 @@ def test_models_are_saved(tmp_path: Path) -> None:
     assert list(found.variables.items()) == list(model.variables.items())
 
 
+def test_a_model_keeps_its_dims_coords_and_constants() -> None:
+    @ag.model(dims={"theta": "school", "hours": "school"}, coords={"term": [1.5, 2]})
+    def named(key: ag.Expr, hours: Any) -> dict[str, ag.Expr]:
+        return {"theta": ag.random.normal(key, hours, 1.0)}
+
+    model = named(np.array([1.0, 2.5])).labelled(coords={"school": ["A", "B"]})
+    buffer = dump_tree(model, by_value=True)[0]
+    found = load_tree(buffer)
+    assert (found.dims, found.coords) == (model.dims, model.coords)
+    assert found.labels == model.labels
+    assert found["theta"] is model["theta"]
+
+
+def test_labels_that_are_dates_are_kept_and_others_refused() -> None:
+    x = ag.random.normal(ag.key(0), 0.0, 1.0, size=1)
+    days = np.array(["2020-03-01"], dtype="datetime64[D]")
+    model = ag.Model({"x": x}, dims={"x": "day"}, coords={"day": days})
+    assert load_tree(dump_tree(model)[0]).coords == model.coords
+    odd = model.labelled(coords={"day": [1j]})
+    with pytest.raises(FormatError, match="coords of 'day': the label 1j cannot be saved"):
+        dump_tree(odd)
+
+
 def test_arrays_beside_expressions_become_constants(tmp_path: Path) -> None:
     ag.save(tmp_path / "x.ag", [X, np.array([1.0, 2.0])])
     assert ag.load(tmp_path / "x.ag")[1] is ag.constant([1.0, 2.0])

@@ -12,6 +12,7 @@ import json
 import sys
 import zipfile
 from collections.abc import Callable, Sequence
+from datetime import date, datetime
 from typing import Any
 
 import numpy as np
@@ -240,7 +241,32 @@ class _Reader:
             from astragal.model import Model
 
             return Model({name: self.tree(v) for name, v in parts})
+        if sort == "labelled":
+            from astragal.model import Model
+
+            variables, constants, dims, coords = parts
+            return Model(
+                {name: self.tree(v) for name, v in variables},
+                dims={name: tuple(_list(names)) for name, names in dims},
+                coords={dim: tuple(map(_label, _list(labels))) for dim, labels in coords},
+                constants={name: self.tree(v) for name, v in constants},
+            )
         return self.argument(t)
+
+
+def _label(shown: Any) -> Any:
+    """Read a label along a dimension."""
+    if not isinstance(shown, dict):
+        return shown
+    ((sort, text),) = shown.items()
+    return _LABELS[sort](text)
+
+
+_LABELS: dict[str, Callable[[str], Any]] = {
+    "float": float.fromhex,
+    "date": date.fromisoformat,
+    "datetime": datetime.fromisoformat,
+}
 
 
 # Operations that trust their static arguments, since only functions of the vocabulary

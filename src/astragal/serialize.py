@@ -16,6 +16,7 @@ import io
 import json
 import zipfile
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -179,7 +180,7 @@ class _Writer:
             self.visit(t)
             return [self.places[t]]
         if isinstance(t, Model):
-            return {"model": [[name, self.tree(x)] for name, x in t.variables.items()]}
+            return self.model(t)
         if isinstance(t, Mapping):
             return {"dict": [[self.tree(k), self.tree(v)] for k, v in t.items()]}
         if isinstance(t, (list, tuple)):
@@ -190,6 +191,16 @@ class _Writer:
             f"save takes expressions, models and containers of them, not {type(t).__name__} "
             f"{t!r:.60}"
         )
+
+    def model(self, model: Any) -> Any:
+        """Write variables, and labels where the model has some."""
+        variables = [[name, self.tree(x)] for name, x in model.variables.items()]
+        if not (model.constants or model.dims or model.coords):
+            return {"model": variables}
+        constants = [[name, self.tree(x)] for name, x in model.constants.items()]
+        dims = [[name, list(names)] for name, names in model.dims.items()]
+        coords = [[dim, [_label(v, dim) for v in ls]] for dim, ls in model.coords.items()]
+        return {"labelled": [variables, constants, dims, coords]}
 
     def visit(self, root: Any) -> None:
         """List everything below a node or subgraph, what is read before what reads it."""
@@ -269,6 +280,20 @@ class _Writer:
             about = [cell.name, self.type(cell.type), self.array(value), update, cell.private]
             shown.append(about)
         return shown
+
+
+def _label(label: Any, dim: str) -> Any:
+    """Write a label along a dimension: a plain value."""
+    value = label.item() if isinstance(label, np.generic) else label
+    if value is None or type(value) in (bool, int, str):
+        return value
+    if type(value) is float:
+        return {"float": value.hex()}
+    if type(value) is date or (type(value) is datetime and value.tzinfo is None):
+        return {type(value).__name__: value.isoformat()}
+    raise FormatError(
+        f"coords of {dim!r}: the label {label!r:.60} cannot be saved; texts, numbers and dates can"
+    )
 
 
 def _write(archive: zipfile.ZipFile, name: str, data: bytes) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -107,6 +108,28 @@ def test_a_key_is_spent_once() -> None:
     x = R.mixture(k, [0.5, 0.5], [R.normal.law(0.0, 1.0), R.normal.law(1.0, 1.0)])
     with pytest.raises(KeyReuseError):
         ag.check_keys(x + R.truncated(k, R.gamma.law(2.0, rate=1.0), 1.0))
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda k: R.mixture(k, [0.3, 0.7]), "mixture(key, weights, components, size=, dtype=): m"),
+        (lambda k: R.mixture([0.3, 0.7], []), "the first argument is a key, got [0.3, 0.7]"),
+        (lambda k: R.mixture(k, probs=[1.0]), "size=, dtype=): missing a required argument"),
+        (
+            lambda k: R.mixture(k, [0.5] * 2, [R.normal] * 2),
+            "parameters: ag.random.normal.law(...)",
+        ),
+        (lambda k: R.mixture(k, [1.0], R.normal(k, 0.0, 1.0)), "write ag.random.normal.law(...)"),
+        (lambda k: R.mixture(k, [1.0], 3.0), "mixture: components: 3.0 is no law"),
+    ],
+)
+def test_wrong_arguments_are_named_with_how_it_is_called(
+    call: Callable[[Any], Any], message: str
+) -> None:
+    with pytest.raises(TypeError) as error:
+        call(ag.key(0))
+    assert message in str(error.value)
 
 
 # -- mixtures --------------------------------------------------------------------------------

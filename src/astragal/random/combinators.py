@@ -6,18 +6,20 @@ from those of its parts, and is named after them, as in ``mixture[normal, gamma]
 
 from __future__ import annotations
 
+import inspect
 import math
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import cache
+from types import FunctionType
 from typing import Any
 
 import numpy as np
 
 from astragal.graph.errors import DomainError
-from astragal.graph.expr import Expr, Op
+from astragal.graph.expr import Expr, Op, describe
 from astragal.graph.literal import constant, is_constant, value_of
-from astragal.graph.types import FLOATS
+from astragal.graph.types import FLOATS, KeyType
 from astragal.ops import elementwise as e
 from astragal.ops.declare import as_expr, cast
 from astragal.ops.manipulation import broadcast_arrays, reshape, stack
@@ -31,7 +33,7 @@ from astragal.random import (
     truncation,
 )
 from astragal.random.bijections import BIJECTIONS
-from astragal.random.distribution import Distribution, Law, RandomOp
+from astragal.random.distribution import Distribution, Law, RandomOp, is_random
 
 Components = Law | Sequence[Law]
 
@@ -113,13 +115,26 @@ class Combinator:
         self.__doc__ = make.__doc__
 
     def __call__(
-        self, key: Expr, *args: Any, size: Any = None, dtype: Any = None, **named: Any
+        self, key: Any, *args: Any, size: Any = None, dtype: Any = None, **named: Any
     ) -> Expr:
         """Draw from the law that the arguments make."""
+        if not (isinstance(key, Expr) and isinstance(key.type, KeyType)):
+            shown = describe(key) if isinstance(key, Expr) else f"{key!r:.60}"
+            raise TypeError(f"{self._call}: the first argument is a key, got {shown}")
+        try:
+            inspect.signature(self.law).bind(*args, **named)
+        except TypeError as error:
+            raise TypeError(f"{self._call}: {error}") from None
         law = self.law(*args, **named)
         if dtype is not None:
             law = with_dtype(law, dtype)
         return law(key, size)
+
+    @property
+    def _call(self) -> str:
+        """How it is called, for errors."""
+        names = ", ".join(inspect.signature(self.law).parameters)
+        return f"{self.__name__}(key, {names}, size=, dtype=)"
 
     def __repr__(self) -> str:
         return f"<astragal.random.{self.__name__}>"
@@ -138,8 +153,10 @@ def _law(value: Any, name: str) -> Law:
     if isinstance(value, Law):
         return value
     hint = ""
-    if isinstance(value, Expr):
+    if isinstance(value, Expr) and is_random(value):
         hint = f"; a law has no key yet: write ag.random.{value.op.name}.law(...)"
+    elif isinstance(value, (FunctionType, Combinator)):
+        hint = f"; give its parameters: ag.random.{value.__name__}.law(...)"
     raise TypeError(f"{name}: {value!r:.60} is no law{hint}")
 
 
@@ -192,7 +209,10 @@ def _mixture(weights: Any, components: Components) -> Law:
         d = mixtures.mixture((components.op.distribution,), True)
         values = [_with_axis(v) for v in components.parameters]
         return Law(op_of(d), (weights, *values))
-    laws = [_law(c, "mixture") for c in components]
+    given: Any = components
+    if isinstance(given, Expr) or not isinstance(given, Iterable):
+        _law(given, "mixture: components")
+    laws = [_law(c, "mixture") for c in given]
     if not laws:
         raise DomainError("mixture: there are no components")
     d = mixtures.mixture(tuple(c.op.distribution for c in laws), False)
