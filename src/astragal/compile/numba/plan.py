@@ -141,24 +141,36 @@ def read_by(body: Subgraph) -> frozenset[int]:
 
 
 def updated_in_place(body: Subgraph, count: int) -> frozenset[int]:
-    """Give the positions of state that a loop's body does nothing with but update.
+    """Give the positions of state that a loop's body updates before anybody else reads it.
 
-    Then nobody can see the array before the update, and the loop keeps one array.
+    Then nobody can see the array before the update, and the loop keeps one array. After the
+    update the body may read it, where what is read is no part of the array itself.
     """
     found = set()
-    uses: dict[Expr, int] = {}
+    users: dict[Expr, list[Expr]] = {}
     for n in below(body.outputs, ()):
         for c in children(n):
-            uses[c] = uses.get(c, 0) + 1
-    for o in body.outputs:
-        uses[o] = uses.get(o, 0) + 1
+            users.setdefault(c, []).append(n)
+
+    def private(x: Expr) -> bool:
+        return len(users[x]) == 1 and x not in body.outputs
+
     for k in range(count):
-        node = body.outputs[k]
-        while node.op.name in UPDATES and uses[node] == 1:
+        last = node = body.outputs[k]
+        if body.outputs.count(last) > 1 or not all(map(_takes_no_part, users.get(last, ()))):
+            continue
+        while node.op.name in UPDATES and (node is last or private(node)):
             node = node.args[0]
-        if node is body.parameters[k] and node is not body.outputs[k] and uses[node] == 1:
+        if node is body.parameters[k] and node is not last and private(node):
             found.add(k)
     return frozenset(found)
+
+
+def _takes_no_part(reader: Expr) -> bool:
+    """Tell whether a result shares no memory with the arrays that it is made from."""
+    if isinstance(reader.type, TupleType):
+        return all(not t.shape for t in reader.type.items)
+    return reader.op.elementwise or not reader.type.shape
 
 
 def branch_homes(
