@@ -1,4 +1,4 @@
-"""Random variables of PyMC that are made of others: mixtures, truncation, censoring, series.
+"""Random variables of PyMC that are made of others: mixtures, truncation, censoring.
 
 The parts are random variables of the graph too, which no other node reads: they are read as
 laws, and not drawn.
@@ -7,17 +7,11 @@ laws, and not drawn.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from astragal import random as r
 from astragal.graph.errors import UnsupportedError
-from astragal.graph.expr import Expr
-from astragal.interop.operations import whole
-from astragal.ops.control import scan
-from astragal.ops.manipulation import concatenate
-from astragal.ops.reductions import sum as total
 from astragal.random.distribution import Law
-from astragal.random.keys import split
 
 if TYPE_CHECKING:
     from astragal.interop.reader import Reader
@@ -29,20 +23,12 @@ PARTS: dict[str, Callable[[list[Any]], list[Any]]] = {
     "CensoredRV":       lambda x: x[:1],
     "RandomWalkRV":     lambda x: x[:2],
     "AutoRegressiveRV": lambda x: x[2:3],
+    "GARCH11RV":        lambda x: x[4:5],
+    "EulerMaruyamaRV":  lambda x: x[:1],
+    "_LKJCholeskyCovRV": lambda x: x[3:4],
 }
 """Which operands are parts, by class."""
 # fmt: on
-
-
-class Series(NamedTuple):
-    """A path in time: its first values, those after them, and both joined."""
-
-    init: Expr
-    steps: Expr
-    path: Expr
-
-
-# -- laws ------------------------------------------------------------------------------------
 
 
 def _mixture(read: Reader, node: Any, strip: bool) -> Law:
@@ -81,54 +67,6 @@ def size_of(read: Reader, node: Any, name: str) -> tuple[int, ...] | None:
     size = read.size(parts[0].owner.inputs)
     along = name != "CensoredRV" and len(parts) == 1
     return size[:-1] if along and size is not None else size
-
-
-# -- series ----------------------------------------------------------------------------------
-
-
-def _random_walk(read: Reader, node: Any, key: Expr) -> Series:
-    first, step, steps = node.inputs[:3]
-    innovation = read.law(step, True)
-    if innovation.op.name != "normal":
-        raise UnsupportedError(f"a random walk with steps of {innovation.op.name} is not read")
-    n = whole(read[steps])[0]
-    own = split(key)
-    start = read.law(first, True)(own[0], ())
-    if any(p.shape for p in innovation.parameters):
-        raise UnsupportedError("several random walks in one variable are not read")
-    drift, scale = innovation.parameters
-
-    def move(x: Expr, k: Expr) -> tuple[Expr, Expr]:
-        new = r.normal(k, x + drift, scale)
-        return new, new
-
-    _, after = scan(move, start, split(own[1], n))
-    return Series(start, after, concatenate([start[None], after]))
-
-
-def _autoregression(read: Reader, node: Any, key: Expr) -> Series:
-    rho, scale = (read.parameter(v, True) for v in node.inputs[:2])
-    order, n = node.op.ar_order, whole(read[node.inputs[3]])[0]
-    if scale.shape or rho.shape != (order + node.op.constant_term,):
-        raise UnsupportedError("several autoregressions in one variable are not read")
-    own = split(key)
-    start = read.law(node.inputs[2], True)(own[0], (order,))
-    # PyMC's first coefficient belongs to the latest value.
-    constant, weights = (rho[0], rho[1:]) if node.op.constant_term else (None, rho)
-
-    def move(x: Expr, k: Expr) -> tuple[Expr, Expr]:
-        mean = total(x * weights[::-1])
-        new = r.normal(k, mean if constant is None else mean + constant, scale)
-        return concatenate([x[1:], new[None]]), new
-
-    _, after = scan(move, start, split(own[1], n))
-    return Series(start, after, concatenate([start, after]))
-
-
-SERIES: dict[str, Callable[[Reader, Any, Expr], Series]] = {
-    "RandomWalkRV": _random_walk,
-    "AutoRegressiveRV": _autoregression,
-}
 
 
 def inner(nodes: list[Any], kind: Callable[[Any], str]) -> Iterator[Any]:

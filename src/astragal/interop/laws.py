@@ -10,6 +10,7 @@ conventions are those of the two libraries' own sampling functions and densities
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Callable
 
@@ -19,8 +20,11 @@ from astragal.graph.expr import Expr
 from astragal.graph.literal import constant, is_constant, value_of
 from astragal.graph.types import FLOATS
 from astragal.ops import elementwise as e
+from astragal.ops.creation import eye
 from astragal.ops.declare import ASTYPE
-from astragal.ops.manipulation import astype
+from astragal.ops.manipulation import astype, matrix_transpose
+from astragal.ops.products import diag, kron, matmul
+from astragal.ops.reductions import sum as total
 from astragal.random import discrete
 from astragal.random.combinators import op_of_named
 from astragal.random.distribution import Law
@@ -74,6 +78,21 @@ def _wald(mean: Expr, scale: Expr, *shift: Expr) -> Law | tuple[Law, Expr]:
     return _shifted(law, shift[0]) if shift else law
 
 
+def _square(factor: Expr) -> Expr:
+    return matmul(factor, matrix_transpose(factor))
+
+
+def _kronecker_normal(mean: Expr, noise: Expr, *parts: Expr) -> Law:
+    cov = functools.reduce(kron, parts)
+    return r.multivariate_normal.law(mean, cov=cov + noise**2 * eye(cov.shape[-1]))
+
+
+def _car(mean: Expr, neighbours: Expr, alpha: Expr, tau: Expr, _valid: Expr) -> Law:
+    # PyMC leaves out a constant: half the log determinant of the degrees, and that of 2 pi.
+    degrees = diag(total(neighbours, axis=-1))
+    return r.multivariate_normal.law(mean, precision=tau * (degrees - alpha * neighbours))
+
+
 # fmt: off
 LAWS: dict[str, Row] = {
     # numbers
@@ -87,6 +106,9 @@ LAWS: dict[str, Row] = {
     "LogisticRV":        lambda mu, s: r.logistic.law(mu, s),
     "GumbelRV":          lambda mu, beta: r.gumbel.law(mu, beta),
     "ExGaussianRV":      lambda mu, sigma, nu: r.ex_gaussian.law(mu, sigma, nu),
+    # exp((mu - x) / sigma) is a square of a standard normal
+    "MoyalRV":           lambda mu, sigma: r.transformed.law(
+        r.log_gamma.law(0.5), "affine", mu - sigma * math.log(2.0), -sigma),
     "FlatRV":            lambda: r.improper_uniform.law(),
     # between two bounds
     "UniformRV":         lambda low, high: r.uniform.law(low, high),
@@ -95,6 +117,7 @@ LAWS: dict[str, Row] = {
     "BetaRV":            lambda a, b: r.beta.law(a, b),
     "BetaClippedRV":     lambda a, b: r.beta.law(a, b),
     "KumaraswamyRV":     lambda a, b: r.kumaraswamy.law(a, b),
+    "LogitNormal":       lambda mu, sigma: r.logit_normal.law(mu, sigma),
     "VonMisesRV":        lambda mu, kappa: r.von_mises.law(mu, kappa),
     # positive numbers
     "HalfNormalRV":      lambda loc, sigma: _shifted(r.half_normal.law(sigma), loc),
@@ -140,7 +163,10 @@ LAWS: dict[str, Row] = {
     "MvNormalRV":        lambda mean, cov: r.multivariate_normal.law(mean, cov=cov),
     "PrecisionMvNormalRV": lambda mean, tau: r.multivariate_normal.law(mean, precision=tau),
     "MvStudentTRV":      lambda nu, mu, scale: r.multivariate_t.law(mu, scale, nu),
-    "MatrixNormalRV":    lambda mu, row, col: r.matrix_normal.law(mu, row, col),
+    # the Cholesky factors of the two covariances
+    "MatrixNormalRV":    lambda mu, row, col: r.matrix_normal.law(mu, _square(row), _square(col)),
+    "KroneckerNormalRV": _kronecker_normal,
+    "CARRV":             _car,
     "WishartRV":         lambda nu, v: r.wishart.law(nu, v),
 }
 # fmt: on

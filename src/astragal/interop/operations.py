@@ -7,6 +7,8 @@
 from __future__ import annotations
 
 import functools
+import itertools
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -15,11 +17,22 @@ from astragal.graph.errors import UnsupportedError
 from astragal.graph.expr import Expr
 from astragal.graph.literal import is_constant
 from astragal.graph.types import TensorType
-from astragal.ops import creation, linalg, special
+from astragal.ops import creation, linalg, sorting, special
 from astragal.ops import elementwise as e
 from astragal.ops import manipulation as m
 from astragal.ops import reductions as r
-from astragal.ops.searching import clip
+from astragal.ops.products import kron
+from astragal.ops.searching import clip, where
+
+
+def _erfcx(x: Expr) -> Expr:
+    """exp(x^2) erfc(x): by the asymptotic series where the two factors would not be numbers."""
+    far, large = x > 50.0, e.maximum(x, 50.0)
+    s = 1.0 / (2.0 * e.square(large))
+    series = (1.0 - s * (1.0 - 3.0 * s * (1.0 - 5.0 * s))) / (large * math.sqrt(math.pi))
+    near = where(far, 0.0, x)
+    return where(far, series, 2.0 * e.exp(e.square(near) + special.log_ndtr(-math.sqrt(2) * near)))
+
 
 # fmt: off
 ELEMENTWISE: dict[str, Callable[..., Any]] = {
@@ -41,8 +54,14 @@ ELEMENTWISE: dict[str, Callable[..., Any]] = {
     # special functions
     "Sigmoid": special.expit, "Softplus": special.softplus, "Log1mexp": special.log1mexp,
     "Erf": special.erf, "Erfc": special.erfc, "Erfinv": special.erfinv,
+    "Erfcinv": special.erfcinv, "Erfcx": _erfcx, "OwensT": special.owens_t,
     "GammaLn": special.gammaln, "Psi": special.digamma, "BetaInc": special.betainc,
-    "GammaInc": special.gammainc, "GammaIncC": special.gammaincc,
+    "GammaInc": special.gammainc, "GammaIncC": special.gammaincc, "Gamma": special.gamma,
+    "TriGamma": special.trigamma, "PolyGamma": special.polygamma,
+    "GammaIncInv": special.gammaincinv, "GammaIncCInv": special.gammainccinv,
+    "BetaIncInv": special.betaincinv, "I0": special.i0, "I1": special.i1, "Kv": special.kv,
+    "XlogX": lambda x: special.xlogy(x, x), "XlogY0": special.xlogy,
+    "Deg2Rad": lambda x: x * (math.pi / 180), "Rad2Deg": lambda x: x * (180 / math.pi),
     # comparison and logic
     "EQ": e.equal, "NEQ": e.not_equal, "LT": e.less, "LE": e.less_equal, "GT": e.greater,
     "GE": e.greater_equal, "IsNan": e.isnan, "IsInf": e.isinf,
@@ -152,24 +171,94 @@ def _arange(op: Any, *ends: Expr) -> Expr:
     return creation.arange(a, b, step, dtype=op.dtype)
 
 
+def _solve(op: Any, a: Expr, b: Expr) -> Expr:
+    column = op.b_ndim == 1
+    b = b[..., None] if column else b
+    name = type(op).__name__
+    if name == "SolveTriangular":
+        if getattr(op, "unit_diagonal", False):
+            raise UnsupportedError("SolveTriangular with a unit diagonal is not read")
+        x = linalg.solve_triangular(a, b, lower=op.lower)
+    elif name == "CholeskySolve":
+        x = linalg.cho_solve(a if op.lower else m.matrix_transpose(a), b)
+    else:
+        how = getattr(op, "assume_a", "gen")
+        if how not in ("gen", "sym", "her", "pos"):
+            raise UnsupportedError(f"Solve with assume_a={how!r} is not read")
+        if how != "gen":  # one triangle counts
+            half = creation.tril(a) if op.lower else creation.triu(a)
+            a = half + m.matrix_transpose(half) - half * creation.eye(a.shape[-1])
+        x = linalg.solve(a, b)
+    return x[..., 0] if column else x
+
+
+def _diagonal(op: Any, x: Expr) -> Expr:
+    return linalg.diagonal(m.moveaxis(x, (op.axis1, op.axis2), (-2, -1)), offset=op.offset)
+
+
+def _along(x: Expr, axis: Any) -> tuple[Expr, int]:
+    """An array and the axis along which it is sorted; all of its elements where there is none."""
+    return (m.ravel(x), 0) if axis is None else (x, whole(axis)[0])
+
+
+def _ordered(f: Callable[..., Expr]) -> Callable[..., Expr]:
+    def row(op: Any, x: Expr, axis: Any = None) -> Expr:
+        x, at = _along(x, axis)
+        return f(x, axis=at)
+
+    return row
+
+
+def _argmax(op: Any, x: Expr) -> Expr:
+    axis = op.axis
+    if axis is None or len(axis) == x.ndim:
+        return sorting.argmax(m.ravel(x))
+    if len(axis) != 1:
+        raise UnsupportedError("argmax along several axes is not read")
+    return sorting.argmax(x, axis=axis[0])
+
+
+def _filled(op: Any, x: Expr, value: Expr) -> Expr:
+    if x.ndim != 2:
+        raise UnsupportedError("FillDiagonal is read for matrices")
+    on = e.equal(creation.arange(x.shape[0])[:, None], creation.arange(x.shape[1]))
+    return where(on, m.astype(value, x.dtype), x)
+
+
+def _split(op: Any, x: Expr, axis: Expr, lengths: Expr) -> list[Expr]:
+    at, ends = whole(axis)[0] % x.ndim, [0]
+    for n in whole(lengths):
+        ends.append(ends[-1] + n)
+    lead = (slice(None),) * at
+    return [x[(*lead, slice(a, b))] for a, b in itertools.pairwise(ends)]
+
+
 # fmt: off
 OPERATIONS: dict[str, Callable[..., Any]] = {
     "Dot": lambda op, x, y: linalg.matmul(x, y),
     "Cholesky": lambda op, x: linalg.cholesky(x),
-    "MatrixInverse": lambda op, x: linalg.inv(x),
+    "MatrixInverse": lambda op, x: linalg.inv(x), "MatrixPinv": lambda op, x: linalg.pinv(x),
+    "Det": lambda op, x: linalg.det(x), "SLogDet": lambda op, x: list(linalg.slogdet(x)),
+    "Solve": _solve, "SolveTriangular": _solve, "CholeskySolve": _solve,
+    "BatchedDot": lambda op, x, y: linalg.matmul(x, y),
+    "KroneckerProduct": lambda op, x, y: kron(x, y),
+    "ExtractDiag": _diagonal, "FillDiagonal": _filled,
     "Blockwise": _blockwise, "Matmul": _blockwise,
     "DimShuffle": _shuffle,
     "Reshape": lambda op, x, shape: m.reshape(x, tuple(whole(shape))),
     "Subtensor": _index, "AdvancedSubtensor": _index, "AdvancedSubtensor1": _index,
     "IncSubtensor": _update, "AdvancedIncSubtensor": _update, "AdvancedIncSubtensor1": _update,
     "MakeSlice": _slice,
-    "Join": _join,
+    "Join": _join, "Split": _split,
+    "Repeat": lambda op, x, n: m.repeat(x, whole(n) if n.type.shape else whole(n)[0], axis=op.axis),
+    "SortOp": _ordered(sorting.sort), "ArgSortOp": _ordered(sorting.argsort), "Argmax": _argmax,
     "MakeVector": lambda op, *x: m.stack([m.astype(v, op.dtype) for v in x]),
     "Alloc": _alloc, "AllocEmpty": _empty, "Eye": _eye, "ARange": _arange,
     "Shape": lambda op, x: _shape(x),
     "Shape_i": lambda op, x: _shape(x)[op.i],
     "SpecifyShape": lambda op, x, *shape: x,
     "Assert": lambda op, x, *conditions: x, "CheckAndRaise": lambda op, x, *conditions: x,
+    "CheckParameterValue": lambda op, x, *conditions: x,
     "TensorFromScalar": lambda op, x: x, "ScalarFromTensor": lambda op, x: x,
     "ViewOp": lambda op, x: x,
     "Sum": lambda op, x: r.sum(m.astype(x, op.dtype or x.dtype), axis=_axes(op.axis)),

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable
 from importlib import import_module
 from typing import Any
 
 from astragal.compile import evaluate
-from astragal.graph.errors import UnsupportedError
+from astragal.graph.errors import ModelError, UnsupportedError
 from astragal.graph.expr import Expr
-from astragal.interop.compound import Series
 from astragal.interop.reader import Reader, Reading
 from astragal.model import Model
 from astragal.random.improper import constrain, factor
@@ -38,9 +39,11 @@ def from_pymc(model: Any) -> Reading:
     -----
     Data containers become constants, with the value that they have now. A potential becomes a
     factor. Astragal finds transformations of its own; one that makes a variable ordered
-    becomes a constraint ``NAME_ordered``. A random walk or an autoregression ``x`` is read as its
-    first values ``x_init``, those after them ``x_steps``, and both joined, ``x``; where it is
-    observed, the data are those of the two parts.
+    becomes a constraint ``NAME_ordered``. Some variables are read as several, and what these make:
+    a random walk or an autoregression ``x`` as its first values ``x_init`` and those after them
+    ``x_steps``; the factor of an LKJ covariance as ``x_stds`` and ``x_corr``; a vector with sum
+    zero as ``x_free``, one element shorter. Where such a variable is observed, the data are those
+    of its parts. Names that are no words become words: ``sub::a`` is read as ``sub_a``.
 
     Examples
     --------
@@ -50,40 +53,51 @@ def from_pymc(model: Any) -> Reading:
         draws = ag.derive(reading.model, reading.observed).sample()
         draws["posterior"]["theta"].sel(school="A")  # dims and coords of the PyMC model
     """
-    potentials = {v.name: v for v in model.potentials}
+    if not hasattr(model, "rvs_to_values"):
+        raise ModelError(f"from_pymc takes a pymc.Model, got {type(model).__name__}")
     random = [*model.free_RVs, *model.observed_RVs]
     values = [model.rvs_to_values[v] for v in model.observed_RVs]
-    reader = Reader([*random, *model.deterministics, *potentials.values(), *values])
+    reader = Reader([*random, *model.deterministics, *model.potentials, *values])
     place = {id(v): i for i, v in enumerate(o for n in reader.nodes for o in n.outputs)}
+    known = _words([*model.named_vars, *(v.name for v in random)])
     named: dict[str, Expr] = {}
-    data = {
-        v.name: evaluate(reader[value]) for v, value in zip(model.observed_RVs, values, strict=True)
-    }
+    data: dict[str, Any] = {}
+    for v, value in zip(model.observed_RVs, values, strict=True):
+        data |= reader.data(known[v.name], v, evaluate(reader[value]))
     for v in sorted([*random, *model.deterministics], key=lambda v: place[id(v)]):
-        x = reader[v]
-        if (series := reader.series.get(id(v))) is not None:
-            named |= {f"{v.name}_init": series.init, f"{v.name}_steps": series.steps}
-            if v.name in data:
-                _split(data, v.name, series)
-                continue
-        if not any(x is other for other in named.values()):
-            named[v.name] = x
+        # PyMC computes x_stds and x_corr from a Cholesky factor x: here they are its parts.
+        for name, x in reader.named(known[v.name], v).items():
+            seen = name in named or any(x is other for other in named.values())
+            made_of_data = v in model.observed_RVs and name not in data
+            if not (seen or made_of_data):
+                named[name] = x
     named |= _restrictions(model, reader)
-    named |= {name: factor(reader[v]) for name, v in potentials.items()}
-    constants = {v.name: reader[v] for v in model.data_vars}
-    known = {**named, **constants}
-    dims = {n: tuple(d) for n, d in model.named_vars_to_dims.items() if n in known}
+    named |= {known[v.name]: factor(reader[v]) for v in model.potentials}
+    constants = {known[v.name]: reader[v] for v in model.data_vars}
+    shown = {*named, *constants}
+    labels = {known.get(n, n): tuple(d) for n, d in model.named_vars_to_dims.items()}
+    dims = {n: d for n, d in labels.items() if n in shown}
     coords = {n: tuple(c) for n, c in model.coords.items() if c is not None}
     made = Model(named, dims=dims, coords=coords, constants=constants)
     return Reading(made, data, made.dims, made.coords)
 
 
-def _split(data: dict[str, Any], name: str, series: Series) -> None:
-    """Give the data of a path to its first values and those after them."""
-    whole = data.pop(name)
-    first = series.init.shape[0] if series.init.shape else 1
-    head = whole[:first] if series.init.shape else whole[0]
-    data |= {f"{name}_init": head, f"{name}_steps": whole[first:]}
+def _words(names: Iterable[str]) -> dict[str, str]:
+    """Words for names, which in PyMC may have signs and blanks: ``sub::a`` becomes ``sub_a``.
+
+    Raises
+    ------
+    ModelError
+        Where two names become one.
+    """
+    out: dict[str, str] = {}
+    for name in dict.fromkeys(names):
+        word = name if name.isidentifier() else re.sub(r"\W+", "_", name).strip("_")
+        word = word if word.isidentifier() else f"x_{word}"
+        if word in out.values():
+            raise ModelError(f"variable {name!r} would be called {word!r}, as another one is")
+        out[name] = word
+    return out
 
 
 def _restrictions(model: Any, reader: Reader) -> dict[str, Expr]:

@@ -46,12 +46,18 @@ def from_pytensor(
     if isinstance(variables, Mapping):
         named = dict(variables)
     else:
-        named = {}
-        v: Any
-        for v in variables:
-            if v.name is None:
-                raise ModelError(f"{v} has no name: give variables by name")
-            named[v.name] = v
+        # A variable alone is taken too: one of PyTensor is no sequence.
+        listed = list[Any](variables if isinstance(variables, (list, tuple)) else [variables])
+        named = {getattr(v, "name", ""): v for v in listed}
+        unnamed = next((v for v in listed if getattr(v, "name", "") is None), None)
+        if unnamed is not None:
+            raise ModelError(f"{unnamed} has no name: give variables by name")
+    for name, v in named.items():
+        if not (hasattr(v, "owner") and hasattr(v, "type")):
+            what = f"variable {name!r}" if name else "a variable"
+            raise ModelError(
+                f"from_pytensor: {what} is a {type(v).__name__}, expected one of PyTensor"
+            )
     given = dict(observed or {})
     extra = [v for v in given if not isinstance(v, str)]
     reader = Reader([*named.values(), *extra])
@@ -66,13 +72,13 @@ def from_pytensor(
     # In the order in which they depend on each other.
     order = {id(v): i for i, v in enumerate(o for n in reader.nodes for o in n.outputs)}
     ordered = sorted(named.items(), key=lambda item: order.get(id(item[1]), -1))
-    model = Model(_once({name: reader[v] for name, v in ordered}))
+    model = Model(_once({n: x for name, v in ordered for n, x in reader.named(name, v).items()}))
     data: dict[str, np.ndarray[Any, Any]] = {}
     for v, value in given.items():
         label = v if isinstance(v, str) else known.get(id(v))
-        if label is None or label not in model:
+        if label is None or label not in named:
             raise ModelError(f"data for {v}, which is no variable of the model")
-        data[label] = np.asarray(value)
+        data |= reader.data(label, named[label], value)
     return Reading(model, data, {}, {})
 
 

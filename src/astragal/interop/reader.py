@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -11,9 +12,10 @@ from astragal.graph.errors import AstragalError, UnsupportedError
 from astragal.graph.expr import Expr
 from astragal.graph.literal import constant, is_constant, value_of
 from astragal.graph.types import TensorType
-from astragal.interop import compound
+from astragal.interop import compound, loops
 from astragal.interop.laws import LAWS
 from astragal.interop.operations import COMPARISONS, ELEMENTWISE, OPERATIONS, whole
+from astragal.interop.parts import ROWS, Parts
 from astragal.model import Model
 from astragal.ops.creation import input
 from astragal.ops.manipulation import astype
@@ -45,6 +47,8 @@ class Reading(NamedTuple):
 def kind(op: Any) -> str:
     """The class of an operation; a user's own random variable is none of the libraries'."""
     lines = [c.__name__ for c in type(op).__mro__]
+    if lines[0] == "LogitNormal":  # PyMC's own, written as users write theirs
+        return lines[0]
     own = any("Custom" in name for name in lines)
     return f"CustomDist ({lines[0]})" if own else lines[0]
 
@@ -84,11 +88,12 @@ class Reader:
         parts = {id(v.owner) for v in compound.inner(self.nodes, kind)}
         self.nodes = [n for n in self.nodes if id(n) not in parts]
         self.random = [drawn(n) for n in self.nodes if is_random(n.op)]
-        self.series: dict[int, compound.Series] = {}
+        self.parts: dict[int, Parts] = {}
         root = input("key", dtype="key") if key is None else key
         self._keys = split(root, max(len(self.random), 1))
         self._read: dict[int, Any] = {}
         for node in self.nodes:
+            self._reading = node
             try:
                 self._read_node(node)
             except UnsupportedError as error:
@@ -96,11 +101,37 @@ class Reader:
             except (AstragalError, ValueError, TypeError, IndexError) as error:
                 raise UnsupportedError(f"{_named(node)} cannot be read: {error}") from error
 
+    def read(self, outputs: Iterable[Any]) -> None:
+        """Read what makes variables, in the scope that is open."""
+        for node in ancestors(outputs):
+            self._read_node(node)
+
+    @contextmanager
+    def scope(self, known: dict[int, Any]) -> Iterator[None]:
+        """Read an inner graph: the same variables stand for other expressions there."""
+        outer, self._read = self._read, known
+        try:
+            yield
+        finally:
+            self._read = outer
+
     def __getitem__(self, variable: Any) -> Any:
         found = self._read.get(id(variable))
         if found is None:
             found = self._read[id(variable)] = self._leaf(variable)
         return found
+
+    def named(self, name: str, variable: Any) -> dict[str, Expr]:
+        """A variable with the parts that it is made of, by name."""
+        found, x = self.parts.get(id(variable)), self[variable]
+        parts = {} if found is None else found.parts
+        return {**{_joined(name, n): part for n, part in parts.items()}, name: x}
+
+    def data(self, name: str, variable: Any, value: Any) -> dict[str, np.ndarray[Any, Any]]:
+        """Observed data of a variable, or of its parts."""
+        found, x = self.parts.get(id(variable)), np.asarray(value)
+        taken = {"": x} if found is None else found.take(x)
+        return {_joined(name, n): part for n, part in taken.items()}
 
     def _leaf(self, v: Any) -> Any:
         """A constant, shared data, or an input that is given later."""
@@ -125,8 +156,10 @@ class Reader:
                 self._read.setdefault(id(v), _NOTHING)
             return
         name = type(node.op).__name__
-        if len(node.outputs) != 1:
-            raise self._unknown(node, name, "operation")
+        inside = loops.loop if name == "Scan" else loops.function
+        if name not in OPERATIONS and hasattr(node.op, "inner_outputs"):
+            self._set(node, inside(self, node))
+            return
         out = node.outputs[0]
         if not hasattr(out.type, "dtype") and name != "MakeSlice":
             self._read[id(out)] = _NOTHING
@@ -138,9 +171,13 @@ class Reader:
             x = OPERATIONS[name](node.op, *(None if a is _NOTHING else a for a in args))
         else:
             raise self._unknown(node, name, "operation")
-        if isinstance(x, Expr) and isinstance(x.type, TensorType) and x.dtype != out.type.dtype:
-            x = astype(x, out.type.dtype)
-        self._read[id(out)] = x
+        self._set(node, x if isinstance(x, (tuple, list)) else [x])
+
+    def _set(self, node: Any, made: Iterable[Any]) -> None:
+        """Remember the outputs of a node, in their data types."""
+        for v, x in zip(node.outputs, made, strict=True):
+            tensor = isinstance(x, Expr) and isinstance(x.type, TensorType)
+            self._read[id(v)] = astype(x, v.type.dtype) if tensor and x.dtype != v.type.dtype else x
 
     def _elementwise(self, node: Any, scalar: Any, out: Any) -> Expr:
         name = type(scalar).__name__
@@ -163,13 +200,12 @@ class Reader:
     def _draw(self, node: Any, out: Any) -> Expr:
         name = kind(node.op)
         key = self._keys[self._index(out)]
-        if name in compound.SERIES:
-            found = self.series[id(out)] = compound.SERIES[name](self, node, key)
-            return found.path
+        if name in ROWS:
+            found = self.parts[id(out)] = ROWS[name](self, node, key)
+            return found.whole
         if name not in LAWS and name not in compound.LAWS:
             raise self._unknown(node, name, "random variable")
-        made = name in compound.LAWS
-        size = compound.size_of(self, node, name) if made else self.size(node.inputs)
+        size = self.size_of(out)
         for strip in (True, False):
             law, shift = self._shifted(node.op, node.inputs, strip, node)
             x = law(key, size)
@@ -206,6 +242,8 @@ class Reader:
 
     def _unknown(self, node: Any, name: str, what: str) -> UnsupportedError:
         """The error for a node that no row reads: it names the nearest variable with a name."""
+        if not any(n is node for n in self.nodes):
+            node = self._reading
         below = {id(v) for v in node.outputs}
         near = [v.name for v in node.outputs if v.name]
         for n in self.nodes if not near else ():
@@ -221,7 +259,18 @@ class Reader:
         )
 
     def _index(self, out: Any) -> int:
-        return next(i for i, v in enumerate(self.random) if v is out)
+        found = next((i for i, v in enumerate(self.random) if v is out), None)
+        if found is None:
+            raise self._unknown(
+                out.owner, kind(out.owner.op), "random variable, inside a function,"
+            )
+        return found
+
+    def size_of(self, variable: Any) -> tuple[int, ...] | None:
+        """The static size of a random variable, None where none is given."""
+        node, name = variable.owner, kind(variable.owner.op)
+        made = name in compound.LAWS
+        return compound.size_of(self, node, name) if made else self.size(node.inputs)
 
     def size(self, inputs: Iterable[Any]) -> tuple[int, ...] | None:
         """The static size of a random variable, None where none is given."""
@@ -244,6 +293,10 @@ class Reader:
             if front > 0 and order == ("x",) * front + tuple(range(n)):
                 return self[node.inputs[0]]
         return self[v]
+
+
+def _joined(name: str, part: str) -> str:
+    return f"{name}_{part}" if part else name
 
 
 _NOTHING = object()
