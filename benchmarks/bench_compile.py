@@ -2,6 +2,8 @@
 
 Run it with ``python benchmarks/bench_compile.py``. Beside NumPy, a loop written by hand, a
 bare call of a compiled function, and PyTensor's NUMBA mode where PyTensor is installed.
+With ``models``, ``python benchmarks/bench_compile.py models [NAME ...]``, it times whole models
+instead: from model to first draw, on Numba and JAX, with cold and warm caches.
 """
 
 from __future__ import annotations
@@ -12,6 +14,8 @@ import statistics
 import subprocess
 import sys
 import tempfile
+from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import numba
@@ -19,6 +23,8 @@ import numpy as np
 
 import astragal as ag
 from _harness import compare, machine, readable
+
+MODELS = ("pumps", "schools", "horseshoe", "trials", "items")  # of `_compile_cases`
 
 # What a new process runs: a chain of 50 nodes and its sum, from the graph to the first result.
 PROGRAM = """
@@ -94,6 +100,41 @@ def times_to_first_call(which: str, rounds: int = 3) -> None:
         print(f"{which}, 50 nodes, first call, {name}: wall {wall:.2f} s, CPU {cpu:.2f} s")
 
 
+def models(names: Sequence[str]) -> None:
+    """Print CPU seconds from a model to its first draw, in new processes.
+
+    Importing a backend's library, of which its own time is printed first, is part of them.
+    """
+    folder = Path(__file__).parent
+    environment = {**os.environ, "JAX_PLATFORMS": "cpu"}
+
+    def seconds(cache: str, *command: str) -> list[float]:
+        out = subprocess.run(
+            [sys.executable, *command],
+            env={**environment, "ASTRAGAL_CACHE": cache},
+            cwd=folder,
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        return [float(t) for t in out.stdout.split()]
+
+    clock = "import time; t = time.process_time(); import {}; print(time.process_time() - t)"
+    for library in ("astragal", "numba", "jax"):
+        times = [seconds("", "-c", clock.format(library))[0] for _ in range(3)]
+        print(f"import {library}: CPU {min(times):.2f} s", flush=True)
+    for name in names or MODELS:
+        for backend in ("numba", "jax"):
+            with tempfile.TemporaryDirectory() as cache:
+                for state in ("cold", "warm"):
+                    derived, first = seconds(cache, "_compile_cases.py", name, backend)
+                    print(
+                        f"{name}, {backend}, {state}: derivation {derived:.2f} s, "
+                        f"to the first draw {first:.2f} s more",
+                        flush=True,
+                    )
+
+
 def algebra(rng: np.random.Generator) -> None:
     """Print matrix functions beside NumPy's, at a small size and a large one."""
     for n in (8, 300):
@@ -119,6 +160,10 @@ def algebra(rng: np.random.Generator) -> None:
 
 def main() -> None:
     """Print every figure."""
+    if sys.argv[1:2] == ["models"]:
+        print(machine("numpy", "numba", "jax"))
+        models(sys.argv[2:])
+        return
     print(machine("numpy", "numba"))
     rng = np.random.default_rng(0)
     a, b = rng.random(10**6), rng.random(10**6)

@@ -21,8 +21,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from scipy.sparse import csr_array
-from scipy.sparse.csgraph import reverse_cuthill_mckee
 
 from astragal.density.sparsity import entries, pattern
 from astragal.graph.expr import Expr
@@ -80,6 +78,10 @@ def order_of(nonzero: Array) -> Order | None:
     n = len(nonzero)
     if n < FEWEST:
         return None
+    # Imported here: it takes a third of the time of importing Astragal.
+    from scipy.sparse import csr_array
+    from scipy.sparse.csgraph import reverse_cuthill_mckee
+
     degrees = nonzero.sum(1)
     ranked = np.argsort(-degrees, kind="stable")
     found: list[Order] = []

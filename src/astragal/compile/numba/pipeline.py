@@ -8,9 +8,10 @@ constants. What Numba does for such things takes a third of the time to compile.
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Collection, Mapping
 from typing import Any
 
-from numba.core import ir, lowering
+from numba.core import analysis, ir, lowering
 from numba.core.analysis import compute_use_defs, must_use_alloca
 from numba.core.compiler import CompilerBase
 from numba.core.compiler_machinery import PassManager, register_pass
@@ -102,8 +103,73 @@ PASSES = (
 )
 
 
+def live_map(
+    cfg: Any,
+    blocks: Mapping[int, Any],
+    used: Mapping[int, set[str]],
+    defined: Mapping[int, set[str]],
+) -> dict[int, set[str]]:
+    """Find the names that are alive at the entry of each block.
+
+    What `numba.core.analysis.compute_live_map` gives, which takes the square of the code's length:
+    here sets of names are bits of an integer, and names that no other block reads are left out.
+    """
+    names = sorted(set().union(*used.values()))
+    bits = {name: 1 << i for i, name in enumerate(names)}
+
+    def mask(some: Collection[str]) -> int:
+        return sum(bits[n] for n in some if n in bits)
+
+    order = sorted(blocks)
+    own = {b: mask(defined[b]) for b in order}
+    live = {b: mask(used[b]) for b in order}
+    # What may have a value at the end of a block.
+    reached = {b: own[b] | live[b] for b in order}
+    _spread(order, reached, lambda b: [s for s, _ in cfg.successors(b)], lambda _, m: m)
+    _spread(
+        order[::-1],
+        live,
+        lambda b: [p for p, _ in cfg.predecessors(b)],
+        lambda p, m: m & reached[p] & ~own[p],
+    )
+    return {b: _names_in(live[b], names) for b in blocks}
+
+
+def _spread(order: list[int], masks: dict[int, int], to: Any, passed: Any) -> None:
+    """Hand masks on from block to block until nothing changes."""
+    neighbours = {b: to(b) for b in order}
+    changed = True
+    while changed:
+        changed = False
+        for b in order:
+            for n in neighbours[b]:
+                new = masks[n] | passed(n, masks[b])
+                if new != masks[n]:
+                    masks[n] = new
+                    changed = True
+
+
+def _names_in(mask: int, names: list[str]) -> set[str]:
+    digits = bin(mask)[:1:-1]
+    found = set()
+    at = digits.find("1")
+    while at >= 0:
+        found.add(names[at])
+        at = digits.find("1", at + 1)
+    return found
+
+
 class Pipeline(CompilerBase):
     """Compiler of generated functions, for ``njit(pipeline_class=...)``."""
+
+    def _compile_core(self) -> Any:
+        # Numba compiles under a lock of its own, and the result is the same for everybody.
+        kept = analysis.compute_live_map
+        analysis.compute_live_map = live_map
+        try:
+            return super()._compile_core()
+        finally:
+            analysis.compute_live_map = kept
 
     def define_pipelines(self) -> list[Any]:
         """Give the passes in order."""
