@@ -19,8 +19,30 @@ cauchy(key(1, 'threefry4x32'), 2.0, 3.0)
 
 from math import pi
 
-from astragal import Expr, Key, atan, atan2, ceil, cos, relation, sin, split, sqrt, square, tan
-from astragal.random import beta, cauchy, normal, student_t, uniform, von_mises
+from astragal import (
+    Expr,
+    Integer,
+    Key,
+    atan,
+    atan2,
+    ceil,
+    cos,
+    relation,
+    sin,
+    split,
+    sqrt,
+    square,
+    sum,
+    tan,
+)
+from astragal.random import (
+    beta,
+    cauchy,
+    normal,
+    student_t,
+    uniform,
+    von_mises,
+)
 
 
 def wrapped(x: Expr) -> Expr:
@@ -180,3 +202,44 @@ def angle_of_normals(k: Key, s):
     """The direction of a normal point in the plane."""
     k1, k2 = split(k)
     return atan2(normal(k1, 0.0, s), normal(k2, 0.0, s)), uniform(k, -pi, pi)
+
+
+def turned(k: Expr, c: Expr, s: Expr) -> Expr:
+    """Draw an angle from a direction whose coordinates are c and s."""
+    return von_mises(k, atan2(s, c), sqrt(square(c) + square(s)))
+
+
+@relation("conditional", source="Mardia & El-Atoum 1976, Biometrika 63")
+def von_mises_direction_sample(kμ: Key, ky: Key, m, c, κ, n: Integer):
+    """A mean direction: the directions that are seen add to it as vectors."""
+    μ = von_mises(kμ, m, c)
+    y = von_mises(ky, μ, κ, size=(n,))
+    yield μ, y
+    yield turned(kμ, c * cos(m) + κ * sum(cos(y)), c * sin(m) + κ * sum(sin(y))), y
+
+
+@relation("conditional", source="Mardia & El-Atoum 1976, Biometrika 63")
+def von_mises_direction(kμ: Key, ky: Key, m, c, κ):
+    """The same, seen once."""
+    μ = von_mises(kμ, m, c)
+    y = von_mises(ky, μ, κ)
+    yield μ, y
+    yield turned(kμ, c * cos(m) + κ * cos(y), c * sin(m) + κ * sin(y)), y
+
+
+@relation("conditional", source="Mardia & El-Atoum 1976, Biometrika 63")
+def uniform_direction_sample(kμ: Key, ky: Key, κ, n: Integer):
+    """A direction of which nothing is known."""
+    μ = uniform(kμ, -pi, pi)
+    y = von_mises(ky, μ, κ, size=(n,))
+    yield μ, y
+    yield turned(kμ, κ * sum(cos(y)), κ * sum(sin(y))), y
+
+
+@relation("reversal", source="symmetry")
+def uniform_direction(kμ: Key, ky: Key, κ):
+    """A direction of which nothing is known, seen once: either is as the other."""
+    μ = uniform(kμ, -pi, pi)
+    yield μ, von_mises(ky, μ, κ)
+    y = uniform(ky, -pi, pi)
+    yield von_mises(kμ, y, κ), y

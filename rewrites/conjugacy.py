@@ -12,13 +12,23 @@ The reason is the same throughout: as a function of z the likelihood multiplies 
 by powers and exponentials that the prior has already, so exponents add.
 """
 
-from astragal import Integer, Key, Vector, log, relation, sqrt, square
+from astragal import (
+    Integer,
+    Key,
+    Vector,
+    exp,
+    log,
+    relation,
+    sqrt,
+    square,
+)
 from astragal.random import (
     bernoulli,
     beta,
     beta_binomial,
     beta_prime,
     binomial,
+    burr,
     dirichlet,
     dirichlet_multinomial,
     exponential,
@@ -29,8 +39,10 @@ from astragal.random import (
     multinomial,
     negative_binomial,
     normal,
+    pareto,
     poisson,
     student_t,
+    weibull,
 )
 
 # Rates of counts and of waiting times --------------------------------------------------
@@ -160,3 +172,48 @@ def dirichlet_multinomial_reversal(kp: Key, ky: Key, α: Vector, n: Integer):
     yield p, multinomial(ky, n, p)
     y = dirichlet_multinomial(ky, n, α)
     yield dirichlet(kp, α + y), y
+
+
+@relation("reversal", source="Johnson, Kemp & Kotz 2005, section 5.2.2")
+def exponential_poisson(kλ: Key, ky: Key, r):
+    """Exponential prior, Poisson observation: the predictive law is geometric."""
+    λ = exponential(kλ, rate=r)
+    yield λ, poisson(ky, λ)
+    y = negative_binomial(ky, 1.0, r / (r + 1))
+    yield gamma(kλ, 1.0 + y, rate=r + 1), y
+
+
+@relation("reversal", source="Fink 1997, A Compendium of Conjugate Priors")
+def inverse_gamma_gamma(kθ: Key, ky: Key, α, β, a):
+    """Inverse gamma prior on the scale of a gamma variable."""
+    θ = inverse_gamma(kθ, α, scale=β)
+    yield θ, gamma(ky, a, rate=1 / θ)
+    y = β * beta_prime(ky, a, α)
+    yield inverse_gamma(kθ, α + a, scale=β + y), y
+
+
+@relation("reversal", source="Burr 1942, Ann. Math. Stat. 13; Tadikamalla 1980")
+def gamma_weibull(kθ: Key, ky: Key, α, β, c):
+    """Gamma prior, Weibull lifetimes: the predictive law is Burr's."""
+    θ = gamma(kθ, α, rate=β)
+    yield θ, weibull(ky, c, θ ** (-1 / c))
+    y = burr(ky, c, α, β ** (1 / c))
+    yield gamma(kθ, α + 1, rate=β + y**c), y
+
+
+@relation("reversal", source="Burr 1942, Ann. Math. Stat. 13; Tadikamalla 1980")
+def inverse_gamma_weibull(kθ: Key, ky: Key, α, β, c):
+    """The same with an inverse gamma prior of a power of the scale."""
+    θ = inverse_gamma(kθ, α, scale=β)
+    yield θ, weibull(ky, c, θ ** (1 / c))
+    y = burr(ky, c, α, β ** (1 / c))
+    yield inverse_gamma(kθ, α + 1, scale=β + y**c), y
+
+
+@relation("reversal", source="Harris 1968, Oper. Res. 16")
+def gamma_pareto(kθ: Key, ky: Key, α, β, m):
+    """Gamma prior of a Pareto exponent: the logarithm of the predictive law is Lomax."""
+    θ = gamma(kθ, α, rate=β)
+    yield θ, pareto(ky, θ, m)
+    x = lomax(ky, α, β)
+    yield gamma(kθ, α + 1, rate=β + x), m * exp(x)

@@ -41,11 +41,15 @@ from astragal import (
     sum,
 )
 from astragal.random import (
+    exponential,
+    gamma,
+    half_normal,
     inverse_gamma,
     inverse_gaussian,
     lognormal,
     multivariate_normal,
     normal,
+    student_t,
     truncated_normal,
     uniform,
 )
@@ -132,6 +136,42 @@ def truncated_normal_mean_sample(kμ: Key, ky: Key, m, s, low, high, t, n: Integ
 
 
 @relation("conditional", source=BDA)
+def truncated_normal_mean(kμ: Key, ky: Key, m, s, low, high, t):
+    """The same of one observation."""
+    μ = truncated_normal(kμ, m, s, low, high)
+    y = normal(ky, μ, t)
+    yield μ, y
+    yield truncated_normal(kμ, *weighed(m, s**-2, y / t**2, t**-2), low, high), y
+
+
+@relation("conditional", source=BDA)
+def half_normal_mean_sample(kμ: Key, ky: Key, s, t, n: Integer):
+    """A half-normal prior is a normal one truncated at its mode."""
+    μ = half_normal(kμ, s)
+    y = normal(ky, μ, t, size=(n,))
+    yield μ, y
+    yield truncated_normal(kμ, *weighed(0.0, s**-2, sum(y) / t**2, n / t**2), 0.0, inf), y
+
+
+@relation("conditional", source=BDA)
+def exponential_prior_mean(kμ: Key, ky: Key, r, t):
+    """An exponential prior of a mean moves it against its slope."""
+    μ = exponential(kμ, rate=r)
+    y = normal(ky, μ, t)
+    yield μ, y
+    yield truncated_normal(kμ, y - r * t**2, t, 0.0, inf), y
+
+
+@relation("conditional", source=BDA)
+def exponential_prior_mean_sample(kμ: Key, ky: Key, r, t, n: Integer):
+    """The same of a sample."""
+    μ = exponential(kμ, rate=r)
+    y = normal(ky, μ, t, size=(n,))
+    yield μ, y
+    yield truncated_normal(kμ, mean(y) - r * t**2 / n, t / sqrt(n), 0.0, inf), y
+
+
+@relation("conditional", source=BDA)
 def uniform_normal_mean_sample(kμ: Key, ky: Key, low, high, t, n: Integer):
     """A flat prior on an interval gives a truncated normal posterior."""
     μ = uniform(kμ, low, high)
@@ -203,6 +243,66 @@ def normal_inverse_gamma_sample(kv: Key, kμ: Key, ky: Key, α, β, m, κ: Posit
     spread = sum(square(y - mean(y))) + κ * n * square(mean(y) - m) / (κ + n)
     v = inverse_gamma(kv, α + n / 2, scale=β + spread / 2)
     yield v, normal(kμ, (κ * m + sum(y)) / (κ + n), sqrt(v / (κ + n))), y
+
+
+@relation("conditional", source=MURPHY)
+def normal_gamma_sample(kτ: Key, kμ: Key, ky: Key, α, β, m, κ: Positive, n: Integer):
+    """Mean and precision of a normal sample."""
+    τ = gamma(kτ, α, rate=β)
+    μ = normal(kμ, m, 1 / sqrt(κ * τ))
+    y = normal(ky, μ, 1 / sqrt(τ), size=(n,))
+    yield τ, μ, y
+    spread = sum(square(y - mean(y))) + κ * n * square(mean(y) - m) / (κ + n)
+    τ = gamma(kτ, α + n / 2, rate=β + spread / 2)
+    yield τ, normal(kμ, (κ * m + sum(y)) / (κ + n), 1 / sqrt((κ + n) * τ)), y
+
+
+@relation("reversal", source=MURPHY)
+def normal_gamma(kτ: Key, kμ: Key, ky: Key, α, β, m, κ: Positive):
+    """Mean and precision from one observation: the predictive law is Student's."""
+    τ = gamma(kτ, α, rate=β)
+    μ = normal(kμ, m, 1 / sqrt(κ * τ))
+    yield τ, μ, normal(ky, μ, 1 / sqrt(τ))
+    y = student_t(ky, 2 * α, m, sqrt(β * (κ + 1) / (α * κ)))
+    τ = gamma(kτ, α + 0.5, rate=β + κ * square(y - m) / (2 * (κ + 1)))
+    yield τ, normal(kμ, (κ * m + y) / (κ + 1), 1 / sqrt((κ + 1) * τ)), y
+
+
+@relation("reversal", source=MURPHY)
+def normal_inverse_gamma(kv: Key, kμ: Key, ky: Key, α, β, m, κ: Positive):
+    """Mean and variance from one observation."""
+    v = inverse_gamma(kv, α, scale=β)
+    μ = normal(kμ, m, sqrt(v / κ))
+    yield v, μ, normal(ky, μ, sqrt(v))
+    y = student_t(ky, 2 * α, m, sqrt(β * (κ + 1) / (α * κ)))
+    v = inverse_gamma(kv, α + 0.5, scale=β + κ * square(y - m) / (2 * (κ + 1)))
+    yield v, normal(kμ, (κ * m + y) / (κ + 1), sqrt(v / (κ + 1))), y
+
+
+@relation("conditional", source="Fink 1997, A Compendium of Conjugate Priors")
+def lognormal_gamma_sample(kτ: Key, kμ: Key, ky: Key, α, β, m, κ: Positive, n: Integer):
+    """Mean and precision of logarithms."""
+    τ = gamma(kτ, α, rate=β)
+    μ = normal(kμ, m, 1 / sqrt(κ * τ))
+    y = lognormal(ky, μ, 1 / sqrt(τ), size=(n,))
+    yield τ, μ, y
+    x = log(y)
+    spread = sum(square(x - mean(x))) + κ * n * square(mean(x) - m) / (κ + n)
+    τ = gamma(kτ, α + n / 2, rate=β + spread / 2)
+    yield τ, normal(kμ, (κ * m + sum(x)) / (κ + n), 1 / sqrt((κ + n) * τ)), y
+
+
+@relation("conditional", source="Fink 1997, A Compendium of Conjugate Priors")
+def lognormal_inverse_gamma_sample(kv: Key, kμ: Key, ky: Key, α, β, m, κ: Positive, n: Integer):
+    """Mean and variance of logarithms."""
+    v = inverse_gamma(kv, α, scale=β)
+    μ = normal(kμ, m, sqrt(v / κ))
+    y = lognormal(ky, μ, sqrt(v), size=(n,))
+    yield v, μ, y
+    x = log(y)
+    spread = sum(square(x - mean(x))) + κ * n * square(mean(x) - m) / (κ + n)
+    v = inverse_gamma(kv, α + n / 2, scale=β + spread / 2)
+    yield v, normal(kμ, (κ * m + sum(x)) / (κ + n), sqrt(v / (κ + n))), y
 
 
 @relation("conditional", source=MURPHY)

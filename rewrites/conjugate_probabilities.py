@@ -44,6 +44,7 @@ from astragal import (
     where,
 )
 from astragal.random import (
+    arcsine,
     bernoulli,
     beta,
     beta_binomial,
@@ -51,6 +52,7 @@ from astragal.random import (
     binomial,
     categorical,
     dirichlet,
+    discrete_uniform,
     gamma,
     geometric,
     hypergeometric,
@@ -58,6 +60,7 @@ from astragal.random import (
     negative_binomial,
     normal,
     poisson,
+    uniform,
 )
 
 BDA = "Gelman et al., BDA3, section 2.4"
@@ -135,6 +138,51 @@ def negative_binomial_update(kp: Key, ky: Key, a, b, r):
     yield beta(kp, a + r, b + y), y
 
 
+@relation("conditional", source=BDA)
+def uniform_bernoulli_sample(kp: Key, ky: Key, n: Integer):
+    """A uniform prior is Beta(1, 1)."""
+    p = uniform(kp, 0.0, 1.0)
+    y = bernoulli(ky, p, size=(n,))
+    yield p, y
+    yield beta(kp, 1 + sum(y), 1 + (n - sum(y))), y
+
+
+@relation("conditional", source="Jeffreys 1946, Proc. R. Soc. A 186")
+def jeffreys_bernoulli_sample(kp: Key, ky: Key, n: Integer):
+    """Jeffreys' prior of a probability is the arcsine law, Beta(1/2, 1/2)."""
+    p = arcsine(kp, 0.0, 1.0)
+    y = bernoulli(ky, p, size=(n,))
+    yield p, y
+    yield beta(kp, 0.5 + sum(y), 0.5 + (n - sum(y))), y
+
+
+@relation("reversal", source="Bayes 1763, Phil. Trans. 53")
+def uniform_binomial(kp: Key, ky: Key, n: Integer):
+    """Bayes' billiard table: every number of successes is as likely."""
+    p = uniform(kp, 0.0, 1.0)
+    yield p, binomial(ky, n, p)
+    y = discrete_uniform(ky, 0, n + 1)
+    yield beta(kp, 1 + y, 1 + (n - y)), y
+
+
+@relation("conditional", source="Jeffreys 1946, Proc. R. Soc. A 186")
+def jeffreys_binomial(kp: Key, ky: Key, n: Integer):
+    """A count under Jeffreys' prior."""
+    p = arcsine(kp, 0.0, 1.0)
+    y = binomial(ky, n, p)
+    yield p, y
+    yield beta(kp, 0.5 + y, 0.5 + (n - y)), y
+
+
+@relation("conditional", source=BDA)
+def uniform_geometric_sample(kp: Key, ky: Key, n: Integer):
+    """Trials up to the first success, n times, under a uniform prior."""
+    p = uniform(kp, 0.0, 1.0)
+    y = geometric(ky, p, size=(n,))
+    yield p, y
+    yield beta(kp, 1 + n, 1 + (sum(y) - n)), y
+
+
 # A beta prime prior on odds ------------------------------------------------------------
 
 
@@ -184,6 +232,15 @@ def multinomial_twice(kp: Key, ky: Key, kz: Key, a: Vector, n: Integer, m: Integ
     y, z = multinomial(ky, n, p), multinomial(kz, m, p)
     yield p, y, z
     yield dirichlet(kp, a + y + z), y, z
+
+
+@relation("conditional", source=BDA)
+def multinomial_sample(kp: Key, ky: Key, a: PositiveVector, m: Integer, n: Integer):
+    """Counts of a sample of multinomial vectors add up."""
+    p = dirichlet(kp, a)
+    y = multinomial(ky, m, p, size=(n,))
+    yield p, y
+    yield dirichlet(kp, a + sum(y, axis=0)), y
 
 
 @relation("conditional", source="Gelman et al., BDA3, section 3.4")

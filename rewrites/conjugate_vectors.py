@@ -42,6 +42,7 @@ from astragal import (
     sum,
 )
 from astragal.random import (
+    gamma,
     inverse_gamma,
     inverse_wishart,
     matrix_normal,
@@ -151,6 +152,27 @@ def regression_variance(kv: Key, ky: Key, α, β, X: Matrix, w: Vector):
     yield inverse_gamma(kv, α + n / 2, scale=β + squares / 2), y
 
 
+@relation("conditional", source=BISHOP)
+def regression_precision(kt: Key, ky: Key, α, β, X: Matrix, w: Vector):
+    """The same in terms of a precision."""
+    t = gamma(kt, α, rate=β)
+    y = normal(ky, matmul(X, w), 1 / sqrt(t))
+    yield t, y
+    n, squares = X.shape[0], sum(square(y - matmul(X, w)))
+    yield gamma(kt, α + n / 2, rate=β + squares / 2), y
+
+
+@relation("conditional", source="Hoerl & Kennard 1970, Technometrics 12")
+def ridge_regression(kw: Key, ky: Key, X: Matrix, t, s):
+    """Coefficients that are drawn around zero one by one."""
+    w = normal(kw, 0.0, t, size=(X.shape[1],))
+    y = normal(ky, matmul(X, w), s)
+    yield w, y
+    Xt = matrix_transpose(X)
+    cov = inverse(eye(X.shape[1]) / t**2 + matmul(Xt, X) / s**2)
+    yield multivariate_normal(kw, matmul(cov, matmul(Xt, y)) / s**2, cov), y
+
+
 @relation("reversal", source="Kotz & Nadarajah 2004, section 1.2")
 def scaled_covariance(kv: Key, ky: Key, α, β, m: Vector, S: Covariance):
     """A normal vector of a covariance known but for a factor is a Student t vector."""
@@ -233,6 +255,27 @@ def precision_sample(kL: Key, ky: Key, ν, V: Covariance, m: Vector, n: Integer)
     y = multivariate_normal(ky, m, linalg.inv(L), size=(n,))
     yield L, y
     yield wishart(kL, ν + n, inverse(linalg.inv(V) + scatter(y, m))), y
+
+
+@relation("conditional", source=MURPHY, where=lambda ν, V: ν > V.shape[0] - 1)
+def precision_once(kL: Key, ky: Key, ν, V: Covariance, m: Vector):
+    """The precision of one vector of a known mean."""
+    L = wishart(kL, ν, V)
+    y = multivariate_normal(ky, m, linalg.inv(L))
+    yield L, y
+    yield wishart(kL, ν + 1, inverse(linalg.inv(V) + linalg.outer(y - m, y - m))), y
+
+
+@relation("reversal", source=MURPHY, where=lambda ν, Ψ: ν > Ψ.shape[0] - 1)
+def normal_inverse_wishart(kS: Key, kμ: Key, ky: Key, ν, Ψ: Covariance, m: Vector, κ: Positive):
+    """Mean and covariance from one vector."""
+    S = inverse_wishart(kS, ν, Ψ)
+    μ = multivariate_normal(kμ, m, S / κ)
+    yield S, μ, multivariate_normal(ky, μ, S)
+    df = ν - m.shape[0] + 1
+    y = multivariate_t(ky, m, Ψ * (κ + 1) / (κ * df), df)
+    S = inverse_wishart(kS, ν + 1, Ψ + κ / (κ + 1) * linalg.outer(y - m, y - m))
+    yield S, multivariate_normal(kμ, (κ * m + y) / (κ + 1), S / (κ + 1)), y
 
 
 @relation("conditional", source=MURPHY, where=lambda ν, Ψ: ν > Ψ.shape[0] - 1)

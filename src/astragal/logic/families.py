@@ -157,6 +157,12 @@ class Family:
         """Give the variance."""
         return self._function("variance", parameters)
 
+    def written(self, name: str, made: Callable[..., Expr], *args: Any) -> Expr:
+        """Give a function of the member, ``made(*args, *hidden)``; its name while that is open."""
+        if self.member is None:
+            return _general_function(f"{self.name}.{name}")(*map(as_expr, args))
+        return made(*args, *self.hidden)
+
     def _function(self, name: str, args: tuple[Any, ...]) -> Expr:
         d = None if self.member is None else self.member.distribution
         if self.member is None:
@@ -226,7 +232,7 @@ def _general(name: str, family: type[Family]) -> RandomOp:
 
 @cache
 def _general_function(name: str) -> Op:
-    return Op(name, lambda *args: tensor_type("float64", args[0].type.shape))
+    return Op(name, lambda *args: tensor_type("float64", args[0].type.shape if args else ()))
 
 
 def is_general(op: Op) -> bool:
