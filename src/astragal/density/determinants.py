@@ -70,12 +70,17 @@ class Root:
 
 @dataclass(frozen=True, eq=False)
 class Whitened:
-    """``C^-1 b`` or ``b^-1 C``, whose squares sum up to a linear form; ``total`` is that sum."""
+    """``C^-1 b`` or ``b^-1 C``, whose squares sum up to a linear form; ``total`` is that sum.
+
+    The parts of ``C^-1 b`` are the inverse of C C', and b; it may have been transposed.
+    """
 
     total: Expr
     columns: int
     axes: int
     squared: bool = False
+    parts: tuple[Matrix, Expr] | None = None
+    turned: bool = False
 
 
 Value = Matrix | Root | Whitened
@@ -195,8 +200,12 @@ def _triangular(s: Determinants, node: Expr) -> Value | None:
         return None
     left, right = s.get(a), s.get(b)
     if isinstance(left, Root) and left.stage == "factor" and s.free(b):
-        total = r.sum(b * linalg.matmul(left.of.inverse.value, b), (-2, -1))
-    elif isinstance(right, Root) and right.stage == "factor" and s.free(a):
+        return _whitened(left.of.inverse, b)
+    if isinstance(right, Whitened) and right.turned and right.parts and s.free(a):
+        by, b = right.parts
+        solved = matrix_transpose(node.op(a, matrix_transpose(b), lower, unit))
+        return replace(_whitened(by, solved), turned=True)
+    if isinstance(right, Root) and right.stage == "factor" and s.free(a):
         precision = linalg.inv(linalg.matmul(a, matrix_transpose(a)))
         total = r.sum(fold(precision) * right.of.value, (-2, -1))
     else:
@@ -205,10 +214,25 @@ def _triangular(s: Determinants, node: Expr) -> Value | None:
     return Whitened(total, columns, 2) if isinstance(columns, int) else None
 
 
+def _whitened(by: Matrix, b: Expr) -> Whitened:
+    columns = b.shape[-1]
+    total = r.sum(b * linalg.matmul(by.value, b), (-2, -1))
+    return Whitened(total, columns if isinstance(columns, int) else 0, 2, parts=(by, b))
+
+
+def _permuted(s: Determinants, node: Expr) -> Value | None:
+    x, axes = node.args
+    value = s.get(x)
+    plain = axes == (*range(x.ndim - 2), x.ndim - 1, x.ndim - 2)
+    if not isinstance(value, Whitened) or value.parts is None or value.axes != 2 or not plain:
+        return None
+    return replace(value, turned=not value.turned)
+
+
 def _square(s: Determinants, node: Expr) -> Value | None:
     x = s.get(node.args[0])
     if isinstance(x, Whitened) and not x.squared:
-        return replace(x, squared=True)
+        return replace(x, squared=True, parts=None)
     return None
 
 
@@ -246,13 +270,15 @@ def _index(s: Determinants, node: Expr) -> Value | None:
             return replace(value, stage="diagonal")
     one = tail == (WHOLE, ("int", 0)) and value_columns(value) == 1
     if isinstance(value, Whitened) and one and plain:
-        return replace(value, axes=1)
+        return replace(value, axes=1, parts=None)
     return None
 
 
 def value_columns(value: Value) -> int:
     """Columns of what was whitened; 0 for another value."""
-    return value.columns if isinstance(value, Whitened) and value.axes == 2 else 0
+    if not isinstance(value, Whitened) or value.turned or value.axes != 2:
+        return 0
+    return value.columns
 
 
 # fmt: off
@@ -266,8 +292,53 @@ _RULES: dict[str, Rule] = {
     "square":           _square,
     "sum":              _sum,
     "index":            _index,
+    "permute_dims":     _permuted,
 }
 # fmt: on
+
+
+@dataclass(frozen=True, eq=False)
+class Linear:
+    """A scalar that is linear in stand-ins for Z, its inverse and log |Z|."""
+
+    whole: Expr
+    stand_ins: tuple[Expr, Expr, Expr]
+    slopes: dict[Expr, Expr]
+
+
+def linear_in(z: Expr, terms: Iterable[Expr]) -> Linear | None:
+    """Write the sum of some terms in stand-ins for a matrix, its inverse and log determinant.
+
+    Parameters
+    ----------
+    z
+        Input for a stack of positive definite matrices.
+    terms
+        (Elementwise) terms.
+
+    Returns
+    -------
+    Linear or None
+        None where it is not linear in these.
+    """
+    reader = Determinants(z)
+    whole: Expr | None = None
+    for t in terms:
+        part = reader.read(t)
+        if part is None:
+            return None
+        whole = plus(whole, r.sum(part))
+    if whole is None:
+        return None
+    below = set(toposort([whole]))
+    used = [t for t in reader.stand_ins if t in below]
+    if z in below or reader.stand_ins[2] not in below:
+        return None
+    slopes = dict(zip(used, grad(whole, used), strict=True))
+    # The gradient of a linear form holds none of what it is linear in.
+    if not set(toposort(slopes.values())).isdisjoint(used):
+        return None
+    return Linear(whole, reader.stand_ins, slopes)
 
 
 @dataclass(frozen=True, eq=False)
@@ -295,23 +366,10 @@ def matrix_form(z: Expr, terms: Iterable[Expr]) -> MatrixForm | None:
     MatrixForm or None
         None where it is not linear in these.
     """
-    reader = Determinants(z)
-    whole: Expr | None = None
-    for t in terms:
-        part = reader.read(t)
-        if part is None:
-            return None
-        whole = plus(whole, r.sum(part))
-    if whole is None:
+    found = linear_in(z, terms)
+    if found is None:
         return None
-    below = set(toposort([whole]))
-    used = [t for t in reader.stand_ins if t in below]
-    if z in below or reader.stand_ins[2] not in below:
-        return None
-    slopes = dict(zip(used, grad(whole, used), strict=True))
-    # The gradient of a linear form holds none of what it is linear in.
-    if not set(toposort(slopes.values())).isdisjoint(used):
-        return None
-    (const,) = substitute([whole], {t: zeros_like(t) for t in used})
-    first, second = (slopes.get(t) for t in reader.stand_ins[:2])
-    return MatrixForm(first, second, slopes[reader.stand_ins[2]], const)
+    (const,) = substitute([found.whole], {t: zeros_like(t) for t in found.slopes})
+    first, second, log_det = (found.slopes.get(t) for t in found.stand_ins)
+    assert log_det is not None
+    return MatrixForm(first, second, log_det, const)

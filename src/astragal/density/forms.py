@@ -5,6 +5,7 @@ What the terms mean is told in `astragal.density.statistics`.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from fractions import Fraction
 
@@ -84,9 +85,29 @@ def plus(a: Expr | None, b: Expr | None) -> Expr | None:
     return a + b
 
 
-def is_zero(x: Expr | None) -> bool:
-    """Tell whether a coefficient is a constant zero, everywhere."""
-    return x is None or (is_constant(x) and not np.any(value_of(x)))
+def is_zero(x: Expr | None, depth: int = 12) -> bool:
+    """Tell whether a coefficient is zero everywhere, by the way it is written."""
+    if x is None:
+        return True
+    if is_constant(x):
+        return not np.any(value_of(x))
+    if depth == 0:
+        return False
+    name = x.op.name
+    if name in _ZERO_OF_ONE:
+        return is_zero(x.args[0], depth - 1)
+    if name in _ZERO_OF_EITHER:
+        return any(is_zero(a, depth - 1) for a in x.args)
+    if name in _ZERO_OF_ALL:
+        return all(is_zero(a, depth - 1) for a in x.args if isinstance(a, Expr))
+    return False
+
+
+_ZERO_OF_ONE = frozenset(
+    {"broadcast_to", "reshape", "permute_dims", "index", "negative", "sum", "square", "sqrt"}
+)
+_ZERO_OF_EITHER = frozenset({"multiply", "matmul"})
+_ZERO_OF_ALL = frozenset({"add", "subtract", "concatenate", "stack"})
 
 
 @dataclass
@@ -163,12 +184,18 @@ def scaled(form: Form, c: Expr, shape: Shape) -> Form:
     return out
 
 
-def multiply_forms(shape: Shape, a: Form, b: Form) -> Form | None:
-    """Multiply two forms; None where different elements of z would meet."""
-    if b.free:
-        return scaled(a, b.const, shape) if b.const is not None else Form(shape)
-    if a.free:
-        return multiply_forms(shape, b, a)
+def multiply_forms(
+    shape: Shape, a: Form, b: Form, by: Callable[[Expr, Expr], Expr] = times
+) -> Form | None:
+    """Multiply two forms; None where different elements of z would meet.
+
+    ``by`` is the product of two coefficients: the matrix product, for matrices of a scalar z.
+    """
+    if by is times:
+        if b.free:
+            return scaled(a, b.const, shape) if b.const is not None else Form(shape)
+        if a.free:
+            return multiply_forms(shape, b, a)
     if a.rest is not None or b.rest is not None:
         return None
     out = Form(shape)
@@ -177,13 +204,14 @@ def multiply_forms(shape: Shape, a: Form, b: Form) -> Form | None:
             if p is not q:
                 return None
             # (1 - z) and z multiply as they are, and meet again as exponents.
-            add_term(out, p, tuple(x + y for x, y in zip(m, n, strict=True)), times(c, d))  # type: ignore[arg-type]
-    for f, g in ((a, b), (b, a)):
-        if g.const is not None:
-            for (p, m), c in f.terms.items():
-                add_term(out, p, m, times(c, g.const))
-    if a.const is not None and b.const is not None:
-        out.const = plus(out.const, times(a.const, b.const))
+            add_term(out, p, tuple(x + y for x, y in zip(m, n, strict=True)), by(c, d))  # type: ignore[arg-type]
+        if b.const is not None:
+            add_term(out, p, m, by(c, b.const))
+    if a.const is not None:
+        for (q, n), d in b.terms.items():
+            add_term(out, q, n, by(a.const, d))
+        if b.const is not None:
+            out.const = plus(out.const, by(a.const, b.const))
     return out
 
 

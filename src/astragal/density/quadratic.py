@@ -24,7 +24,15 @@ from astragal.ops import elementwise as e
 from astragal.ops import linalg
 from astragal.ops import reductions as r
 from astragal.ops.creation import zeros
-from astragal.ops.manipulation import broadcast_to, concatenate, permute_dims, reshape, stack
+from astragal.ops.manipulation import (
+    broadcast_to,
+    concatenate,
+    expand_dims,
+    matrix_transpose,
+    permute_dims,
+    reshape,
+    stack,
+)
 from astragal.ops.searching import where
 
 
@@ -434,23 +442,39 @@ def _where(s: Quadratics, node: Expr) -> Value | None:
 
 def _matmul(s: Quadratics, node: Expr) -> Value | None:
     x, y = node.args
-    if y in s._above and x not in s._above and y.ndim == 1 and x.ndim in (1, 2):
-        v = s.affine(y)
-        if v is None:
-            return None
-        out = Affine(node.shape)
-        if v.const is not None:
-            out.const = linalg.matmul(x, broadcast_to(v.const, y.shape))
-        for z, t in v.slopes.items():
-            out.slopes[z] = Slope(t.scale, fold(linalg.matmul(x, _fit(t, y.shape).matrix)))
-        return out
-    if x in s._above and y not in s._above and x.ndim == 1 and y.ndim in (1, 2):
-        turned = y if y.ndim == 1 else permute_dims(y)
-        swapped = linalg.matmul(turned, x)
-        return s.read(swapped)
-    if x in s._above and y in s._above and x.ndim == y.ndim == 1:
-        return s.read(r.sum(x * y))
-    return None
+    if x in s._above and y in s._above:
+        return s.read(r.sum(x * y)) if x.ndim == y.ndim == 1 else None
+    at = 0 if x in s._above else 1
+    v = s.affine(node.args[at])
+    if v is None:
+        return None
+    shape = node.args[at].shape
+    out = Affine(node.shape)
+    if v.const is not None:
+        out.const = _product(node, at, broadcast_to(v.const, shape))
+    for z, t in v.slopes.items():
+        out.slopes[z] = Slope(t.scale, fold(_of_columns(node, at, _fit(t, shape).matrix)))
+    return out
+
+
+def _product(node: Expr, at: int, operand: Expr) -> Expr:
+    """A matrix product with another value for one operand."""
+    x, y = node.args
+    return linalg.matmul(operand, y) if at == 0 else linalg.matmul(x, operand)
+
+
+def _of_columns(node: Expr, at: int, m: Expr) -> Expr:
+    """A matrix product for each of the columns that stand in the last dimension of m."""
+    x, y = node.args
+    if at == 0:
+        if y.ndim > 1:
+            y = matrix_transpose(y) if x.ndim == 1 else expand_dims(matrix_transpose(y), -3)
+        return linalg.matmul(y, m)
+    if y.ndim == 1:
+        return linalg.matmul(x, m)
+    *lead, c, n = m.shape
+    product = linalg.matmul(x, reshape(m, (*lead, c * n)))
+    return reshape(product, (*product.shape[:-1], c, n))
 
 
 def _solve(s: Quadratics, node: Expr) -> Value | None:

@@ -55,6 +55,7 @@ from astragal.graph.subgraph import placeholder
 from astragal.graph.traverse import children, substitute, toposort
 from astragal.graph.types import FLOATS, TensorType, same_shape
 from astragal.ops import elementwise as e
+from astragal.ops import linalg
 from astragal.ops import reductions as r
 from astragal.ops import special as sp
 from astragal.ops.creation import zeros
@@ -217,8 +218,8 @@ class Statistics:
         if name == "where" and x.args[0] not in self._above:
             a, b = self.log(x.args[1]), self.log(x.args[2])
             return None if a is None or b is None else choose(x.shape, x.args[0], a, b)
-        if name == "stack":
-            return _stack(self, x, self.log)
+        if name in ("stack", "concatenate"):
+            return (_stack if name == "stack" else _concatenate)(self, x, self.log)
         if (chosen := _choice(x)) is not None and chosen[0] not in self._above:
             return self._log_of_choice(x, *chosen)
         form = self._get(x)
@@ -429,7 +430,49 @@ def _sum_rule(s: Statistics, node: Expr) -> Form | None:
 
 def _matmul(s: Statistics, node: Expr) -> Form | None:
     inside = [a in s._above for a in node.args]
-    return None if all(inside) else s._linear(node, inside.index(True))
+    if not all(inside):
+        return s._linear(node, inside.index(True))
+    a, b = (s._get(x) for x in node.args)
+    if a is None or b is None or any(p.shape != () for p, _ in (*a.terms, *b.terms)):
+        return None  # elements of z would meet
+    return multiply_forms(node.shape, _whole(a), _whole(b), linalg.matmul)
+
+
+def _whole(form: Form) -> Form:
+    """Coefficients that have the shape of the node that they are of."""
+    terms = {key: spread(c, form.shape) for key, c in form.terms.items()}
+    const = None if form.const is None else spread(form.const, form.shape)
+    return Form(form.shape, terms, form.rest, const)
+
+
+def _add_index(s: Statistics, node: Expr) -> Form | None:
+    """What is added at places: linear in the whole and in what is added."""
+    x, value, *places = node.args
+    if any(a in s._above for a in places):
+        return None
+    whole = s._get(x)
+    if whole is None:
+        return None
+    if value not in s._above:
+        return add_forms(node.shape, whole, Form(node.shape, const=_added(node, value)))
+    form = s._get(value)
+    if form is None:
+        return None
+    out, loose = Form(node.shape), Form(value.shape, rest=form.rest)
+    for (p, m), c in form.terms.items():
+        if p.shape == ():
+            add_term(out, p, m, _added(node, spread(c, value.shape)))
+        else:
+            loose.terms[p, m] = c
+    inner = s.materialise(loose)
+    out.rest = None if inner is None else _added(node, inner)
+    out.const = None if form.const is None else _added(node, spread(form.const, value.shape))
+    return add_forms(node.shape, whole, out)
+
+
+def _added(node: Expr, value: Expr) -> Expr:
+    """Another value, added to zeros at the places of a node."""
+    return node.op(zeros(node.shape, dtype=node.dtype), value, *node.args[2:])
 
 
 def _stack(
@@ -455,11 +498,13 @@ def _stack(
     return out
 
 
-def _concatenate(s: Statistics, node: Expr) -> Form | None:
+def _concatenate(
+    s: Statistics, node: Expr, read: Callable[[Expr], Form | None] | None = None
+) -> Form | None:
     axis, *xs = node.args
     out = Form(node.shape)
     for i, x in enumerate(xs):
-        form = s._get(x)
+        form = s._get(x) if read is None else read(x)
         if form is None:
             return None
 
@@ -566,6 +611,7 @@ _RULES: dict[str, Rule] = {
     "concatenate":  _concatenate,
     "sum":          _sum_rule,
     "matmul":       _matmul,
+    "add_index":    _add_index,
     "cholesky":     _cholesky,
     "solve":        _solve,
     "solve_triangular": _solve,

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from astragal.density import matrices
+from astragal.density.algebra import fold_all
 from astragal.density.joint import Factor
 from astragal.graph.expr import Expr
 from astragal.graph.literal import is_constant, scalar, value_of
@@ -86,6 +87,7 @@ def interval_of(factor: Factor) -> Interval | None:
     ends = []
     for end, none in zip(domain.bounds, (-math.inf, math.inf), strict=True):
         x = scalar(end, factor.rv.dtype) if isinstance(end, (int, float)) else end
+        x = None if x is None else fold_all(x)
         ends.append(None if x is None or _is(x, none) else x)
     if any(x is not None and factor.value in toposort([x]) for x in ends):
         return None  # a bound that the variable moves itself

@@ -11,21 +11,28 @@ from astragal.density.algebra import simplify
 from astragal.density.forms import LOG, SQUARE, Monomial
 from astragal.density.joint import Factor, Joint
 from astragal.density.statistics import linear_form
-from astragal.density.transforms import interval_of
+from astragal.density.transforms import Interval, interval_of
+from astragal.derive.bounds import (
+    Cut,
+    Limits,
+    above_zero,
+    cut,
+    joined,
+    limits,
+    within_unit,
+)
 from astragal.derive.families import find_family
 from astragal.derive.notation import write_law
 from astragal.graph.expr import INPUT, Expr
-from astragal.graph.literal import is_constant, scalar, value_of
 from astragal.graph.traverse import substitute, toposort
 from astragal.graph.types import FLOATS, KeyType, Shape, TensorType
 from astragal.ops import elementwise as e
 from astragal.ops import reductions as r
-from astragal.ops import special as sp
 from astragal.ops.creation import zeros, zeros_like
 from astragal.ops.gradient import grad
 from astragal.ops.manipulation import broadcast_to
 from astragal.random import RANDOM_OPS
-from astragal.random.distribution import batch_shape, random_parts
+from astragal.random.distribution import batch_shape, is_random, random_parts
 from astragal.random.keys import DEFAULT
 
 KEY = INPUT("key", KeyType(DEFAULT, ()))
@@ -76,6 +83,8 @@ class Neighbourhoods:
     ----------
     joint
         The joint law.
+    variables
+        Random variables, by their coordinates.
     laws
         What was found, or why nothing was, for neighbourhoods seen so far: it holds wherever
         the same terms come again, as when others have been integrated out.
@@ -83,6 +92,7 @@ class Neighbourhoods:
 
     def __init__(self, joint: Joint, laws: dict[Seen, Found | str] | None = None) -> None:
         self.joint = joint
+        self.variables = {f.value: f.rv for f in joint.factors if is_random(f.rv)}
         self.laws: dict[Seen, Found | str] = {} if laws is None else laws
         inputs = list(joint.coordinates.values())
         roots: list[Expr] = []
@@ -194,37 +204,37 @@ def conjugate(near: Neighbourhood, reads: Neighbourhoods) -> Found | str:
         return "it is discrete"
     if own is None:
         return "it has no distribution of its own"
-    above: list[Expr] = []
-    for f in near.factors:
-        if f is not own and f.support is not None and reads.depends(f.support, z):
-            least = _least(f, z, reads)
-            if least is None:
-                return f"the support of {f.name} depends on it"
-            above.append(least)
     word = support_word(own)
     if word is None:
         return f"its support, that of {own.family}, has no row in the table of families"
-    found = linear_form(
+    interval = interval_of(own)
+    over_zero = word == "simplex" or above_zero(own)
+    bounds: list[Limits] = []
+    for f in near.factors:
+        if f is not own and f.support is not None and reads.depends(f.support, z):
+            found = limits(f.support, z, over_zero)
+            if found is None:
+                return f"the support of {f.name} depends on it"
+            bounds.append(found)
+    form = linear_form(
         z,
         # Gradients list the last term first: so the prior comes before the children.
         [*near.extra, *(f.density for f in reversed(near.factors))],
-        positive=word in ("positive", "unit", "simplex") or own.family == "pareto",
-        unit=word == "unit",
+        positive=over_zero,
+        unit=interval is not None and within_unit(interval, own),
     )
-    if found is None:
+    if form is None:
         return "its log density is not linear in statistics of it"
-    whole, stand_ins, const = found
-    if above or own.family == "pareto":
-        return _above(near, above, whole, stand_ins, const)
+    whole, stand_ins, const = form
+    if interval is not None and (word == "interval" or any(b.lows or b.highs for b in bounds)):
+        return _cut(near, form, joined(interval, bounds), reads)
     family = find_family(word, set(stand_ins), set(RANDOM_OPS))
-    bounds: tuple[Expr, ...] = ()
     power = common_power(stand_ins) if family is None and word == "positive" else None
     if power is not None:
         return _of_power(near, whole, stand_ins, const, power)
-    if family is None and SQUARE in stand_ins and "truncated_normal" in RANDOM_OPS:
+    if family is None and interval is not None and SQUARE in stand_ins:
         # On any interval: the normal, cut to it.
-        family = find_family("real", set(stand_ins), set(RANDOM_OPS))
-        bounds = _bounds(own) if family is not None else ()
+        return _cut(near, form, interval, reads)
     if family is None:
         shown = ", ".join(sorted(show_monomial(m) for m in stand_ins))
         return f"no family has the statistics {shown} on its support"
@@ -235,21 +245,57 @@ def conjugate(near: Neighbourhood, reads: Neighbourhoods) -> Found | str:
     if family.support == "simplex":
         parameters = [broadcast_to(p, z.shape) for p in parameters]
         natural = [broadcast_to(p, z.shape) for p in natural]
-    name = "truncated_normal" if bounds else family.name
-    law = RANDOM_OPS[name](KEY, size, *parameters, *bounds)
+    law = RANDOM_OPS[family.name](KEY, size, *parameters)
     normaliser = family.log_normaliser(*natural)
-    if bounds:
-        loc, scale = parameters
-        low, high = (sp.ndtr((b - loc) / scale) for b in bounds)
-        normaliser = normaliser + e.log(high - low)
     target = str(z.args[0])
     return Found(
         targets=(target,),
-        family=name,
+        family=family.name,
         law=law,
         outputs={target: law},
         logq=law_density(law, z),
         marginal=simplify(const + r.sum(broadcast_to(normaliser, size))),
+        text=lambda labels: write_law(law, labels),
+    )
+
+
+def _cut(
+    near: Neighbourhood,
+    form: tuple[Expr, Mapping[Monomial, Expr], Expr],
+    interval: Interval,
+    reads: Neighbourhoods,
+) -> Found | str:
+    """The law of a variable between two bounds."""
+    z, own = near.z, near.own
+    assert own is not None
+    whole, stand_ins, const = form
+
+    def natural(statistics: Sequence[Monomial]) -> list[Expr]:
+        eta = natural_parameters(whole, [stand_ins.get(m) for m in statistics], z)
+        return [simplify(x, keep_shape=False) for x in eta]
+
+    found = cut(list(stand_ins), natural, interval, own, reads.variables, KEY)
+    power = common_power(stand_ins) if isinstance(found, str) and above_zero(own) else None
+    if power is not None:
+        used, of_power = _in_power(z, whole, stand_ins, power)
+        c = float(power)
+        interval = Interval(
+            *(None if x is None else e.pow(x, c) for x in (interval.low, interval.high))
+        )
+        found = cut(used, of_power, interval, own, reads.variables, KEY)
+        if isinstance(found, Cut):
+            return _root(near, found.family, found.law, found.log_normaliser, const, c)
+    if isinstance(found, str):
+        return found
+    law, target = found.law, str(z.args[0])
+    normaliser = broadcast_to(found.log_normaliser, _size(z, own))
+    return Found(
+        targets=(target,),
+        family=found.family,
+        law=law,
+        outputs={target: law},
+        logq=law_density(law, z),
+        marginal=simplify(const + r.sum(normaliser)),
         text=lambda labels: write_law(law, labels),
     )
 
@@ -270,102 +316,59 @@ def _of_power(
     const: Expr,
     power: Fraction,
 ) -> Found | str:
-    """The law of z where w = z^c has a known one, such as a scale with an inverse gamma square.
-
-    exp(a log z + ...) dz is exp((a / c + 1 / c - 1) log w + ...) dw / c.
-    """
+    """The law of z where w = z^c has a known one, such as a scale with an inverse gamma square."""
     z, own = near.z, near.own
     assert own is not None
-    zero = Fraction(0)
-    in_w: dict[Monomial, Monomial] = {
-        m: LOG if m == LOG else (m[0] / power, zero, zero, zero) for m in stand_ins
-    }
-    family = find_family("positive", set(in_w.values()), set(RANDOM_OPS))
+    used, natural = _in_power(z, whole, stand_ins, power)
+    family = find_family("positive", set(used), set(RANDOM_OPS))
     if family is None:
         shown = ", ".join(sorted(show_monomial(m) for m in stand_ins))
         return f"no family has the statistics {shown} on its support"
-    c = float(power)
-    of = {w: m for m, w in in_w.items()}
-    given = [stand_ins[of[m]] if m in of else None for m in family.statistics]
-    natural = natural_parameters(whole, given, z)
-    at = family.statistics.index(LOG)
-    natural[at] = (natural[at] + (1.0 - c)) / c
-    natural = [simplify(x, keep_shape=False) for x in natural]
-    parameters = [simplify(x, keep_shape=False) for x in family.parameters(*natural)]
-    size = _size(z, own)
-    law = RANDOM_OPS[family.name](KEY, size, *parameters)
-    target = str(z.args[0])
+    eta = natural(family.statistics)
+    parameters = [simplify(x, keep_shape=False) for x in family.parameters(*eta)]
+    law = RANDOM_OPS[family.name](KEY, _size(z, own), *parameters)
+    return _root(near, family.name, law, family.log_normaliser(*eta), const, float(power))
+
+
+def _in_power(
+    z: Expr, whole: Expr, stand_ins: Mapping[Monomial, Expr], power: Fraction
+) -> tuple[list[Monomial], Callable[[Sequence[Monomial]], list[Expr]]]:
+    """Statistics of w = z^c, and their natural parameters.
+
+    exp(a log z + ...) dz is exp((a / c + 1 / c - 1) log w + ...) dw / c.
+    """
+    zero, c = Fraction(0), float(power)
+    of: dict[Monomial, Monomial] = {
+        LOG if m == LOG else (m[0] / power, zero, zero, zero): m for m in stand_ins
+    }
+
+    def natural(statistics: Sequence[Monomial]) -> list[Expr]:
+        given = [stand_ins[of[m]] if m in of else None for m in statistics]
+        eta = natural_parameters(whole, given, z)
+        if LOG in statistics:
+            at = list(statistics).index(LOG)
+            eta[at] = (eta[at] + (1.0 - c)) / c
+        return [simplify(x, keep_shape=False) for x in eta]
+
+    return list(of), natural
+
+
+def _root(
+    near: Neighbourhood, family: str, law: Expr, log_normaliser: Expr, const: Expr, c: float
+) -> Found:
+    """The law of z where z^c has one."""
+    z, target = near.z, str(near.z.args[0])
     root = "sqrt({})" if c == 2.0 else f"({{}})^{1.0 / c:g}"
     slope = r.sum(math.log(c) + (c - 1.0) * e.log(z))
-    normaliser = family.log_normaliser(*natural) - math.log(c)
+    normaliser = broadcast_to(log_normaliser - math.log(c), batch_shape(law))
     return Found(
         targets=(target,),
-        family=family.name,
+        family=family,
         law=None,
         outputs={target: e.sqrt(law) if c == 2.0 else e.pow(law, 1.0 / c)},
         logq=law_density(law, e.pow(z, c)) + slope,
-        marginal=simplify(const + r.sum(broadcast_to(normaliser, size))),
+        marginal=simplify(const + r.sum(normaliser)),
         text=lambda labels: root.format(write_law(law, labels)),
-    )
-
-
-def _least(f: Factor, z: Expr, reads: Neighbourhoods) -> Expr | None:
-    """Where a child's support says no more than that z is not below a value, give the value."""
-    if f.family != "uniform" or z.shape != ():
-        return None
-    low, high = f.parameters
-    if high is not z or reads.depends(f.value, z) or z in set(toposort([low])):
-        return None
-    return r.max(f.value)
-
-
-def _above(
-    near: Neighbourhood,
-    above: Sequence[Expr],
-    whole: Expr,
-    stand_ins: Mapping[Monomial, Expr],
-    const: Expr,
-) -> Found | str:
-    """A power of z above a bound is a Pareto density."""
-    z, own = near.z, near.own
-    assert own is not None
-    interval = interval_of(own)
-    if interval is None or interval.low is None or interval.high is not None or z.shape != ():
-        return f"children bound it, and its own support, that of {own.family}, is not a half-line"
-    if set(stand_ins) != {LOG} or not is_positive(interval.low, own):
-        return "no family on a half-line has its statistics"
-    (eta,) = natural_parameters(whole, [stand_ins[LOG]], z)
-    shape = simplify(-eta - 1.0)
-    bound = interval.low
-    for least in above:
-        bound = e.maximum(bound, least)
-    law = RANDOM_OPS["pareto"](KEY, (), shape, bound)
-    name = str(z.args[0])
-    marginal = const - shape * e.log(bound) - e.log(shape)
-    return Found(
-        targets=(name,),
-        family="pareto",
-        law=law,
-        outputs={name: law},
-        logq=law_density(law, z),
-        marginal=marginal,
-        text=lambda labels: write_law(law, labels),
-    )
-
-
-def is_positive(low: Expr, own: Factor) -> bool:
-    """Whether a lower bound is known to be positive: then z^a is integrable above it alone."""
-    return own.family == "pareto" or (is_constant(low) and bool((value_of(low) > 0).all()))
-
-
-def _bounds(own: Factor) -> tuple[Expr, ...]:
-    """Both ends of a variable's interval, infinite where there is none."""
-    interval = interval_of(own)
-    assert interval is not None
-    low, high = interval.low, interval.high
-    return (
-        scalar(-math.inf, own.rv.dtype) if low is None else low,
-        scalar(math.inf, own.rv.dtype) if high is None else high,
     )
 
 

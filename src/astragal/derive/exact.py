@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 from astragal.density.joint import Factor, Joint
+from astragal.derive.bounds import above_zero, free_part
 from astragal.derive.chains import hidden_chains
 from astragal.derive.conjugate import (
     KEY,
@@ -24,6 +25,7 @@ from astragal.derive.conjugate import (
 from astragal.derive.covariances import matrix_law
 from astragal.derive.discrete import enumerated
 from astragal.derive.gaussian import LARGEST_BLOCK, gaussian, gaussian_blocks
+from astragal.derive.matrix_normal import matrix_normal
 from astragal.derive.notation import write_law
 from astragal.derive.relations import book
 from astragal.derive.reversal import by_reversal
@@ -58,7 +60,8 @@ def closed_forms(
         if single and isinstance(conjugate(reads.of(block.names[0]), reads), Found):
             continue  # its elements are independent: no matrix is needed
         blocked.update(block.names)
-        yield Link(gaussian(block, reads, dense_to), tuple(reads.of(n) for n in block.names))
+        law = matrix_normal(block.names, reads) or gaussian(block, reads, dense_to)
+        yield Link(law, tuple(reads.of(n) for n in block.names))
     for chain, law in hidden_chains(reads, names):
         if blocked.isdisjoint(law.targets):
             blocked.update(law.targets)
@@ -120,9 +123,12 @@ def collapse(joint: Joint, reads: Neighbourhoods, links: list[Link]) -> Joint:
     def without(f: Factor) -> Factor:
         if f not in touched:
             return f
-        # A support that depends on what is summed out has been summed over.
-        bounded = f.support is not None and any(reads.depends(f.support, z) for z in zs)
-        return replace(f, density=zero, support=None if bounded else f.support)
+        # A condition on what is summed out has been summed over.
+        support = f.support
+        for near in nears:
+            if support is not None and near.z in toposort([support]):
+                support = free_part(support, near.z, above_zero(near.own))
+        return replace(f, density=zero, support=support)
 
     spent = {j for near in nears for j in near.extra}
     jacobians = {n: j for n, j in joint.jacobians.items() if j not in spent}

@@ -147,7 +147,7 @@ def _is_dear(reads: Neighbourhoods, part: list[str], nears: Mapping[str, Neighbo
     form = _form(reads, part, nears) if sum(sizes) <= LARGEST_BANDED else None
     if form is None:
         return True
-    nonzero = pattern(fold_all(simplify(_precision(form, zs, sizes))))
+    nonzero = pattern(fold_all(simplify(precision_of(form, zs, sizes))))
     order = order_of(nonzero | nonzero.T)
     return order is None or order.cost > LARGEST_COST
 
@@ -167,8 +167,8 @@ def gaussian(block: Block, reads: Neighbourhoods, dense_to: int = 0) -> Found:
     coordinates = reads.joint.coordinates
     zs = [coordinates[n] for n in block.names]
     sizes = [size_of(z) or 0 for z in zs]
-    precision = fold_all(simplify(_precision(block.total, zs, sizes)))
-    linear = thin(fold_all(simplify(_linear(block.total, zs, sizes))))
+    precision = fold_all(simplify(precision_of(block.total, zs, sizes)))
+    linear = thin(fold_all(simplify(linear_of(block.total, zs, sizes))))
     n = sum(sizes)
     noise = RANDOM_OPS["normal"](KEY, (n,), 0.0, 1.0)
     flat = [reshape(z, (k,)) for z, k in zip(zs, sizes, strict=True)]
@@ -211,7 +211,8 @@ def _dense(precision: Expr, linear: Expr, noise: Expr, x: Expr) -> tuple[Expr, E
 _LOG_2PI = math.log(2.0 * math.pi)
 
 
-def _precision(total: Total, zs: Sequence[Expr], sizes: Sequence[int]) -> Expr:
+def precision_of(total: Total, zs: Sequence[Expr], sizes: Sequence[int]) -> Expr:
+    """Give the matrix A of a form ``-x' A x / 2 + b' x``, x the variables one after the other."""
     rows = []
     for z, k in zip(zs, sizes, strict=True):
         row = []
@@ -236,7 +237,8 @@ def _symmetric(block: Expr) -> Expr:
     return block + permute_dims(block)
 
 
-def _linear(total: Total, zs: Sequence[Expr], sizes: Sequence[int]) -> Expr:
+def linear_of(total: Total, zs: Sequence[Expr], sizes: Sequence[int]) -> Expr:
+    """Give the vector b of such a form."""
     parts = [
         total.linear[z] if z in total.linear else zeros((k,))
         for z, k in zip(zs, sizes, strict=True)

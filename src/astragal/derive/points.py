@@ -119,6 +119,15 @@ class Points:
 
     def _new(self, seed: int, other_data: bool) -> dict[str, Array]:
         rng = np.random.default_rng(seed)
+        for i in range(_TRIES):
+            try:
+                return self._try(rng, other_data, _NEAR << i)
+            except UnsupportedError as e:
+                # Values drawn first may leave none for those that are drawn next.
+                failure = e
+        raise failure
+
+    def _try(self, rng: np.random.Generator, other_data: bool, far: int) -> dict[str, Array]:
         out: dict[str, Array] = {}
         known = {self._joint.coordinates[n]: constant(v) for n, v in self._data.items()}
         by_value = {f.value: f for f in self._joint.factors}
@@ -127,7 +136,7 @@ class Points:
         for name in names:
             z = self._joint.coordinates[name]
             children = [] if z.dtype in FLOATS else self._children(z, known)
-            value = _generic(by_value[z], known, rng, children)
+            value = _generic(by_value[z], known, rng, children, far)
             out[name] = value
             known[z] = constant(value)
         if other_data:
@@ -143,11 +152,16 @@ class Points:
         return out
 
 
+_NEAR, _TRIES = 8, 12
+"""Counts without an end are drawn below this at first, and below twice as much each time."""
+
+
 def _generic(
     factor: Factor,
     known: Mapping[Expr, Expr],
     rng: np.random.Generator,
     children: Sequence[Factor] = (),
+    far: int = _NEAR,
 ) -> Array:
     shape = tuple(int(d) if isinstance(d, int) else 3 for d in factor.rv.shape)
     t = transform_of(factor)
@@ -156,7 +170,7 @@ def _generic(
         (value,) = compiled([], substitute([t.forward(u)], known))()
         return np.asarray(value, dtype=factor.rv.dtype)
     if factor.rv.dtype not in FLOATS and not factor.distribution.core:
-        return _discrete(factor, shape, known, rng, children)
+        return _discrete(factor, shape, known, rng, children, far)
     # What has no transform here is drawn from its own distribution.
     return _own_draw(factor, known, rng)
 
@@ -179,13 +193,14 @@ def _discrete(
     known: Mapping[Expr, Expr],
     rng: np.random.Generator,
     children: Sequence[Factor] = (),
+    far: int = _NEAR,
 ) -> Array:
     """Integers inside the support, by rejection from those it has or from small ones.
 
     What is known already of variables that depend on them must be possible too.
     """
     z = factor.value
-    values = finite_values(factor.rv) or range(8)
+    values = finite_values(factor.rv) or range(far)
     possible = _possible(factor, known, children)
     if possible is not None:
         picked = np.where(possible, rng.random(possible.shape), -1.0).argmax(-1)

@@ -19,10 +19,12 @@ if TYPE_CHECKING:
 FORM = "exponential_family_form"
 FORM_SOURCE = "Bernardo & Smith 1994, Bayesian Theory, section 5.2.2"
 NORMAL_FORM = "jointly_normal_form"
+MATRIX_FORM = "matrix_normal_form"
 CHAIN_FORM = "forward_filtering_backward_sampling"
 # Forms that are families of their own, by the name of the family.
 FORMS: dict[str, tuple[str, str]] = {
     "multivariate_normal": (NORMAL_FORM, "Gelman et al., BDA3, section 14.2"),
+    "matrix_normal": (MATRIX_FORM, "Rossi, Allenby & McCulloch 2005, section 2.8.5"),
     "hidden_markov_path": (CHAIN_FORM, "Scott 2002, J. Am. Stat. Assoc. 97:337-351"),
 }
 

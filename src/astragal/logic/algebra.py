@@ -414,9 +414,9 @@ def nonnegative(x: Expr, depth: int = 0) -> bool:
         return support is POSITIVE or support is NON_NEGATIVE or support.words in _NONNEGATIVE_WORDS
     if depth > 12:
         return False
-    if name in {"add", "multiply", "divide", "maximum", "reciprocal", "astype", "index"}:
+    if name in _NONNEGATIVE_OPS or name in _SAME_SIGN:
         args = [a for a in x.args if isinstance(a, Expr)]
-        if name in {"index", "astype"}:
+        if name in _SAME_SIGN:
             args = args[:1]
         if name == "maximum":
             return any(nonnegative(a, depth + 1) for a in args)
@@ -428,6 +428,10 @@ def nonnegative(x: Expr, depth: int = 0) -> bool:
         even = k is not None and k.denominator == 1 and k.numerator % 2 == 0
         return even or nonnegative(x.args[0], depth + 1)
     return False
+
+
+_NONNEGATIVE_OPS = frozenset({"add", "multiply", "divide", "maximum", "reciprocal"})
+_SAME_SIGN = frozenset({"astype", "index", "sum", "broadcast_to", "reshape"})
 
 
 def positive(x: Expr, depth: int = 0) -> bool:
