@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from astragal.derive.nuts import MAX_DEPTH
+from astragal.sample.diagnostics import measures
 
 if TYPE_CHECKING:
     import pandas as pd
     import xarray as xr
+
+Array = np.ndarray[Any, Any]
 
 RHAT_LIMIT = 1.01  # Vehtari et al. 2021, Bayesian Anal. 16(2), section 4
 BFMI_LIMIT = 0.3  # Betancourt 2016, arXiv:1604.00695, as Stan and PyMC warn
@@ -30,34 +34,16 @@ def diagnose(tree: xr.DataTree) -> pd.DataFrame:
     import pandas as pd
 
     posterior = tree["posterior"].dataset
-    several = posterior.sizes["chain"] > 1
-    enough = posterior.sizes["draw"] >= 4
-    measures: dict[str, Any] = {}
-    if enough:
-        import arviz_stats as stats
-
-        measures["mcse"] = stats.mcse(posterior, method="mean")
-        measures["ess_bulk"] = stats.ess(posterior, method="bulk")
-        measures["ess_tail"] = stats.ess(posterior, method="tail", prob=(0.05, 0.95))
-        if several:
-            with np.errstate(divide="ignore", invalid="ignore"):  # NaN of what never moved
-                measures["r_hat"] = stats.rhat(posterior)
-    rows: dict[str, dict[str, float]] = {}
+    labels: list[str] = []
+    columns: list[Array] = []
     for name, array in posterior.data_vars.items():
         values = np.asarray(array, dtype=float)
-        flat = values.reshape(values.shape[0] * values.shape[1], -1)
-        quantiles = np.quantile(flat, [0.05, 0.5, 0.95], axis=0)
         shape = values.shape[2:]
-        for i in range(flat.shape[1]):
-            label = name if not shape else f"{name}[{_place(i, shape)}]"
-            rows[str(label)] = {
-                "mean": float(flat[:, i].mean()),
-                "sd": float(flat[:, i].std(ddof=1)) if len(flat) > 1 else float("nan"),
-                "5%": float(quantiles[0, i]),
-                "50%": float(quantiles[1, i]),
-                "95%": float(quantiles[2, i]),
-            } | {k: float(np.ravel(m[name])[i]) for k, m in measures.items()}
-    return pd.DataFrame.from_dict(rows, orient="index")
+        flat = values.reshape(*values.shape[:2], math.prod(shape))
+        columns.append(flat)
+        places = range(flat.shape[2])
+        labels += [f"{name}[{_place(i, shape)}]" if shape else str(name) for i in places]
+    return pd.DataFrame(measures(np.concatenate(columns, axis=2)), index=labels)
 
 
 def _place(flat: int, shape: tuple[int, ...]) -> str:
