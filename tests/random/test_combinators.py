@@ -340,13 +340,6 @@ def test_bounds_the_wrong_way_round_are_refused_or_give_no_value() -> None:
     assert 3.0 <= f(3.5) <= 3.5
 
 
-@pytest.mark.slow
-def test_what_rejection_does_not_find_is_no_value() -> None:
-    base = R.von_mises.law(0.0, 1000.0)
-    x = ag.function([], R.truncated(ag.key(0), base, 3.0, size=2), backend="numba")()
-    assert np.isnan(x).all()
-
-
 EXTREMES = [
     (R.skew_normal.law(0.0, 1.0, 1e6), stats.norm(), 9.0, 1.0),  # the half-normal law
     (R.skew_normal.law(0.0, 1.0, -3.0), stats.norm(), -20.0, -1.0),

@@ -15,6 +15,7 @@ from astragal.random.distribution import (
     REAL,
     Distribution,
     Parameter,
+    Turns,
 )
 from astragal.random.parameters import (
     LOG_2,
@@ -138,6 +139,7 @@ polya_gamma = Distribution(
     logdensity=_log_polya_gamma,
     mean=_polya_gamma_mean,
     variance=_polya_gamma_variance,
+    turns=Turns("log"),
     latex=r"\mathrm{PG}",
     source="Polson, Scott & Windle 2013; Windle, Polson & Scott 2014",
     doc_note=(

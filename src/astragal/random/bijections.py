@@ -10,7 +10,7 @@ from astragal.graph.expr import Expr
 from astragal.ops import elementwise as e
 from astragal.ops import special as sp
 from astragal.ops.searching import where
-from astragal.random import exact
+from astragal.random import exact, ordered
 from astragal.random.distribution import (
     POSITIVE,
     PROBABILITY,
@@ -50,6 +50,9 @@ class Bijection:
         From the parameters, whether y grows with x.
     moments
         From mean and variance of x to those of y; None where they do not follow.
+    back
+        The inverse of operations whose bits are the same everywhere, of any number: beyond the
+        image, an end of the source. None where ``inverse`` is that.
     """
 
     forward: Function
@@ -61,6 +64,11 @@ class Bijection:
     parameters: tuple[Parameter, ...] = ()
     rising: Callable[..., bool | Expr] = lambda *p: True
     moments: Callable[..., tuple[Expr, Expr]] | None = None
+    back: Function | None = None
+
+    def preimage(self, y: Expr, *parameters: Expr) -> Expr:
+        """Give the inverse at any number, with the same bits everywhere; ends beyond the image."""
+        return ordered.pointwise(self.back or self.inverse, y, *parameters)
 
 
 def _expit(x: Expr) -> Expr:
@@ -100,6 +108,44 @@ def _affine_ends(
     return e.minimum(*ends), e.maximum(*ends)
 
 
+def _positive(y: Expr) -> Expr:
+    return e.maximum(y, 0.0)
+
+
+def _log_of(y: Expr) -> Expr:
+    return exact.log_or_infinite(_positive(y))
+
+
+def _logit_of(y: Expr) -> Expr:
+    inside = e.minimum(_positive(y), 1.0)
+    return exact.log_or_infinite(inside) - exact.log_or_infinite(1.0 - inside)
+
+
+def _log1p_of(y: Expr) -> Expr:
+    inside = (y > -1.0) & (y < INF)
+    return where(inside, exact.log1p(where(inside, y, 0.0)), where(y > 0.0, INF, -INF))
+
+
+def _inverse_softplus(y: Expr) -> Expr:
+    return y + exact.log_or_infinite(-exact.expm1(-_positive(y)))
+
+
+def _square_of(y: Expr) -> Expr:
+    return _positive(y) * _positive(y)
+
+
+def _root_of(y: Expr) -> Expr:
+    return e.sqrt(_positive(y))
+
+
+def _reciprocal_of(y: Expr) -> Expr:
+    return 1.0 / _positive(y)
+
+
+def _power_of(y: Expr, p: Expr) -> Expr:
+    return exact.exp(_log_of(y) / p)
+
+
 INF = math.inf
 BIJECTIONS: dict[str, Bijection] = {
     "affine": Bijection(
@@ -120,6 +166,7 @@ BIJECTIONS: dict[str, Bijection] = {
         REAL,
         POSITIVE,
         _at(e.exp, {-INF: 0.0, INF: None, 0.0: 1.0}),
+        back=_log_of,
     ),
     "log": Bijection(
         exact.log_or_infinite,
@@ -128,6 +175,7 @@ BIJECTIONS: dict[str, Bijection] = {
         POSITIVE,
         REAL,
         _at(e.log, {0.0: None, INF: None, 1.0: 0.0}),
+        back=exact.exp,
     ),
     "expm1": Bijection(
         exact.expm1,
@@ -136,6 +184,7 @@ BIJECTIONS: dict[str, Bijection] = {
         REAL,
         Domain("a number above -1", r"(-1, \infty)", lambda y: y > -1.0, (-1.0, None)),
         _at(e.expm1, {-INF: -1.0, INF: None, 0.0: 0.0}),
+        back=_log1p_of,
     ),
     "log1p": Bijection(
         exact.log1p,
@@ -144,6 +193,7 @@ BIJECTIONS: dict[str, Bijection] = {
         POSITIVE,
         POSITIVE,
         _at(e.log1p, {0.0: 0.0, INF: None}),
+        back=exact.expm1,
     ),
     "expit": Bijection(
         _expit,
@@ -152,6 +202,7 @@ BIJECTIONS: dict[str, Bijection] = {
         REAL,
         PROBABILITY,
         _at(sp.expit, {-INF: 0.0, INF: 1.0, 0.0: 0.5}),
+        back=_logit_of,
     ),
     "logit": Bijection(
         lambda x: exact.log_or_infinite(x) - exact.log_or_infinite(1.0 - x),
@@ -160,6 +211,7 @@ BIJECTIONS: dict[str, Bijection] = {
         PROBABILITY,
         REAL,
         _at(sp.logit, {0.0: None, 1.0: None}),
+        back=_expit,
     ),
     "softplus": Bijection(
         _softplus,
@@ -168,6 +220,7 @@ BIJECTIONS: dict[str, Bijection] = {
         REAL,
         POSITIVE,
         _at(sp.softplus, {-INF: 0.0, INF: None}),
+        back=_inverse_softplus,
     ),
     "sqrt": Bijection(
         e.sqrt,
@@ -176,6 +229,7 @@ BIJECTIONS: dict[str, Bijection] = {
         POSITIVE,
         POSITIVE,
         _at(e.sqrt, {0.0: 0.0, INF: None, 1.0: 1.0}),
+        back=_square_of,
     ),
     "square": Bijection(
         lambda x: x * x,
@@ -184,6 +238,7 @@ BIJECTIONS: dict[str, Bijection] = {
         POSITIVE,
         POSITIVE,
         _at(e.square, {0.0: 0.0, INF: None, 1.0: 1.0}),
+        back=_root_of,
     ),
     "reciprocal": Bijection(
         lambda x: 1.0 / x,
@@ -196,6 +251,7 @@ BIJECTIONS: dict[str, Bijection] = {
             None if isinstance(low, float) and low == 0.0 else e.divide(1.0, low),
         ),
         rising=lambda: False,
+        back=_reciprocal_of,
     ),
     "power": Bijection(
         lambda x, p: exact.exp(p * exact.log_or_infinite(x)),
@@ -206,6 +262,7 @@ BIJECTIONS: dict[str, Bijection] = {
         lambda low, high, p: (0.0, None),
         (Parameter("exponent", NONZERO),),
         lambda p: p > 0.0,
+        back=_power_of,
     ),
 }
 """By name; all but ``affine``, ``reciprocal`` and ``power`` are increasing whatever happens."""

@@ -10,7 +10,7 @@ from astragal.ops import special as sp
 from astragal.ops.declare import as_expr
 from astragal.ops.searching import where
 from astragal.random import coordinates as at
-from astragal.random import kernels
+from astragal.random import kernels, ordered
 from astragal.random.distribution import (
     NON_NEGATIVE,
     NUMBER,
@@ -20,6 +20,7 @@ from astragal.random.distribution import (
     Distribution,
     Parameter,
     Tails,
+    Turns,
     interval,
 )
 from astragal.random.parameters import (
@@ -171,6 +172,19 @@ kumaraswamy = Distribution(
     latex=r"\mathrm{Kumaraswamy}",
     source="Kumaraswamy 1980",
 )
+
+
+def _on_circle(mu: Expr) -> Expr:
+    return mu - 2.0 * math.pi * e.floor((mu + math.pi) / (2.0 * math.pi))
+
+
+def _turns_of_angles(mu: Expr, kappa: Expr) -> list[Expr]:
+    """The angle mu, and the one across the circle from it."""
+    inside = ordered.pointwise(_on_circle, mu)
+    across = where(inside > 0.0, inside - math.pi, inside + math.pi)
+    return [e.minimum(inside, across), e.maximum(inside, across)]
+
+
 von_mises = Distribution(
     name="von_mises",
     parameters=(Parameter("mu", REAL), Parameter("kappa", NON_NEGATIVE)),
@@ -183,6 +197,7 @@ von_mises = Distribution(
         - math.log(2 * math.pi)
         - e.log(sp.i0e(kappa))
     ),
+    turns=Turns(points=_turns_of_angles),
     latex=r"\mathrm{VonMises}",
     source="Best & Fisher 1979",
 )
@@ -340,6 +355,7 @@ noncentral_beta = Distribution(
     sampler=kernels.noncentral_beta,
     support=lambda a, b, nonc: PROBABILITY,
     logdensity=_log_noncentral_beta,
+    turns=Turns("odds", start=lambda a, b, nonc: as_expr(0.5)),
     latex=r"\mathrm{Beta}'",
     doc_note="x / (x + y) of a noncentral and a plain chi-square variable.",
 )

@@ -252,13 +252,11 @@ def _truncated(law: Law, lower: Any = -math.inf, upper: Any = math.inf) -> Law:
 
     Notes
     -----
-    Families whose distribution function has a closed form are drawn by inversion, and those
-    that are log-concave in some coordinate (most of the others, some of them for a part of their
-    parameters, as ``negative_binomial`` from n = 1 on) by rejection from a hat, both however far
-    out the bounds lie. The rest (von Mises, noncentral laws, mixtures, ...) is drawn until a
-    value lies between the bounds, which is exact too; after 65,536 attempts there is none: the
-    draw is NaN, or for counts -2**63, which no support holds. The log density needs the
-    probability of the interval, which some families do not declare.
+    Exact however far out the bounds lie: by inversion, by rejection from a hat of a log-concave
+    density, or, after a few attempts with the whole law, from a hat of steps over a density of
+    which it is known where it turns. Mixtures and transformed laws pass the bounds on. Where no
+    value is possible the draw is NaN, or for counts -2**63, which no support holds. The log
+    density needs the probability of the interval, which some families do not declare.
 
     Examples
     --------

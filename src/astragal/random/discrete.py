@@ -29,6 +29,7 @@ from astragal.random.distribution import (
     Domain,
     Parameter,
     Tails,
+    Turns,
 )
 from astragal.random.series import TERMS, around, log_sum
 
@@ -57,6 +58,9 @@ def log_choose(n: Expr, k: Expr) -> Expr:
     return -e.log1p(n) - sp.betaln(n - k + 1.0, k + 1.0)
 
 
+FALLING = Turns(points=lambda *p: [])
+"""From the smallest value on."""
+
 bernoulli = Distribution(
     name="bernoulli",
     parameters=(P,),
@@ -70,6 +74,7 @@ bernoulli = Distribution(
         lambda x, p: where(x >= 1, 0.0, e.log1p(-p)),
         lambda x, p: where(x >= 1, -math.inf, e.log(p)),
     ),
+    cells=lambda p: 2,
     latex=r"\mathrm{Bernoulli}",
 )
 binomial = Distribution(
@@ -117,6 +122,7 @@ negative_binomial = Distribution(
         lambda n, p: e.maximum(e.floor((n - 1.0) * ((1.0 - p) / p)), 0.0),
         lambda n, p: n >= 1.0,
     ),
+    turns=Turns(),
     latex=r"\mathrm{NegBinomial}",
     doc_note="Counts failures before the n-th success, as in NumPy.",
 )
@@ -184,6 +190,7 @@ hypergeometric = Distribution(
         * ((ngood + nbad - nsample) / (ngood + nbad - 1.0))
     ),
     standard=at.counts(counts.hypergeometric_drop, counts.hypergeometric_mode),
+    turns=Turns(),
     latex=r"\mathrm{Hypergeometric}",
     source="Devroye 1987 (sampler)",
 )
@@ -212,6 +219,7 @@ discrete_uniform = Distribution(
         lambda low, high: astype(low, "float64"),
         lambda low, high: (high - low < 2**50) & (abs(low) < 2**52) & (abs(high) < 2**52),
     ),
+    turns=Turns(),
     latex=r"\mathcal{U}",
     doc_note="``high`` is excluded, as in ``numpy.random.Generator.integers``.",
 )
@@ -226,6 +234,7 @@ beta_binomial = Distribution(
     ),
     mean=lambda n, a, b: n * a / (a + b),
     variance=lambda n, a, b: n * a * b * (a + b + n) / (e.square(a + b) * (a + b + 1.0)),
+    turns=Turns(hollow=lambda n, a, b: (a < 1.0) & (b < 1.0)),
     latex=r"\mathrm{BetaBinomial}",
 )
 log_series = Distribution(
@@ -237,6 +246,7 @@ log_series = Distribution(
     logdensity=lambda x, p: x * e.log(p) - e.log(x + 0.0) - e.log(-e.log1p(-p)),
     mean=lambda p: -p / ((1.0 - p) * e.log1p(-p)),
     variance=lambda p: -p * (p + e.log1p(-p)) / (e.square(1.0 - p) * e.square(e.log1p(-p))),
+    turns=FALLING,
     latex=r"\mathrm{LogSeries}",
     source="Kemp 1981 (sampler)",
 )
@@ -248,6 +258,7 @@ zipf = Distribution(
     dtype="int64",
     logdensity=lambda x, a: -a * e.log(x + 0.0) - e.log(sp.zeta(a, 1.0)),
     mean=lambda a: where(a > 2.0, sp.zeta(a - 1.0, 1.0) / sp.zeta(a, 1.0), float("inf")),
+    turns=FALLING,
     latex=r"\mathrm{Zipf}",
     source="Devroye 1986 (sampler)",
 )
@@ -261,6 +272,7 @@ point_mass = Distribution(
     tails=Tails(lambda x, value: 0.0 * (x - value), lambda x, value: -math.inf + 0.0 * value),
     mean=lambda value: astype(value, "float64"),
     variance=lambda value: 0.0 * value,
+    turns=FALLING,
     latex=r"\delta",
     doc_note="Always the one value: for mixtures, as in zero-inflated laws.",
 )
@@ -304,6 +316,7 @@ skellam = Distribution(
     logdensity=_log_skellam,
     mean=lambda mu1, mu2: mu1 - mu2,
     variance=lambda mu1, mu2: mu1 + mu2,
+    turns=Turns(),
     latex=r"\mathrm{Skellam}",
     doc_note="Difference of two Poisson counts.",
 )
@@ -325,6 +338,7 @@ yule_simon = Distribution(
         e.square(alpha / (alpha - 1.0)) / where(alpha > 2.0, alpha - 2.0, 1.0),
         math.inf,
     ),
+    turns=FALLING,
     latex=r"\mathrm{YuleSimon}",
 )
 planck = Distribution(
@@ -378,6 +392,7 @@ benford = Distribution(
     dtype="int64",
     logdensity=lambda x: e.log(e.log1p(1.0 / (x + 0.0)) / math.log(10.0)),
     cdf=lambda x: e.log1p(x + 0.0) / math.log(10.0),
+    turns=FALLING,
     latex=r"\mathrm{Benford}",
     doc_note="First digits.",
 )
@@ -388,11 +403,7 @@ beta_negative_binomial = Distribution(
     support=lambda n, a, b: COUNT,
     dtype="int64",
     logdensity=lambda x, n, a, b: (
-        sp.gammaln(x + n)
-        - sp.gammaln(n)
-        - sp.gammaln(x + 1.0)
-        + sp.betaln(a + n, x + b)
-        - sp.betaln(a, b)
+        sp.betaln(a + n, x + b) - sp.betaln(n, x + 1.0) - e.log(x + n) - sp.betaln(a, b)
     ),
     mean=lambda n, a, b: where(a > 1.0, n * b / where(a > 1.0, a - 1.0, 1.0), math.inf),
     variance=lambda n, a, b: where(
@@ -400,6 +411,7 @@ beta_negative_binomial = Distribution(
         n * (a + n - 1.0) * b * (a + b - 1.0) / (where(a > 2.0, a - 2.0, 1.0) * e.square(a - 1.0)),
         math.inf,
     ),
+    turns=Turns(),
     latex=r"\mathrm{BetaNegBinomial}",
     doc_note="Failures before the n-th success, whose probability is a beta variable.",
 )
@@ -426,6 +438,7 @@ negative_hypergeometric = Distribution(
         r * ngood * (ngood + nbad + 1.0) / ((nbad + 1.0) * (nbad + 2.0)) * (1.0 - r / (nbad + 1.0))
     ),
     check=check_failures,
+    turns=Turns(),
     latex=r"\mathrm{NegHypergeometric}",
     doc_note="Good ones drawn, without putting back, before the ``r``-th bad one.",
 )

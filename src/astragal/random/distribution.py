@@ -181,6 +181,31 @@ class Standard:
 
 
 @dataclass(frozen=True, eq=False)
+class Turns:
+    """Where a density rises and where it falls, to draw from a part of it.
+
+    Attributes
+    ----------
+    coordinate
+        ``"value"``, ``"log"`` or ``"odds"`` (log x - log(1 - x)): of what the density is meant.
+    points
+        From parameters to values in rising order, between which it is monotone. None where it
+        turns once, in a place that has no formula and is searched for.
+    start, step
+        Where to look for it first, in values, and how far to go then, in the coordinate: made
+        without arithmetic, so that all backends have the same bits.
+    hollow
+        For which parameters the density falls first; None for none.
+    """
+
+    coordinate: str = "value"
+    points: Callable[..., Sequence[Expr]] | None = None
+    start: Function = lambda *p: as_expr(0.0)
+    step: Function = lambda *p: as_expr(1.0)
+    hollow: Function | None = None
+
+
+@dataclass(frozen=True, eq=False)
 class Distribution:
     """The one declaration of a distribution.
 
@@ -204,6 +229,13 @@ class Distribution:
         Logarithms of the probabilities below and above a value, accurate in the tails.
     standard
         A coordinate in which the distribution is log-concave, to draw from a part of it.
+    turns
+        Where the density turns, to draw from a part of a distribution without such a coordinate.
+    cells
+        From parameters to the number of values, of a table of probabilities from 0 on.
+    part
+        Of a law made of others, from ``(parameters, lower, upper)`` to an
+        `astragal.random.parts.Hat`.
     atoms
         ``atoms(x, *parameters)``: of a law of floating point, which values have a probability
         of their own. The log density is there the log of that probability. None for no value.
@@ -236,6 +268,9 @@ class Distribution:
     variance: Function | None = None
     tails: Tails | None = None
     standard: Standard | None = None
+    turns: Turns | None = None
+    cells: Callable[..., Any] | None = None
+    part: Callable[..., Any] | None = None
     atoms: Function | None = None
     check: Callable[..., None] | None = None
     core: int = 0

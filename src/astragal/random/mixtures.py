@@ -14,7 +14,7 @@ from astragal.graph.types import FLOATS, show_shape
 from astragal.ops import elementwise as e
 from astragal.ops import reductions as r
 from astragal.ops.control import switch
-from astragal.ops.declare import as_expr, cast
+from astragal.ops.declare import cast
 from astragal.ops.manipulation import broadcast_arrays, stack
 from astragal.ops.searching import where
 from astragal.random import ordered
@@ -30,6 +30,7 @@ from astragal.random.distribution import (
     Tails,
 )
 from astragal.random.multivariate import SIMPLEX
+from astragal.random.parts import Hat, among, entry, has_hat, hat_along, hat_of
 from astragal.random.sampler import Composition, Kernel, Source
 from astragal.random.tails import (
     is_discrete,
@@ -130,20 +131,6 @@ def _choose(draws: Draws, weights: Expr) -> Expr:
     return r.sum(bounds[..., :-1] <= u[..., None], -1)
 
 
-def _chosen(index: Expr, p: Expr) -> Expr:
-    """The entries of the last dimension that integers choose."""
-    if p.shape[-1] == 1:
-        return p[..., 0]
-    k = e.equal(_numbers(p), index[..., None])
-    return cast(r.sum(where(k, p, cast(as_expr(0), p.dtype)), -1), p.dtype)
-
-
-def _numbers(p: Expr) -> Expr:
-    from astragal.ops.creation import arange
-
-    return arange(p.shape[-1])
-
-
 def _mixture_sampler(c: _Components, whole: bool) -> Composition:
     kernel = _one_kernel(c.laws, whole)
 
@@ -152,7 +139,7 @@ def _mixture_sampler(c: _Components, whole: bool) -> Composition:
         index = _choose(choice, weights)
         if c.along:
             # One number of the components is enough, also where it is broadcast.
-            return sample(c.laws[0], value, [_chosen(index, x) for x in p])
+            return sample(c.laws[0], value, [entry(x, index) for x in p])
         if kernel is not None:
             return value.values(kernel, index, *p)  # type: ignore[no-any-return]
         # All under one key: of each element only one component is ever seen.
@@ -267,6 +254,7 @@ def mixture(laws: tuple[Distribution, ...], along: bool) -> Distribution:
         support=support,
         logdensity=logdensity,
         sampler=_mixture_sampler(c, whole),
+        part=_part(c) if all(map(has_hat, laws)) else None,
         dtype="int64" if whole else "float",
         tails=tails,
         cdf=None if tails is None else lambda x, *p: e.exp(tails.below(x, *p)),
@@ -277,6 +265,17 @@ def mixture(laws: tuple[Distribution, ...], along: bool) -> Distribution:
         check=_check_components(name, None if along else len(laws)),
         latex=rf"\mathrm{{Mixture[{', '.join(map(word, laws))}]}}",
     )
+
+
+def _part(c: _Components) -> Callable[..., Hat]:
+    def part(args: Params, lower: Expr, upper: Expr) -> Hat:
+        weights, *p = args
+        if c.along:
+            return hat_along(c.laws[0], weights, p, lower, upper)
+        hats = [hat_of(d, q, lower, upper) for d, q in c.each(p)]
+        return among(hats, [e.log(weights[..., i]) for i in range(len(hats))])
+
+    return part
 
 
 def _mixture_atoms(c: _Components) -> Function:

@@ -115,6 +115,7 @@ categorical = Distribution(
     dtype="int64",
     logdensity=lambda x, p: e.log(_choices(x, p)),
     mean=lambda p: r.sum(p * arange(p.shape[-1]), -1),
+    cells=lambda p: p.shape[-1],
     latex=r"\mathrm{Categorical}",
 )
 
@@ -142,6 +143,7 @@ ordered_logistic = Distribution(
     ),
     dtype="int64",
     logdensity=_log_ordered,
+    cells=lambda eta, cutpoints: as_expr(cutpoints.shape[-1]) + 1,
     latex=r"\mathrm{OrderedLogistic}",
 )
 
@@ -452,6 +454,7 @@ poisson_binomial = Distribution(
     logdensity=_log_poisson_binomial,
     mean=lambda p: r.sum(p, -1),
     variance=lambda p: r.sum(p * (1.0 - p), -1),
+    cells=lambda p: as_expr(p.shape[-1]) + 1,
     latex=r"\mathrm{PoissonBinomial}",
     doc_note="Successes of independent trials with probabilities of their own.",
 )

@@ -19,6 +19,7 @@ from astragal.random.distribution import (
     Distribution,
     Parameter,
     Tails,
+    Turns,
     interval,
 )
 from astragal.random.parameters import (
@@ -214,6 +215,7 @@ noncentral_chi_square = Distribution(
     logdensity=lambda x, df, nonc: _log_noncentral(x + 0.0 * df, df + 0.0 * x, nonc + 0.0 * x),
     mean=lambda df, nonc: df + nonc,
     variance=lambda df, nonc: 2.0 * (df + 2.0 * nonc),
+    turns=Turns("log"),
     latex=r"\chi'^2",
 )
 f = Distribution(
@@ -388,6 +390,7 @@ generalized_inverse_gaussian = Distribution(
         )
     ),
     standard=at.inverse_gaussian(lambda p, b, scale: (p, b), lambda p, b, scale: scale),
+    turns=Turns("log"),
     latex=r"\mathrm{GIG}",
     source="Devroye 2014 (sampler)",
 )
@@ -493,6 +496,7 @@ rice = Distribution(
     variance=lambda nu, scale: (
         2.0 * e.square(scale) + e.square(nu) - e.square(_rice_mean(nu, scale))
     ),
+    turns=Turns("log"),
     latex=r"\mathrm{Rice}",
     doc_note="Length of a vector of two normal variables, whose mean has the length ``nu``.",
 )
@@ -529,6 +533,7 @@ folded_normal = Distribution(
     variance=lambda loc, scale: (
         e.square(loc) + e.square(scale) - e.square(_folded_mean(loc, scale))
     ),
+    turns=Turns("log"),
     latex=r"\mathrm{FoldedNormal}",
 )
 birnbaum_saunders = Distribution(
@@ -587,6 +592,7 @@ noncentral_f = Distribution(
         / (e.square(dfden - 2.0) * where(dfden > 4.0, dfden - 4.0, 1.0)),
         math.inf,
     ),
+    turns=Turns("log"),
     latex=r"\mathrm{F}'",
 )
 

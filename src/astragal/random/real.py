@@ -24,6 +24,7 @@ from astragal.random.distribution import (
     Parameter,
     Standard,
     Tails,
+    Turns,
 )
 from astragal.random.parameters import (
     DF,
@@ -80,6 +81,7 @@ skew_normal = Distribution(
         e.square(scale) * (1.0 - 2.0 / math.pi * e.square(alpha) / (1.0 + e.square(alpha)))
     ),
     standard=skewed.skew_normal,
+    turns=Turns(start=lambda loc, scale, alpha: loc, step=lambda loc, scale, alpha: scale),
     latex=r"\mathrm{SkewNormal}",
     source="Azzalini 1985",
 )
@@ -240,6 +242,7 @@ ex_gaussian = Distribution(
     mean=lambda loc, scale, nu: loc + nu,
     variance=lambda loc, scale, nu: e.square(scale) + e.square(nu),
     standard=skewed.ex_gaussian,
+    turns=Turns(start=lambda loc, scale, nu: loc, step=lambda loc, scale, nu: scale),
     latex=r"\mathrm{ExGaussian}",
     doc_note="A normal variable plus an independent exponential one of mean ``nu``.",
 )
@@ -373,6 +376,7 @@ generalized_normal = Distribution(
         e.square(scale) * e.exp(sp.gammaln(3.0 / beta) - sp.gammaln(1.0 / beta))
     ),
     standard=skewed.generalized_normal,
+    turns=Turns(points=lambda beta, loc, scale: [loc], step=lambda beta, loc, scale: scale),
     latex=r"\mathrm{GenNormal}",
     doc_note="Also called exponential power: normal for beta = 2, Laplace for beta = 1.",
 )
@@ -441,6 +445,7 @@ normal_inverse_gaussian = Distribution(
         e.square(scale * a) / (_root_of_difference(a, b) * (a - b) * (a + b))
     ),
     check=_check_asymmetry,
+    turns=Turns(start=lambda a, b, loc, scale: loc, step=lambda a, b, loc, scale: scale),
     latex=r"\mathrm{NIG}",
     source="Barndorff-Nielsen 1997",
     doc_note="``a`` is the tails' heaviness and ``b`` the asymmetry, with |b| < a.",
@@ -452,8 +457,8 @@ def _log_noncentral_t(x: Expr, df: Expr, nonc: Expr) -> Expr:
     # in log y, whose error is beyond double precision.
     shape = x + df + nonc
     x, df, nonc = x + 0.0 * shape, df + 0.0 * shape, nonc + 0.0 * shape
-    root = e.sqrt(e.square(x) + df)
-    mu = nonc * x / root
+    root = e.hypot(x, e.sqrt(df))
+    mu = nonc * (x / root)
     peak = 0.5 * (mu + e.sqrt(e.square(mu) + 4.0 * (df + 1.0)))
     # For a negative mu, without cancellation.
     peak = where(mu < 0.0, 2.0 * (df + 1.0) / (e.sqrt(e.square(mu) + 4.0 * (df + 1.0)) - mu), peak)
@@ -501,6 +506,7 @@ noncentral_t = Distribution(
         - e.square(_noncentral_t_mean(df, nonc)),
         where(df > 1.0, math.inf, math.nan),
     ),
+    turns=Turns(start=lambda df, nonc: nonc),
     latex=r"\mathrm{StudentT}'",
     source="Johnson, Kotz & Balakrishnan 1995, chapter 31",
 )

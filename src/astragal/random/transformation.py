@@ -24,6 +24,7 @@ from astragal.random.distribution import (
     Function,
     Tails,
 )
+from astragal.random.parts import Hat, has_hat, hat_of
 from astragal.random.sampler import Composition, Kernel, Sampler, Source
 from astragal.random.tails import (
     log_above,
@@ -130,6 +131,7 @@ def transformed(d: Distribution, name: str) -> Distribution:
         support=support,
         logdensity=logdensity,
         sampler=sampler,
+        part=_part(d, b) if has_hat(d) else None,
         tails=tails,
         cdf=None if tails is None else lambda x, *args: e.exp(tails.below(x, *args)),
         mean=moment(0),
@@ -137,6 +139,25 @@ def transformed(d: Distribution, name: str) -> Distribution:
         ordered=d.ordered,
         latex=rf"\mathrm{{{name.capitalize()}{word(d)}}}",
     )
+
+
+def _part(d: Distribution, b: Bijection) -> Callable[..., Hat]:
+    """The image of what is between the images of the bounds under the inverse."""
+    n = len(d.parameters)
+
+    def part(args: Params, lower: Expr, upper: Expr) -> Hat:
+        p, q = args[:n], args[n:]
+        first, last = (b.preimage(x, *q) for x in (lower, upper))
+        hat = hat_of(d, p, e.minimum(first, last), e.maximum(first, last))
+
+        def propose(draws: Draws) -> tuple[Expr, Expr]:
+            x, ok = hat.propose(draws)
+            y = ordered.pointwise(b.forward, x, *q)
+            return e.minimum(e.maximum(y, lower), upper), ok
+
+        return Hat(hat.log_area, propose)
+
+    return part
 
 
 def _within(inner: Domain, outer: Domain) -> bool:

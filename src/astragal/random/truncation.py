@@ -25,6 +25,7 @@ from astragal.random.distribution import (
     Parameter,
     Tails,
 )
+from astragal.random.parts import Hat, among, draw_from, ends_of, has_hat, hat_of, single
 from astragal.random.sampler import Composition, Kernel, Sampler, Source
 from astragal.random.tails import (
     before,
@@ -41,15 +42,6 @@ if TYPE_CHECKING:
 from astragal.random.derived import Params, part, require_scalar, sample, tails_if_any, word
 
 BOUNDS = (Parameter("lower", NUMBER, -math.inf), Parameter("upper", NUMBER, math.inf))
-
-
-def _ends(d: Distribution, p: Params) -> tuple[Expr, Expr]:
-    """The ends of the support, infinite where there is none."""
-    low, high = d.support(*p).range or (None, None)
-    return (
-        as_expr(-math.inf if low is None else low),
-        as_expr(math.inf if high is None else high),
-    )
 
 
 def _own_parameters(d: Distribution, what: str) -> tuple[Parameter, ...]:
@@ -79,10 +71,12 @@ def _narrowed(d: Distribution, p: Params, lower: Expr, upper: Expr) -> Domain:
 
 ATTEMPTS = 2**16
 """Rejection gives up after so many attempts, and gives no value."""
+FEW = 64
+"""The same where there is another way, which is slower where the bounds are near the bulk."""
 
 
-def _rejecting(d: Distribution) -> Sampler:
-    """Draw again until the value lies between the bounds."""
+def _rejecting(d: Distribution, most: int) -> Sampler:
+    """Draw again until the value lies between the bounds, or there were too many attempts."""
     nothing = NOTHING if is_discrete(d) else math.nan
 
     def kept(x: Expr, lower: Expr, upper: Expr) -> Expr:
@@ -104,7 +98,7 @@ def _rejecting(d: Distribution) -> Sampler:
             zero = as_expr(0, "uint64")
             x = attempt(zero)
             _, x, ok = while_loop(
-                lambda s: e.logical_not(s[2]) & (s[0] < ATTEMPTS - 1),
+                lambda s: e.logical_not(s[2]) & (s[0] < most - 1),
                 lambda s: _again(s, attempt, lambda y: kept(y, lower, upper)),
                 (zero, x, kept(x, lower, upper)),
             )
@@ -127,7 +121,7 @@ def _rejecting(d: Distribution) -> Sampler:
         zero = as_expr(0, "uint64")
         x = attempt(zero)
         _, x, ok = while_loop(
-            lambda s: e.logical_not(r.all(s[2])) & (s[0] < ATTEMPTS - 1),
+            lambda s: e.logical_not(r.all(s[2])) & (s[0] < most - 1),
             step,
             (zero, x, broadcast_to(kept(x, lower, upper), draws.batch)),
         )
@@ -137,21 +131,46 @@ def _rejecting(d: Distribution) -> Sampler:
 
 
 def _sampler(d: Distribution) -> Sampler:
-    """Draw in a standard coordinate, for the parameters that have one; else by rejection."""
+    """Draw in a standard coordinate; by rejection, and from a hat what that does not find."""
     s = d.standard
-    if s is None:
-        return _rejecting(d)
-    near = restricted(s, lambda *p: _ends(d, p))
-    holds, far = s.where, _rejecting(d)
-    if holds is None:
-        return near
-    assert isinstance(far, Kernel)
+    if s is not None and s.where is None:
+        return restricted(s, lambda *p: ends_of(d, p))
+    if not has_hat(d):
+        return _rejecting(d, ATTEMPTS)
+    near, whole = _near(d), is_discrete(d)
+
+    def compose(draws: Draws, *args: Expr) -> Expr:
+        p, lower, upper = _regroup(args)
+        if near is None:
+            return draw_from(hat_of(d, p, lower, upper), draws, as_expr(True), whole)
+        first, far = draws.split(2)
+        x = cast(first.values(near, *args), "float64")
+        missing = e.equal(x, NOTHING) if whole else e.isnan(x)
+
+        def found() -> Expr:
+            return where(missing, draw_from(hat_of(d, p, lower, upper), far, missing, whole), x)
+
+        out: Expr = cond(r.any(missing), found, lambda: x)
+        return out
+
+    return Composition(compose)
+
+
+def _near(d: Distribution) -> Kernel | None:
+    """A few attempts; or, for the parameters that have one, a standard coordinate.
+
+    None for laws that are drawn as arrays: attempts would draw all of them again and again.
+    """
+    s, few = d.standard, _rejecting(d, FEW)
+    if not isinstance(few, Kernel) or s is None or s.where is None:
+        return few if isinstance(few, Kernel) else None
+    concave, holds, rest = restricted(s, lambda *p: ends_of(d, p)), s.where, few
 
     def draw(source: Source, *args: Expr) -> Expr:
         out: Expr = cond(
             holds(*args[:-2]),
-            lambda *q: near.draw(source, *q),
-            lambda *q: far.draw(source, *q),
+            lambda *q: concave.draw(source, *q),
+            lambda *q: rest.draw(source, *q),
             *args,
         )
         return out
@@ -216,6 +235,7 @@ def truncated(d: Distribution) -> Distribution:
         support=lambda *args: _narrowed(d, *_regroup(args)),
         logdensity=logdensity,
         sampler=_sampler(d),
+        part=_part_of_part(d) if has_hat(d) else None,
         dtype=d.dtype,
         tails=tails,
         cdf=None if tails is None else lambda x, *args: e.exp(below(x, *args)),
@@ -225,6 +245,14 @@ def truncated(d: Distribution) -> Distribution:
         latex=rf"\mathrm{{Truncated{word(d)}}}",
         source="Devroye 1986, section VII.2 (sampler)",
     )
+
+
+def _part_of_part(d: Distribution) -> Callable[..., Hat]:
+    def part(args: Params, lower: Expr, upper: Expr) -> Hat:
+        p, a, b = _regroup(args)
+        return hat_of(d, p, e.maximum(a, lower), e.minimum(b, upper))
+
+    return part
 
 
 def _regroup(args: Params) -> tuple[list[Expr], Expr, Expr]:
@@ -307,6 +335,7 @@ def censored(d: Distribution) -> Distribution:
         support=support,
         logdensity=logdensity,
         sampler=sampler,
+        part=_part_of_censored(d) if tails is not None and has_hat(d) else None,
         dtype=d.dtype,
         tails=tails,
         cdf=None if tails is None else lambda x, *args: e.exp(below(x, *args)),
@@ -315,6 +344,27 @@ def censored(d: Distribution) -> Distribution:
         check=_nonempty(name, whole),
         latex=rf"\mathrm{{Censored{word(d)}}}",
     )
+
+
+def _part_of_censored(d: Distribution) -> Callable[..., Hat]:
+    """The two bounds, where they are in the part, and what is between them."""
+    whole = is_discrete(d)
+
+    def part(args: Params, lower: Expr, upper: Expr) -> Hat:
+        p, a, b = _regroup(args)
+        if whole:
+            a, b = e.ceil(a), e.floor(b)
+
+        def end(x: Expr, log_probability: Expr) -> Hat:
+            here = (x >= lower) & (x <= upper) & e.isfinite(x)
+            return single(x, where(here, log_probability, -math.inf))
+
+        inner = (a + 1.0, b - 1.0) if whole else (a, b)
+        between = hat_of(d, p, e.maximum(inner[0], lower), e.minimum(inner[1], upper))
+        low, high = log_below(d, a, p), log_above(d, before(d, b), p)
+        return among([between, end(a, low), end(b, high)], [0.0 * low] * 3)
+
+    return part
 
 
 def _middle(d: Distribution, p: Params) -> Expr:
