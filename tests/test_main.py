@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from astragal.__main__ import main
+from astragal.__main__ import main, parser
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
 MODEL = """
@@ -137,4 +137,10 @@ def test_help_has_examples(capsys: pytest.CaptureFixture[str]) -> None:
     for command in ([], ["demo"], ["derive"], ["sample"], ["rules"]):
         with pytest.raises(SystemExit):
             main([*command, "--help"])
-        assert "example" in capsys.readouterr().out
+        said = capsys.readouterr().out
+        shown = [line.split()[1:] for line in said.splitlines() if line.startswith("  astragal ")]
+        assert shown
+        for words in shown:  # understood, and about files that are there
+            given = parser().parse_args(words)
+            assert not hasattr(given, "file") or (EXAMPLES.parent / given.file).is_file()
+            assert getattr(given, "data", None) is None

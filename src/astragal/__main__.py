@@ -17,10 +17,15 @@ EXAMPLES = """\
 examples:
   astragal demo
   astragal derive examples/pumps.py
-  astragal sample examples/pumps.py --data pumps.json --out pumps.nc
+  astragal sample examples/pumps.py --out pumps.nc
   astragal rules
   astragal rules verify normal_convolution
 """
+
+DATA = (
+    "JSON file: an object with the model's arguments and observed values, such as "
+    '{"hours": [94.3, 15.7], "failures": [5, 1]}; in place of `data` in the model file'
+)
 
 
 def parser() -> argparse.ArgumentParser:
@@ -59,21 +64,21 @@ def parser() -> argparse.ArgumentParser:
     derive = command(
         "derive",
         "print the sampler that is derived for the model in a file",
-        "astragal derive examples/pumps.py --data pumps.json",
+        "astragal derive examples/pumps.py --explain",
         _derive,
     )
     derive.add_argument("file", help="Python file with one @astragal.model")
-    derive.add_argument("--data", help="JSON object: the model's arguments and observed values")
+    derive.add_argument("--data", help=DATA)
     derive.add_argument("--explain", action="store_true", help="print the derivation as a proof")
 
     sample = command(
         "sample",
         "derive a sampler for the model in a file, and draw from the posterior",
-        "astragal sample examples/pumps.py --data pumps.json --out pumps.nc --draws 2000",
+        "astragal sample examples/pumps.py --out pumps.nc --draws 500 --group log_likelihood",
         _sample,
     )
     sample.add_argument("file", help="Python file with one @astragal.model")
-    sample.add_argument("--data", help="JSON object: the model's arguments and observed values")
+    sample.add_argument("--data", help=DATA)
     sample.add_argument("--out", required=True, help="netCDF file to write")
     sample.add_argument("--checkpoint", help="directory that keeps draws as they come")
     sample.add_argument(
@@ -265,7 +270,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         status: int = args.run(args)
     except AstragalError as error:
-        print(f"astragal: {error}", file=sys.stderr)
+        print(f"astragal: {error} [{error.page}]", file=sys.stderr)
         return 2
     except OSError as error:
         print(f"astragal: {error}", file=sys.stderr)
