@@ -10,11 +10,12 @@ from hypothesis import strategies as st
 import astragal as ag
 from astragal.graph.traverse import substitute
 from astragal.logic import soundness
-from astragal.logic.expectations import Tests, by_quadrature
+from astragal.logic.expectations import by_quadrature
 from astragal.logic.numeric import Law, NotNumeric, law, numeric_sort
 from astragal.logic.pattern import Side
 from astragal.logic.search import neighbours
 from astragal.logic.settings import settings as parameters
+from astragal.logic.witnesses import Tests
 from astragal.random import exponential, normal
 from astragal.random.conditional import GIVEN
 from astragal.rewrites import BOOK

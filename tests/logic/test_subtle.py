@@ -678,7 +678,7 @@ def test_a_subtle_mistake_is_rejected_with_a_counterexample(rule: Relation) -> N
 
 @pytest.mark.parametrize("rule", TRUE, ids=lambda r: r.name)
 def test_what_is_true_beside_it_holds(rule: Relation) -> None:
-    verdict = ag.verify(rule, effort="fast")
+    verdict = ag.verify(rule, effort="quick")
     assert verdict.holds, (verdict.evidence, verdict.counterexample)
 
 

@@ -152,7 +152,7 @@ def compare(
     NotNumeric
         Where one of the densities cannot be had.
     """
-    from astragal.logic.expectations import OutOfDomain, sample
+    from astragal.logic.samples import OutOfDomain, sample
 
     left, right, letters = relation.left, relation.right, relation.held
     new = [i for i, r in enumerate(left.roots) if r not in letters]
@@ -217,7 +217,7 @@ def compare_given(
     relation: Relation, values: Mapping[Expr, Any], rng: np.random.Generator, rows: int
 ) -> tuple[Proportion, list[Any]]:
     """Compare two laws of which one or both are given an event, by their densities."""
-    from astragal.logic.expectations import NoSamples, sample
+    from astragal.logic.samples import NoSamples, sample
 
     sides = (relation.left, relation.right)
     if any(getattr(x.type, "shape", ()) for s in sides for x in s.draws):

@@ -32,8 +32,9 @@ def settings(relation: Relation, rng: np.random.Generator, count: int) -> Iterat
     """Draw values for the statement's variables that lie in all domains and meet `where`.
 
     Each variable comes from all parts of its range in turn: of several settings some have it
-    negative, some below 1, whatever the others are. The last two of many settings lie far out,
-    at opposite ends.
+    negative, some below 1, whatever the others are. Of an alternative, the cases take turns; every
+    third setting lies near the ends that a condition names. The last two of many settings lie far
+    out, at opposite ends; of some, the last.
     """
     variables = [v for v in relation.variables if not isinstance(v.type, KeyType)]
     roles = {
@@ -43,21 +44,23 @@ def settings(relation: Relation, rng: np.random.Generator, count: int) -> Iterat
         ]
         for v in variables
     }
-    ends = _ends(relation.where)
+    cases = _cases(relation.where)
     parts = {v: rng.permutation(count) for v in variables}
     flipped = {v: bool(rng.integers(2)) for v in variables}
     found = tried = 0
     for attempt in range(400 * count):
         if found == count:
             return
-        far = count >= MANY and found >= count - 2 and tried < 20
+        far = tried < 20 and count >= SOME and found >= count - 1 - (count >= MANY)
+        ends = _ends(cases[(found + attempt // 20) % len(cases)])
         values: dict[Expr, Any] = {}
         for v in variables:
             # Where the conditions tie variables together, the parts of their ranges may not fit.
             part = (parts[v][found], count) if tried < 20 else (0, 1)
             if far:
                 part = (9 * (flipped[v] ^ (found == count - 1)), 10)
-            guess = _Guess(roles[v], rng, attempt, part, far, found if tried < 4 else -1)
+            near = found % 3 == 2 and not far
+            guess = _Guess(roles[v], rng, attempt, part, far, near, found if tried < 4 else -1)
             values[v] = guess.value(v, *ends.get(v, (None, None)))
         tried += 1
         if allowed(relation, values) and _far_from_singular(relation, values):
@@ -65,8 +68,25 @@ def settings(relation: Relation, rng: np.random.Generator, count: int) -> Iterat
             yield values
 
 
-MANY = 6
-"""Of so many settings or more, the last two are far from the others."""
+SOME, MANY = 4, 6
+"""Of so many settings or more, the last one, and the last two, are far from the others."""
+MOST_CASES = 8
+
+
+def _cases(conditions: Sequence[Expr]) -> list[tuple[Expr, ...]]:
+    """Take alternatives apart: each case is a list of conditions that suffice together."""
+    cases: list[tuple[Expr, ...]] = [()]
+    stack = list(reversed(conditions))
+    while stack:
+        c = stack.pop()
+        if c.op.name == "logical_and":
+            stack += c.args
+        elif c.op.name == "logical_or" and 2 * len(cases) <= MOST_CASES:
+            own = [case for a in c.args if isinstance(a, Expr) for case in _cases((a,))]
+            cases = [(*case, *more) for case in cases for more in own]
+        else:
+            cases = [(*case, c) for case in cases]
+    return cases
 
 
 def _ends(conditions: Sequence[Expr]) -> dict[Expr, tuple[float | None, float | None]]:
@@ -113,6 +133,8 @@ class _Guess:
         Which part of the range to take, of how many.
     far
         Whether to go beyond the usual range on purpose.
+    near
+        Whether to stay near an end that a condition names.
     way
         Which of the usual ranges is meant where none is known; -1 for any.
     """
@@ -122,6 +144,7 @@ class _Guess:
     attempt: int
     part: tuple[int, int]
     far: bool
+    near: bool
     way: int
 
     @property
@@ -165,10 +188,11 @@ class _Guess:
             value = low + (high - low) * (0.01 + 0.98 * self.share(shape))
         else:
             value = self.usual(shape)
-            if low is not None and value < low:
-                value = low + self.positive(shape)
-            elif high is not None and value > high:
-                value = high - self.positive(shape)
+            step = 0.02 if self.near else 1.0
+            if low is not None and (self.near or value < low):
+                value = low + step * self.positive(shape)
+            elif high is not None and (self.near or value > high):
+                value = high - step * self.positive(shape)
         return np.asarray(np.round(value, 3), dtype=t.dtype)
 
     def usual(self, shape: tuple[int, ...]) -> Array:
