@@ -49,7 +49,7 @@ def state(generator: np.random.Generator) -> Any:
     return generator.bit_generator.state
 
 
-def agree(methods: Any, backend: str) -> None:
+def check_agreement(methods: Any, backend: str) -> None:
     """Draw arrays and numbers with each method in turn, beside NumPy."""
     rng, outs, mine, theirs = RNG, [], [], np.random.default_rng(5)
     for m in methods:
@@ -66,17 +66,17 @@ def agree(methods: Any, backend: str) -> None:
 
 
 def test_every_method_draws_as_numpy_does_on_the_reference() -> None:
-    agree(sequential.METHODS, "numpy")
+    check_agreement(sequential.METHODS, "numpy")
 
 
 def test_the_usual_methods_draw_as_numpy_does_on_numba() -> None:
     some = ["random", "normal", "exponential", "gamma", "poisson", "integers", "wald"]
-    agree(some, "numba")
+    check_agreement(some, "numba")
 
 
 @pytest.mark.slow
 def test_every_method_draws_as_numpy_does_on_numba() -> None:
-    agree(sequential.METHODS, "numba")
+    check_agreement(sequential.METHODS, "numba")
 
 
 @pytest.mark.parametrize("backend", BACKENDS)

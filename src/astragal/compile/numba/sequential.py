@@ -59,21 +59,33 @@ def numpy_function(name: str) -> Any:
     return _exported(f"random_{name}", result(types.int64, *parameters))
 
 
+def _not_exported(symbol: str) -> UnsupportedError:
+    return UnsupportedError(
+        f"NumPy's library has no {symbol} to call on this system; use backend='numpy'"
+    )
+
+
 def _exported(symbol: str, signature: Any) -> Any:
     found = getattr(ctypes.CDLL(np.random._generator.__file__), symbol, None)
     if found is None:
-        raise UnsupportedError(
-            f"NumPy's library has no {symbol} to call on this system; use backend='numpy'"
-        )
+        raise _not_exported(symbol)
     address = ctypes.cast(found, ctypes.c_void_p).value
     llvmlite.binding.add_symbol(f"numpy_{symbol}", address)
     return types.ExternalFunction(f"numpy_{symbol}", signature)
 
 
-_bounded = _exported(
+def _if_exported(symbol: str, signature: Any) -> Any:
+    try:
+        return _exported(symbol, signature)
+    except UnsupportedError:
+        return None
+
+
+_bounded = _if_exported(
     "random_bounded_uint64",
     types.uint64(types.int64, types.uint64, types.uint64, types.uint64, types.boolean),
 )
+"""None where NumPy's library has none: then choices are refused, and nothing else."""
 
 
 def _low_first() -> bool:
@@ -233,6 +245,8 @@ def _sequential(scope: Scope, node: Expr) -> list[Any]:
     if method == "permutation":
         drawn = scope.result(f"rng.permutation(np.arange({dims[0]}))", dims, dtype)
     elif method == "choice":
+        if _bounded is None:
+            raise _not_exported("random_bounded_uint64")
         codes = [scope.scalar(p) for p in parameters[:4]]
         name = "choose"
         if len(parameters) == 5:

@@ -1,21 +1,11 @@
-"""Draws as NumPy's own generator makes them, one after the other, for programs to reproduce.
-
-``next_rng, x = astragal.random.sequential.normal(rng, 0.0, 1.0, size=3)``: a generator is a
-value, its state; a draw gives the state after it and what was drawn, both explicit. Using one
-generator twice gives the same draws twice, as a copy of NumPy's would. What is drawn, and the
-parameters, are those of the method of ``numpy.random.Generator`` that has the name.
-
-Everything else in Astragal draws from keys: those draws do not depend on their order, and are the
-same on every backend. These here are for the NumPy and Numba backends, and for reproducing what
-NumPy has drawn.
-"""
+"""Generators as values, and their methods that draw single numbers or choose."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -231,7 +221,8 @@ def set_words(generator: np.random.Generator, words: Any) -> None:
 # -- functions ---------------------------------------------------------------------------------
 
 
-def _draw(method: Method, rng: Any, values: dict[str, Any], size: Any) -> tuple[Expr, Expr]:
+def draw(method: Method, rng: Any, values: dict[str, Any], size: Any) -> tuple[Expr, Expr]:
+    """Draw with a method, whose parameters are given by name."""
     exprs: list[Expr] = []
     for name, _, default in method.parameters:
         given = values.get(name, default)
@@ -310,7 +301,8 @@ def _conditions_of_choice(
     return out
 
 
-def _function(method: Method) -> Callable[..., tuple[Expr, Expr]]:
+def function_of(method: Method) -> Callable[..., tuple[Expr, Expr]]:
+    """Make the function that draws with a method."""
     names = [p[0] for p in method.parameters]
 
     def function(rng: Expr, *args: Any, size: Any = None, **named: Any) -> tuple[Expr, Expr]:
@@ -322,7 +314,7 @@ def _function(method: Method) -> Callable[..., tuple[Expr, Expr]]:
                 why = "given twice" if name in values else f"none of {', '.join(names)}"
                 raise TypeError(f"{method.name}: parameter {name!r} is {why}")
             values[name] = value
-        return _draw(method, rng, values, size)
+        return draw(method, rng, values, size)
 
     function.__name__ = function.__qualname__ = method.name
     shown = "".join(f", {n}" + ("" if d is None else f"={d:g}") for n, _, d in method.parameters)
@@ -334,15 +326,6 @@ def _function(method: Method) -> Callable[..., tuple[Expr, Expr]]:
     return function
 
 
-if TYPE_CHECKING:
-
-    def __getattr__(name: str) -> Callable[..., tuple[Expr, Expr]]: ...
-
-
-for _method in METHODS.values():
-    globals()[_method.name] = _function(_method)
-
-
 def integers(
     rng: Expr, low: Any, high: Any = None, size: Any = None, endpoint: bool = False
 ) -> tuple[Expr, Expr]:
@@ -351,12 +334,7 @@ def integers(
         low, high = 0, low
     # One past the bound would overflow: NumPy draws up to the last integer in the same way.
     bound = as_expr(high) + 1 if endpoint else high
-    return _draw(METHODS["integers"], rng, {"low": low, "high": bound}, size)
-
-
-def permutation(rng: Expr, n: int) -> tuple[Expr, Expr]:
-    """Draw a permutation of 0 .. n - 1; index an array with it to permute its rows."""
-    return _whole("permutation", n, rng)
+    return draw(METHODS["integers"], rng, {"low": low, "high": bound}, size)
 
 
 def choice(
@@ -404,12 +382,12 @@ def choice(
         flags = [constant(np.asarray(v)) for v in (replace, shuffle)]
         exprs = [cast(count, "int64"), cast(as_expr(total), "int64"), *flags, *weights]
         _refuse("choice", exprs)
-        rng, drawn = _whole("choice", total, rng, *exprs)
+        rng, drawn = whole("choice", total, rng, *exprs)
         at = reshape(drawn, dims)
     return rng, at if not pool.type.shape else pool[at]
 
 
-def _whole(method: str, count: Any, rng: Expr, *parameters: Expr) -> tuple[Expr, Expr]:
+def whole(method: str, count: Any, rng: Expr, *parameters: Expr) -> tuple[Expr, Expr]:
     """Draw an array of one dimension as a whole."""
     node = SEQUENTIAL(method, shape_argument(as_dims(count, method)), rng, *parameters)
     return node[0], node[1]
@@ -418,6 +396,3 @@ def _whole(method: str, count: Any, rng: Expr, *parameters: Expr) -> tuple[Expr,
 def lowered(seed: int) -> Expr:
     """Give the words of a new generator."""
     return constant(words_of(np.random.default_rng(seed)))
-
-
-__all__ = ["METHODS", "choice", "integers", "permutation", *METHODS]  # noqa: PLE0604
