@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from itertools import product
 from typing import TYPE_CHECKING, Any
 
 from cons.core import ConsPair
@@ -17,7 +18,7 @@ from astragal.graph.errors import KeyReuseError
 from astragal.graph.expr import Expr
 from astragal.graph.literal import is_constant
 from astragal.graph.traverse import substitute
-from astragal.graph.types import KeyType
+from astragal.graph.types import KeyType, TensorType
 from astragal.logic.algebra import decide, same_value
 from astragal.logic.build import assign_keys, build_side
 from astragal.logic.codegen import LEAVES, Facts
@@ -320,13 +321,78 @@ def _unified(new: Any, other: Any, state: State) -> Iterator[State]:
 
 
 def _unknown(relation: Relation, left: Any, right: Any, state: State) -> Iterator[State]:
-    """Neither side is known: the statement itself, with fresh variables, is the answer."""
-    names: dict[Expr, Expr] = {v: fresh(v) for v in relation.variables}
-    sides = substitute((*relation.left.roots, *relation.right.roots), names)
+    """Neither side is known as a whole: the statement itself, with what the parts tell."""
     n = len(relation.left.roots)
-    s = library_unify(_term(sides[:n]), left, state)
-    if s is False:
+    ways = [_either_way_round(p) for p in (*relation.left.roots, *relation.right.roots)]
+    if not any(map(_written, (left, right))):
+        ways = [way[:1] for way in ways]  # all answers are one
+    for roots in product(*ways):
+        yield from _partly(relation, Side(roots), n, (left, right), state)
+
+
+def _written(side: Any) -> bool:
+    """Whether anything of a side is known."""
+    return not isvar(side) and not (isinstance(side, tuple) and all(map(isvar, side)))
+
+
+def _either_way_round(p: Expr) -> tuple[Expr, ...]:
+    """Give a sum or a product with its terms in either order."""
+    return (p, p.op(*reversed(p.args))) if p.op.name in COMMUTATIVE else (p,)
+
+
+def _partly(
+    relation: Relation, whole: Side, n: int, sides: tuple[Any, Any], state: State
+) -> Iterator[State]:
+    """Read what two sides tell in part, solve for the rest, and unify both with the statement."""
+    left, right = sides
+    given = [part for side in sides for part in _parts(side, n)]
+    hints = relation.left.positive | relation.right.positive
+    for read in _read_all(whole.roots, given, Match(whole, {})):
+        told = dict(read.equations)
+        for m in list(settle(read, hints=hints)) or list(settle(read, witness="open", hints=hints)):
+            names: dict[Expr, Expr] = {
+                v: m.env[v] if v in m.env else fresh(v) for v in relation.variables
+            }
+            built = substitute(whole.roots, {**names, **told})
+            s = library_unify(_term(built[:n]), left, state)
+            s = s if s is False else library_unify(_term(built[n:]), right, s)
+            if s is not False:
+                positive = [names[v] > 0.0 for v in hints if v in names]
+                conditions = substitute((*relation.where, *m.conditions), names)
+                yield from conditiono(*positive, *conditions)(s)
+
+
+def _parts(side: Any, n: int) -> tuple[Any, ...]:
+    """Give what is written for each of n outputs; None where nothing is."""
+    if n == 1:
+        return (side,)
+    return tuple(side) if isinstance(side, (tuple, list)) and len(side) == n else (None,) * n
+
+
+def _read_all(ps: tuple[Expr, ...], given: list[Any], m: Match) -> Iterator[Match]:
+    if not ps:
+        yield m
         return
-    s = library_unify(_term(sides[n:]), right, s)
-    if s is not False:
-        yield s
+    for found in _read(ps[0], given[0], m):
+        yield from _read_all(ps[1:], given[1:], found)
+
+
+def _read(p: Expr, given: Any, m: Match) -> Iterator[Match]:
+    """Read values of letters from a term that is known in part; the rest is unified later."""
+    if given is None or isvar(given) or isinstance(p.type, KeyType):
+        yield m
+        return
+    x = as_graph(given)
+    if isinstance(x, Expr) and is_ground(x):
+        yield from match(p, x, m)
+        return
+    if isinstance(x, (int, float)) and isinstance(p.type, TensorType):
+        yield from match(p, as_expr(x, p.type.dtype), m)
+        return
+    term = getattr(given, "_tuple", given)
+    drawn = p in m.side.random or any(y in m.side.random for y in m.side.below[p])
+    if drawn and isinstance(term, tuple) and len(term) == len(p.args) + 1:
+        pairs = [(a, b) for a, b in zip(p.args, term[1:], strict=True) if isinstance(a, Expr)]
+        yield from _read_all(tuple(a for a, _ in pairs), [b for _, b in pairs], m)
+    else:
+        yield m

@@ -202,6 +202,17 @@ def _opened(x: Any, op: Op) -> Any:
     return ExpressionTuple((op, *(_opened(a, op) for a in x.args)), evaled_obj=x)
 
 
+def no_parts(x: object) -> Any:
+    """Refuse to take an atom apart.
+
+    Raises
+    ------
+    ConsError
+        Always.
+    """
+    raise ConsError(f"{x!r} is an atom")
+
+
 def apply_op(op: Op, args: Sequence[Any]) -> Any:
     """Apply an operation to arguments: an expression, or a tuple where some are unknown."""
     return core.as_graph(ExpressionTuple((op, *args)))
@@ -233,6 +244,9 @@ def install() -> None:
     NonCons.register(Expr)  # the length of an array is not the length of a list
     _car.add((Expr,), operator)
     _cdr.add((Expr,), operands)
+    for text in (str, bytes):  # sequences and atoms: which of both cons sees is up to the order
+        _car.add((text,), no_parts)
+        _cdr.add((text,), no_parts)
     rator.add((Expr,), operator)
     rands.add((Expr,), operands)
     apply.add((Op, Sequence), apply_op)
