@@ -51,13 +51,6 @@ NON_CENTRED = "Papaspiliopoulos, Roberts & Sköld 2007, Stat. Sci. 22"
 # Vectors of normals ----------------------------------------------------------------------
 
 
-@relation("in law", source=f"{DEVROYE}, ch. XI.2")
-def normal_vector_by_cholesky(k: Key, m: Vector, S: Covariance):
-    """A triangular root of the covariance turns independent normals into dependent ones."""
-    z = normal(k, 0.0, 1.0, size=m.shape)
-    return m + matmul(linalg.cholesky(S), z), multivariate_normal(k, m, S)
-
-
 @relation("in law", source="Bishop 2006, section 12.2", where=lambda d: d > 0)
 def normal_vector_by_factors(k: Key, m: Vector, F: Matrix, d):
     """Factor analysis: few common factors, and noise for each."""

@@ -243,3 +243,28 @@ def uniform_direction(kμ: Key, ky: Key, κ):
     yield μ, von_mises(ky, μ, κ)
     y = uniform(ky, -pi, pi)
     yield von_mises(kμ, y, κ), y
+
+
+@relation("in law", source="rotation of a line")
+def cauchy_turned(k: Key, a):
+    """The slope of a line after a turn."""
+    x = cauchy(k, 0.0, 1.0)
+    return (x * cos(a) - sin(a)) / (x * sin(a) + cos(a)), cauchy(k, 0.0, 1.0)
+
+
+@relation("in law", source="Devroye 1986, section II.3", where=lambda n: n >= 1)
+def uniform_multiple(k: Key, n: Integer):
+    """A uniform number on a circle, wound n times."""
+    return (n * uniform(k, 0.0, 1.0)) % 1, uniform(k, 0.0, 1.0)
+
+
+@relation("in law", source="Mardia & Jupp 2000, Directional Statistics")
+def uniform_angle_doubled(k: Key):
+    """A uniform angle, doubled."""
+    return wrapped(2 * uniform(k, -pi, pi)), uniform(k, -pi, pi)
+
+
+@relation("in law", source="Feller 1971, section III.4")
+def squared_sine_of_turn(k: Key):
+    """The square of a coordinate of a point on the circle."""
+    return square(sin(uniform(k, 0.0, 2 * pi))), beta(k, 0.5, 0.5)

@@ -30,6 +30,7 @@ from astragal import (
     atan2,
     equal,
     given,
+    ones,
     relation,
     sort,
     special,
@@ -324,3 +325,51 @@ def normal_by_sign(k: Key, m, s):
         ),
         normal(k, m, s),
     )
+
+
+@relation("in law", source=JKB97, where=lambda n: n >= 0)
+def poisson_sample_given_total(k: Key, λ, m: Integer, n: Integer):
+    """Counts of one rate, of which the total is known."""
+    x = poisson(k, λ, size=(m,))
+    return given(x, equal(sum(x), n)), multinomial(k, n, ones((m,)) / m)
+
+
+@relation("in law", source=JKB97, where=lambda n: n >= 0)
+def negative_binomial_sample_given_total(k: Key, r, p, m: Integer, n: Integer):
+    """Failures before successes of one number, of which the total is known."""
+    x = negative_binomial(k, r, p, size=(m,))
+    return given(x, equal(sum(x), n)), dirichlet_multinomial(k, n, r * ones((m,)))
+
+
+@relation("in law", source="symmetry", where=lambda m, n: [n >= 0, n <= m, m >= 1])
+def trial_of_sample_given_total(k: Key, p, m: Integer, n: Integer):
+    """The first of some trials, of which the number of successes is known."""
+    x = bernoulli(k, p, size=(m,))
+    return given(x[0], equal(sum(x), n)), bernoulli(k, n / m)
+
+
+@relation("in law", source="symmetry", where=lambda n: n >= 1)
+def agreement_of_uniform_places(k: Key, n: Integer):
+    """Two places that turn out the same are any place."""
+    k1, k2 = split(k)
+    x, y = discrete_uniform(k1, 0, n), discrete_uniform(k2, 0, n)
+    return given(x, equal(x, y)), discrete_uniform(k, 0, n)
+
+
+@relation("reversal", source="Lukacs 1955, Ann. Math. Stat. 26")
+def part_and_gamma_total(k1: Key, k2: Key, a, b, r):
+    """A gamma variable beside its sum with another one."""
+    x = gamma(k1, a, rate=r)
+    yield x, x + gamma(k2, b, rate=r)
+    t = gamma(k2, a + b, rate=r)
+    yield t * beta(k1, a, b), t
+
+
+@relation("in law", source="Kingman 1993, Poisson Processes, section 1.4")
+def poisson_counts_and_total(k: Key, λ: PositiveVector):
+    """All counts beside their total."""
+    k1, k2 = split(k)
+    x = poisson(k, λ)
+    yield x, sum(x)
+    t = poisson(k1, sum(λ))
+    yield multinomial(k2, t, λ / sum(λ)), t

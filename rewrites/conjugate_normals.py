@@ -150,7 +150,7 @@ def half_normal_mean_sample(kμ: Key, ky: Key, s, t, n: Integer):
     μ = half_normal(kμ, s)
     y = normal(ky, μ, t, size=(n,))
     yield μ, y
-    yield truncated_normal(kμ, *weighed(0.0, s**-2, sum(y) / t**2, n / t**2), 0.0, inf), y
+    yield truncated_normal(kμ, *weighed(0 * s, s**-2, sum(y) / t**2, n / t**2), 0.0, inf), y
 
 
 @relation("conditional", source=BDA)

@@ -50,6 +50,7 @@ from astragal.random import (
     levy,
     logistic,
     multinomial,
+    multivariate_normal,
     negative_binomial,
     noncentral_chi_square,
     normal,
@@ -401,3 +402,37 @@ def wishart_convolution(k: Key, d1, d2, V: Covariance):
     """Scatter matrices of two samples with one covariance: degrees of freedom add."""
     k1, k2 = split(k)
     return wishart(k1, d1, V) + wishart(k2, d2, V), wishart(k, d1 + d2, V)
+
+
+@relation("in law", source=LEEMIS)
+def laplace_located(k: Key, m, r):
+    """A difference of waiting times of one rate, from a place on."""
+    k1, k2 = split(k)
+    return m + exponential(k1, rate=r) - exponential(k2, rate=r), laplace(k, m, 1 / r)
+
+
+@relation("in law", source="Kotz, Kozubowski & Podgorski 2001, section 3.2")
+def asymmetric_laplace_located(k: Key, m, r1, r2):
+    """The same of two rates."""
+    k1, k2 = split(k)
+    return (
+        m + exponential(k1, rate=r1) - exponential(k2, rate=r2),
+        asymmetric_laplace(k, m, 1 / sqrt(r1 * r2), sqrt(r1 / r2)),
+    )
+
+
+@relation("in law", source=LEEMIS)
+def chi_square_and_wait(k: Key, d):
+    """A waiting time of mean 2 is a chi-square variable of two degrees of freedom."""
+    k1, k2 = split(k)
+    return chi_square(k1, d) + exponential(k2, rate=0.5), chi_square(k, d + 2)
+
+
+@relation("in law", source="Anderson 2003, An Introduction to Multivariate Statistical Analysis")
+def vector_convolution(k: Key, m1: Vector, S1: Covariance, m2: Vector, S2: Covariance):
+    """Covariances of independent normal vectors add."""
+    k1, k2 = split(k)
+    return (
+        multivariate_normal(k1, m1, S1) + multivariate_normal(k2, m2, S2),
+        multivariate_normal(k, m1 + m2, S1 + S2),
+    )

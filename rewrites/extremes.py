@@ -173,27 +173,6 @@ def burr_reciprocal(k: Key, c, d, s):
 # Minima ----------------------------------------------------------------------------------
 
 
-class MoreProportionalHazards(Family):
-    """Families whose survival function has the parameter as its exponent."""
-
-    roles = ("a",)
-    words = "a lifetime of proportional hazards"
-    listed = ((burr, "d"), (gompertz, "c"))
-
-
-@relation("in law", source=f"{JKB1}, ch. 12; {JKB2}, ch. 22")
-def lifetime_minimum(k: Key, D: MoreProportionalHazards, a, b):
-    """Survival functions multiply, so their exponents add."""
-    k1, k2 = split(k)
-    return minimum(D(k1, a), D(k2, b)), D(k, a + b)
-
-
-@relation("in law", source=f"{JKB1}, ch. 12; {JKB2}, ch. 22")
-def lifetime_minimum_of_n(k: Key, D: MoreProportionalHazards, n: Integer, a):
-    """The first failure of n has n times the exponent."""
-    return min(D(k, a, size=(n,))), D(k, n * a)
-
-
 @relation("in law", source=COLES)
 def gumbel_minimum_of_two(k: Key, m1, m2, s):
     """Logarithms of Weibull variables of one shape."""
@@ -213,7 +192,7 @@ def gumbel_minimum_of_n(k: Key, n: Integer, m, s):
 # Maxima ----------------------------------------------------------------------------------
 
 
-class PowersOfDistribution(Family):
+class PowerOfCdf(Family):
     """Families whose distribution function has the parameter as its exponent."""
 
     roles = ("a",)
@@ -227,14 +206,14 @@ class PowersOfDistribution(Family):
 
 
 @relation("in law", source=f"{LEEMIS}; {DAVID}, ch. 2")
-def maximum_of_two(k: Key, D: PowersOfDistribution, a, b):
+def maximum_of_two(k: Key, D: PowerOfCdf, a, b):
     """Distribution functions multiply, so their exponents add."""
     k1, k2 = split(k)
     return maximum(D(k1, a), D(k2, b)), D(k, a + b)
 
 
 @relation("in law", source=f"{LEEMIS}; {DAVID}, ch. 2")
-def maximum_of_n(k: Key, D: PowersOfDistribution, n: Integer, a):
+def maximum_of_n(k: Key, D: PowerOfCdf, n: Integer, a):
     """The greatest of n has n times the exponent."""
     return max(D(k, a, size=(n,))), D(k, n * a)
 

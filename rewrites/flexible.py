@@ -14,21 +14,48 @@ Example: the power that undoes the second shape.
 generalized_gamma(key(1, 'threefry4x32'), 2.0, 1.0, 1.0)
 """
 
-from astragal import Key, abs, cos, floor, log, relation, sin, split, sqrt, square
+from math import pi
+
+from astragal import (
+    Key,
+    Positive,
+    abs,
+    cos,
+    floor,
+    log,
+    not_equal,
+    relation,
+    sin,
+    split,
+    sqrt,
+    square,
+    where,
+)
 from astragal.random import (
     benford,
+    bernoulli,
     birnbaum_saunders,
+    burr,
     cauchy,
     chi_square,
     gamma,
     generalized_gamma,
     generalized_normal,
+    generalized_pareto,
+    gumbel,
+    gumbel_minimum,
+    half_normal,
     hyperbolic_secant,
+    inverse_gamma,
+    kumaraswamy,
     nakagami,
+    negative_binomial,
     noncentral_chi_square,
     noncentral_t,
     normal,
+    rayleigh,
     rice,
+    skew_normal,
     uniform,
 )
 
@@ -103,3 +130,86 @@ def rice_norm(k: Key, n, a, s):
 def square_rice(k: Key, n, s):
     """The squared distance in units of the variance."""
     return square(rice(k, n, s) / s), noncentral_chi_square(k, 2.0, (n / s) ** 2)
+
+
+@relation("in law", source="Nadarajah 2005, J. Appl. Stat. 32")
+def generalized_normal_of_gamma(k: Key, b: Positive, s: Positive):
+    """A sign, a scale and a power of a gamma variable."""
+    k1, k2 = split(k)
+    sign = 2 * bernoulli(k1, 0.5) - 1
+    return sign * s * gamma(k2, 1 / b, rate=1.0) ** (1 / b), generalized_normal(k, b, 0.0, s)
+
+
+@relation("in law", source="Azzalini 1985, Scand. J. Stat. 12")
+def skew_normal_by_signs(k: Key, α):
+    """One normal variable tells whether the other is turned over."""
+    k1, k2 = split(k)
+    x, z = normal(k1, 0.0, 1.0), normal(k2, 0.0, 1.0)
+    return where(z < α * x, x, -x), skew_normal(k, 0.0, 1.0, α)
+
+
+@relation("in law", source="Jones 2009, Stat. Methodol. 6")
+def kumaraswamy_of_uniform(k: Key, a: Positive, b: Positive):
+    """By inversion from the other end."""
+    u = uniform(k, 0.0, 1.0)
+    return (1 - u ** (1 / b)) ** (1 / a), kumaraswamy(k, a, b)
+
+
+@relation("in law", source="Coles 2001, section 4.2", where=lambda c: not_equal(c, 0.0))
+def generalized_pareto_of_uniform(k: Key, c, m, s: Positive):
+    """By inversion from the other end."""
+    u = uniform(k, 0.0, 1.0)
+    return m + s * (u**-c - 1) / c, generalized_pareto(k, c, m, s)
+
+
+@relation("in law", source="Coles 2001, section 4.2", where=lambda c: not_equal(c, 0.0))
+def generalized_pareto_tail_power(k: Key, c, s: Positive):
+    """The probability of being exceeded is uniform."""
+    return (1 + c * generalized_pareto(k, c, 0.0, s) / s) ** (-1 / c), uniform(k, 0.0, 1.0)
+
+
+@relation("in law", source="Tadikamalla 1980, Int. Stat. Rev. 48")
+def rayleigh_of_inverse_gamma(k: Key, a, b):
+    """A Rayleigh variable whose squared scale is inverse gamma."""
+    k1, k2 = split(k)
+    return rayleigh(k2, sqrt(inverse_gamma(k1, a, scale=b))), burr(k, 2.0, a, sqrt(2 * b))
+
+
+@relation("in law", source="Box & Muller 1958, Ann. Math. Stat. 29")
+def half_normal_of_rayleigh(k: Key, s):
+    """The size of one coordinate of a normal point in the plane."""
+    k1, k2 = split(k)
+    return abs(cos(uniform(k2, -pi, pi))) * rayleigh(k1, s), half_normal(k, s)
+
+
+@relation("in law", source="Johnson, Kotz & Balakrishnan 1995, vol. 2, ch. 29")
+def chi_square_of_negative_binomial(k: Key, r, p):
+    """Degrees of freedom that are added twice a count of failures."""
+    k1, k2 = split(k)
+    return chi_square(k2, 2 * r + 2 * negative_binomial(k1, r, p)), gamma(k, r, rate=p / 2)
+
+
+@relation("in law", source="Johnson, Kotz & Balakrishnan 1995, vol. 2, ch. 29")
+def noncentral_chi_square_of_gamma(k: Key, d, r):
+    """A noncentrality that is a gamma variable of half the degrees of freedom."""
+    k1, k2 = split(k)
+    x = noncentral_chi_square(k2, d, gamma(k1, d / 2, rate=r))
+    return x, gamma(k, d / 2, rate=r / (2 * r + 1))
+
+
+@relation("in law", source="Coles 2001, section 3.1")
+def gumbel_subtracted(k: Key, c, m, s):
+    """A maximum taken from a number."""
+    return c - gumbel(k, m, s), gumbel_minimum(k, c - m, s)
+
+
+@relation("in law", source="Coles 2001, section 3.1")
+def gumbel_minimum_subtracted(k: Key, c, m, s):
+    """A minimum taken from a number."""
+    return c - gumbel_minimum(k, m, s), gumbel(k, c - m, s)
+
+
+@relation("in law", source="symmetry")
+def uniform_negative(k: Key, a, b):
+    """The mirror image of an interval."""
+    return -uniform(k, a, b), uniform(k, -b, -a)

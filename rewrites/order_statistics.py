@@ -47,10 +47,13 @@ from astragal import (
 from astragal.random import (
     bernoulli,
     beta,
+    burr,
     categorical,
     dirichlet,
     exponential,
+    gamma,
     geometric,
+    gompertz,
     gumbel,
     kumaraswamy,
     lomax,
@@ -69,6 +72,13 @@ COLES = "Coles 2001, An Introduction to Statistical Modeling of Extreme Values"
 # Minima: survival functions multiply --------------------------------------------------------
 
 
+class Comparable(Family):
+    """Laws of which independent draws are compared."""
+
+    words = "continuous"
+    listed = tuple((d, "") for d in (normal, exponential, gamma, uniform))
+
+
 class ProportionalHazards(Family):
     """Families whose survival function has the parameter as its exponent."""
 
@@ -79,6 +89,8 @@ class ProportionalHazards(Family):
         (pareto, "shape"),
         (lomax, "shape"),
         (kumaraswamy, "b"),
+        (burr, "d"),
+        (gompertz, "c"),
     )
 
 
@@ -100,12 +112,6 @@ def minimum_of_two(k: Key, D: ProportionalHazards, a, b):
 def minimum_of_n(k: Key, D: ProportionalHazards, n: Integer, a):
     """The least of n has n times the exponent."""
     return min(D(k, a, size=(n,))), D(k, n * a)
-
-
-@relation("in law", source=LEEMIS)
-def exponential_vector_minimum(k: Key, r: Vector):
-    """The first of many waiting times: rates add."""
-    return min(exponential(k, rate=r)), exponential(k, rate=sum(r))
 
 
 @relation("in law", source=f"{LEEMIS}; Coles 2001")
@@ -354,12 +360,6 @@ def exponential_vector_race_and_time(k: Key, r: Vector):
     )
 
 
-@relation("in law", source="Maddison, Tarlow & Minka 2014, A* Sampling")
-def exponential_vector_race(k: Key, r: Vector):
-    """Which of many waiting times is the shortest."""
-    return argmin(exponential(k, rate=r)), categorical(k, r / sum(r))
-
-
 @relation("in law", source="Yellott 1977, J. Math. Psych. 15")
 def gumbel_max(k: Key, w: PositiveVector):
     """The Gumbel-max trick: the place of the greatest of perturbed log weights."""
@@ -370,3 +370,27 @@ def gumbel_max(k: Key, w: PositiveVector):
 def gumbel_softmax(k: Key, m: Vector):
     """The same in terms of log weights."""
     return argmax(gumbel(k, m, 1.0)), categorical(k, softmax(m))
+
+
+@relation("in law", source=f"{DAVID}, ch. 2", where=lambda n: n >= 1)
+def maximum_by_quantile(k: Key, D: HasQuantile, n: Integer):
+    """The greatest of n is the quantile at the greatest of n uniform numbers."""
+    return max(D(k, size=(n,))), D.quantile(uniform(k, 0.0, 1.0) ** (1 / n))
+
+
+@relation("in law", source=f"{DAVID}, ch. 2", where=lambda n: n >= 1)
+def minimum_by_quantile(k: Key, D: HasQuantile, n: Integer):
+    """The least of n."""
+    return min(D(k, size=(n,))), D.quantile(1 - uniform(k, 0.0, 1.0) ** (1 / n))
+
+
+@relation("in law", source=LEEMIS)
+def beta_minimum_of_n(k: Key, n: Integer, b):
+    """The least of n beta variables with a first exponent of 1."""
+    return min(beta(k, 1.0, b, size=(n,))), beta(k, 1.0, n * b)
+
+
+@relation("in law", source="definition")
+def sum_of_one(k: Key, D: Comparable):
+    """A sample of one is its own sum."""
+    return sum(D(k, size=(1,))), D(k)

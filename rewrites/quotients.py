@@ -20,14 +20,26 @@ Example: a share of two waiting times.
 beta(key(1, 'threefry4x32'), 2.0, 3.0)
 """
 
-from astragal import Key, abs, log, relation, special, split, sqrt, square
+from astragal import (
+    Key,
+    Positive,
+    abs,
+    log,
+    relation,
+    special,
+    split,
+    sqrt,
+    square,
+)
 from astragal.random import (
+    arcsine,
     beta,
     beta_prime,
     cauchy,
     chi_square,
     exponential,
     f,
+    frechet,
     gamma,
     generalized_inverse_gaussian,
     half_cauchy,
@@ -35,12 +47,17 @@ from astragal.random import (
     inverse_gamma,
     inverse_gaussian,
     laplace,
+    log_logistic,
     logistic,
     lomax,
     normal,
+    rayleigh,
     student_t,
     uniform,
+    weibull,
 )
+
+LEEMIS = "Leemis & McQueston 2008, Am. Stat. 62(1)"
 
 # Reciprocals ---------------------------------------------------------------------------
 
@@ -462,3 +479,52 @@ def logit_uniform(k: Key):
 def expit_logistic(k: Key, m, s):
     """The distribution function of a logistic variable at itself is uniform."""
     return special.expit((logistic(k, m, s) - m) / s), uniform(k, 0.0, 1.0)
+
+
+@relation("in law", source=LEEMIS)
+def weibull_ratio(k: Key, c, s1, s2):
+    """Powers of Weibull variables are waiting times, whose ratio is log-logistic."""
+    k1, k2 = split(k)
+    return weibull(k1, c, s1) / weibull(k2, c, s2), log_logistic(k, c, s1 / s2)
+
+
+@relation("in law", source=LEEMIS)
+def frechet_ratio(k: Key, c, s1, s2):
+    """So are their reciprocals."""
+    k1, k2 = split(k)
+    return frechet(k1, c, s1) / frechet(k2, c, s2), log_logistic(k, c, s1 / s2)
+
+
+@relation("in law", source=LEEMIS)
+def rayleigh_ratio(k: Key, s1, s2):
+    """Squares of Rayleigh variables are waiting times too."""
+    k1, k2 = split(k)
+    return rayleigh(k1, s1) / rayleigh(k2, s2), log_logistic(k, 2.0, s1 / s2)
+
+
+@relation("in law", source=LEEMIS)
+def log_logistic_beta_prime_case(k: Key, s: Positive):
+    """The ratio of two waiting times is beta prime too."""
+    return s * beta_prime(k, 1.0, 1.0), log_logistic(k, 1.0, s)
+
+
+@relation("in law", source="Johnson, Kotz & Balakrishnan 1995, vol. 2, ch. 25")
+def beta_of_uniform_powers(k: Key, a):
+    """A chain of beta products that starts from powers of uniform numbers."""
+    k1, k2 = split(k)
+    u, v = uniform(k1, 0.0, 1.0), uniform(k2, 0.0, 1.0)
+    return u ** (1 / a) * v ** (1 / (a + 1)), beta(k, a, 2.0)
+
+
+@relation("in law", source="Rao 1949, Sankhya 9")
+def beta_products_apart(k: Key, a, b, c):
+    """A product of beta variables says nothing of the share that its second factor keeps."""
+    k1, k2 = split(k)
+    x, y = beta(k1, a, b), beta(k2, a + b, c)
+    return (x * y, (1 - x) * y / (1 - x * y)), (beta(k1, a, b + c), beta(k2, b, c))
+
+
+@relation("in law", source=LEEMIS)
+def half_cauchy_share(k: Key):
+    """A squared Cauchy variable shrinks by an arcsine factor."""
+    return 1 / (1 + square(cauchy(k, 0.0, 1.0))), arcsine(k, 0.0, 1.0)

@@ -21,7 +21,6 @@ bernoulli(key(0, 'threefry4x32'), 0.25)
 """
 
 from astragal import (
-    Family,
     Integer,
     Key,
     Vector,
@@ -54,23 +53,17 @@ from astragal.random import (
     exponential,
     exponentiated_weibull,
     frechet,
-    gamma,
     generalized_logistic,
     geometric,
-    gompertz,
     gumbel,
     gumbel_minimum,
-    kumaraswamy,
     log_logistic,
     logistic,
-    lomax,
-    normal,
-    pareto,
-    power,
     rayleigh,
-    uniform,
     weibull,
 )
+from astragal.rewrites.extremes import PowerOfCdf
+from astragal.rewrites.order_statistics import Comparable, ProportionalHazards
 
 DAVID = "David & Nagaraja 2003, Order Statistics, 3rd ed."
 YELLOTT = "Yellott 1977, J. Math. Psych. 15"
@@ -78,46 +71,11 @@ LEEMIS = "Leemis & McQueston 2008, Am. Stat. 62(1)"
 COLES = "Coles 2001, An Introduction to Statistical Modeling of Extreme Values"
 
 
-class Lifetime(Family):
-    """Families whose hazard has the parameter as a factor."""
-
-    roles = ("a",)
-    words = "a family of proportional hazards"
-    listed = (
-        (exponential, "rate"),
-        (pareto, "shape"),
-        (lomax, "shape"),
-        (kumaraswamy, "b"),
-        (burr, "d"),
-        (gompertz, "c"),
-    )
-
-
-class PowerOfCdf(Family):
-    """Families whose distribution function has the parameter as its exponent."""
-
-    roles = ("a",)
-    words = "a family of powers of a distribution function"
-    listed = (
-        (power, "a"),
-        (dagum, "d"),
-        (exponentiated_weibull, "a"),
-        (generalized_logistic, "c"),
-    )
-
-
-class Comparable(Family):
-    """Laws of which two independent draws are compared."""
-
-    words = "continuous"
-    listed = tuple((d, "") for d in (normal, exponential, gamma, uniform))
-
-
 # Two -------------------------------------------------------------------------------------
 
 
 @relation("in law", source=DAVID)
-def first_of_two(k: Key, D: Lifetime, a, b):
+def first_of_two(k: Key, D: ProportionalHazards, a, b):
     """The odds of being first are those of the hazards."""
     k1, k2 = split(k)
     return where(D(k1, a) < D(k2, b), 1, 0), bernoulli(k, a / (a + b))
@@ -227,7 +185,7 @@ def geometric_time_and_gap(k: Key, p):
 
 
 @relation("in law", source=DAVID)
-def vector_minimum(k: Key, D: Lifetime, a: Vector):
+def vector_minimum(k: Key, D: ProportionalHazards, a: Vector):
     """The first of many: hazards add."""
     return min(D(k, a)), D(k, sum(a))
 
@@ -239,7 +197,7 @@ def vector_maximum(k: Key, D: PowerOfCdf, a: Vector):
 
 
 @relation("in law", source=YELLOTT)
-def first_of_many(k: Key, D: Lifetime, a: Vector):
+def first_of_many(k: Key, D: ProportionalHazards, a: Vector):
     """Who is first."""
     return argmin(D(k, a)), categorical(k, a / sum(a))
 

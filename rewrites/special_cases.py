@@ -15,7 +15,7 @@ exponential(key(0, 'threefry4x32'), 3.0)
 
 from math import inf
 
-from astragal import Integer, Key, Vector, linalg, relation, sqrt, stack, sum
+from astragal import Integer, Key, Vector, relation, sqrt, stack, sum
 from astragal.random import (
     asymmetric_laplace,
     bernoulli,
@@ -282,12 +282,6 @@ def multinomial_binomial_case(k: Key, n: Integer, p):
 def dirichlet_multinomial_case(k: Key, α: Vector):
     """One trial: the category's probability is its share of the exponents."""
     return dirichlet_multinomial(k, 1, α), multinomial(k, 1, α / sum(α))
-
-
-@relation("in law", source="Muirhead 1982, ch. 1")
-def multivariate_normal_independent_case(k: Key, m: Vector, s: Vector):
-    """A diagonal covariance: independent normals."""
-    return multivariate_normal(k, m, linalg.diag(s**2)), normal(k, m, s)
 
 
 @relation("in law", source="Muirhead 1982, ch. 1")

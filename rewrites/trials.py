@@ -18,20 +18,24 @@ bernoulli(key(0, 'threefry4x32'), 0.375)
 """
 
 from astragal import (
+    Family,
     Integer,
     Key,
     Positive,
     Simplex,
     Vector,
+    concat,
     equal,
     exp,
     floor,
     max,
     min,
     minimum,
+    ones,
     prod,
     relation,
     split,
+    stack,
     sum,
     where,
 )
@@ -43,11 +47,13 @@ from astragal.random import (
     discrete_laplace,
     discrete_uniform,
     exponential,
+    gamma,
     geometric,
     hypergeometric,
     log_uniform,
     negative_binomial,
     negative_hypergeometric,
+    normal,
     planck,
     poisson,
     poisson_binomial,
@@ -58,6 +64,14 @@ from astragal.random import (
 
 JKK = "Johnson, Kemp & Kotz 2005, Univariate Discrete Distributions"
 FELLER = "Feller 1968, vol. 1"
+
+
+class Added(Family):
+    """Laws of which a random number of draws is added up."""
+
+    words = "a law of one number"
+    listed = ((gamma, ""), (normal, ""))
+
 
 # All and none ----------------------------------------------------------------------------
 
@@ -270,3 +284,83 @@ def binomial_total(k1: Key, k2: Key, n: Integer, m: Integer, p):
     yield x, x + binomial(k2, m, p)
     total = binomial(k2, n + m, p)
     yield hypergeometric(k1, n, m, total), total
+
+
+@relation("in law", source=JKK)
+def poisson_binomial_one(k: Key, p):
+    """One trial of unlike chances."""
+    return poisson_binomial(k, stack([p])), bernoulli(k, p)
+
+
+@relation("in law", source=JKK)
+def poisson_binomial_equal(k: Key, p, n: Integer):
+    """Chances that are alike after all."""
+    return poisson_binomial(k, p * ones((n,))), binomial(k, n, p)
+
+
+@relation("in law", source=JKK)
+def poisson_binomial_pair(k: Key, p, q):
+    """Two trials of unlike chances."""
+    k1, k2 = split(k)
+    return bernoulli(k1, p) + bernoulli(k2, q), poisson_binomial(k, stack([p, q]))
+
+
+@relation("in law", source=JKK)
+def poisson_binomial_sum(k: Key, p: Vector, q: Vector):
+    """Trials put together."""
+    k1, k2 = split(k)
+    return poisson_binomial(k1, p) + poisson_binomial(k2, q), poisson_binomial(k, concat([p, q]))
+
+
+@relation("in law", source=JKK)
+def poisson_binomial_and_trial(k: Key, p: Vector, q):
+    """One trial more."""
+    k1, k2 = split(k)
+    return (
+        poisson_binomial(k1, p) + bernoulli(k2, q),
+        poisson_binomial(k, concat([p, stack([q])])),
+    )
+
+
+@relation("in law", source="symmetry", where=lambda n: n >= 1)
+def categorical_uniform(k: Key, n: Integer):
+    """Places of one chance each."""
+    return categorical(k, ones((n,)) / n), discrete_uniform(k, 0, n)
+
+
+@relation("in law", source="Devroye 1986, section III.2.1", where=lambda n: n >= 1)
+def uniform_floor_from(k: Key, a: Integer, n: Integer):
+    """A whole number from a on, by rounding down."""
+    u = uniform(k, 0.0, 1.0)
+    return a + floor(n * u), 1.0 * discrete_uniform(k, a, a + n)
+
+
+@relation("in law", source=JKK)
+def geometric_thinned(k: Key, p, q):
+    """Failures of which each is seen with a chance."""
+    k1, k2 = split(k)
+    return (
+        binomial(k2, geometric(k1, p) - 1, q),
+        geometric(k, p / (p + q - p * q)) - 1,
+    )
+
+
+@relation("in law", source=JKK)
+def geometric_first_and_who(k: Key, p, q):
+    """When the first of two kinds of success comes says nothing of which it is alone."""
+    k1, k2 = split(k)
+    x, y = geometric(k1, p), geometric(k2, q)
+    yield minimum(x, y), where(x < y, 1, 0)
+    either = p + q - p * q
+    yield geometric(k1, 1 - (1 - p) * (1 - q)), bernoulli(k2, p * (1 - q) / either)
+
+
+@relation("in law", source="Kingman 1993, Poisson Processes, section 2.2")
+def compound_poisson_sum(k: Key, D: Added, a, b):
+    """Sums over Poisson numbers of draws of one law."""
+    k1, k2, k3, k4 = split(k, 4)
+    n, m = poisson(k1, a), poisson(k2, b)
+    return (
+        sum(D(k3, size=(n,))) + sum(D(k4, size=(m,))),
+        sum(D(k3, size=(poisson(k1, a + b),))),
+    )

@@ -22,11 +22,16 @@ from math import inf
 from astragal import (
     Integer,
     Key,
+    Positive,
     PositiveVector,
+    abs,
     equal,
     exp,
+    floor,
     given,
+    log,
     relation,
+    special,
     split,
     sqrt,
     sum,
@@ -58,6 +63,7 @@ from astragal.random import (
     rayleigh,
     skew_normal,
     student_t,
+    truncated,
     truncated_normal,
     uniform,
     weibull,
@@ -370,3 +376,89 @@ def truncated_normal_affine(k: Key, c, d, m, s, a, b):
 def truncated_normal_mirrored(k: Key, m, s, a, b):
     """In the mirror the bounds change places."""
     return -truncated_normal(k, m, s, a, b), truncated_normal(k, -m, s, -b, -a)
+
+
+@relation("in law", source="definition")
+def truncated_exponential_scaling(k: Key, c: Positive, r, h: Positive):
+    """A waiting time below a bound, in other units."""
+    x = truncated(k, exponential.law(rate=r), lower=0.0, upper=h)
+    return c * x, truncated(k, exponential.law(rate=r / c), lower=0.0, upper=c * h)
+
+
+@relation("in law", source="Devroye 1986, section II.2")
+def truncated_exponential_of_uniform(k: Key, r, h: Positive):
+    """By inversion."""
+    u = uniform(k, 0.0, 1.0)
+    return -log(1 - u * (1 - exp(-h * r))) / r, truncated(
+        k, exponential.law(rate=r), lower=0.0, upper=h
+    )
+
+
+@relation("in law", source="Feller 1971, section I.3")
+def exponential_modulo(k: Key, r, h: Positive):
+    """What is left of a waiting time after whole periods."""
+    x = exponential(k, rate=r)
+    return x % h, truncated(k, exponential.law(rate=r), lower=0.0, upper=h)
+
+
+@relation("in law", source="Feller 1971, section I.3")
+def exponential_fraction(k: Key, r):
+    """What is left of it after whole units."""
+    x = exponential(k, rate=r)
+    return x - floor(x), truncated(k, exponential.law(rate=r), lower=0.0, upper=1.0)
+
+
+@relation("in law", source="Steutel & Thiemann 1989, Statist. Neerlandica 43")
+def exponential_whole_and_fraction(k: Key, r):
+    """Whole units say nothing of what is left."""
+    k1, k2 = split(k)
+    x = exponential(k, rate=r)
+    yield floor(x), x - floor(x)
+    rest = truncated(k2, exponential.law(rate=r), lower=0.0, upper=1.0)
+    yield 1.0 * planck(k1, r), rest
+
+
+@relation("in law", source="symmetry", where=lambda a: a > 0)
+def truncated_normal_folded(k: Key, s, a):
+    """A normal variable between symmetric bounds, without its sign."""
+    return abs(truncated_normal(k, 0.0, s, -a, a)), truncated_normal(k, 0.0, s, 0.0, a)
+
+
+@relation("in law", source="Devroye 1986, section II.2", where=lambda a, b: a < b)
+def truncated_normal_of_uniform(k: Key, m, s: Positive, a, b):
+    """By inversion between the probabilities of the bounds."""
+    p, q = special.ndtr(a), special.ndtr(b)
+    z = special.ndtri(p + uniform(k, 0.0, 1.0) * (q - p))
+    return m + s * z, truncated_normal(k, m, s, m + s * a, m + s * b)
+
+
+@relation("in law", source="von Neumann 1951, J. Res. Nat. Bur. Stand. 12")
+def uniform_below_another(k: Key):
+    """A uniform number, kept where a second one leaves room for it."""
+    k1, k2 = split(k)
+    x, y = uniform(k1, 0.0, 1.0), uniform(k2, 0.0, 1.0)
+    return given(x, x + y <= 1), beta(k, 1.0, 2.0)
+
+
+@relation("in law", source="Johnk 1964, Metrika 8")
+def beta_by_rejection(k: Key, a: Positive, b: Positive):
+    """Powers of uniform numbers, kept where they sum to less than 1."""
+    k1, k2 = split(k)
+    x, y = uniform(k1, 0.0, 1.0) ** (1 / a), uniform(k2, 0.0, 1.0) ** (1 / b)
+    return given(x / (x + y), x + y <= 1), beta(k, a, b)
+
+
+@relation("in law", source="Devroye 1986, section V.4.2")
+def ratio_in_the_disc(k: Key):
+    """The slope of a point of the disc."""
+    k1, k2 = split(k)
+    x, y = uniform(k1, -1.0, 1.0), uniform(k2, -1.0, 1.0)
+    return given(x / y, x**2 + y**2 < 1), cauchy(k, 0.0, 1.0)
+
+
+@relation("in law", source="Marsaglia & Bray 1964, SIAM Rev. 6")
+def square_in_the_disc(k: Key):
+    """Its squared distance from the centre."""
+    k1, k2 = split(k)
+    x, y = uniform(k1, -1.0, 1.0), uniform(k2, -1.0, 1.0)
+    return given(x**2 + y**2, x**2 + y**2 < 1), uniform(k, 0.0, 1.0)

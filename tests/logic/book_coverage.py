@@ -97,8 +97,10 @@ DISTRIBUTIONS: dict[str, Any] = {
     ),
     "normalmixture": lambda k, w, m, s, **z: r.mixture(k, w, r.normal.law(m, s), **z),
     "poissonmixture": lambda k, w, lam, **z: r.mixture(k, w, r.poisson.law(lam), **z),
+    # The law of a sum of uniform numbers is named there, and written as that sum here.
+    "irwinhall": lambda k, n, **z: ag.sum(r.uniform(k, 0.0, 1.0, size=(n,))),
     **{n: _named(n, m) for n, m in (
-        ("poissonbinomial", "poisson_binomial"), ("irwinhall", "irwin_hall"),
+        ("poissonbinomial", "poisson_binomial"),
         ("kolmogorov", "kolmogorov_distribution"),
         ("mvhypergeometric", "multivariate_hypergeometric"))},
 }
@@ -119,8 +121,7 @@ def _block(a: Any, b: Any, c: Any, d: Any) -> Any:
 
 
 def _one_hot(i: Any, n: Any) -> Any:
-    x = ag.expand_dims(ag.asarray(i), axis=-1)
-    return ag.astype(ag.equal(ag.arange(n), x), "float64")
+    return ag.where(ag.equal(ag.arange(n), ag.expand_dims(ag.asarray(i), axis=-1)), 1, 0)
 
 
 def _list(xs: Sequence[Any]) -> Any:
@@ -134,7 +135,7 @@ FUNCTIONS: dict[str, Any] = {
     **base.FUNCTIONS,
     **{n: getattr(ag, n) for n in ("prod", "argmax", "argmin", "ones", "zeros", "eye",
                                    "softmax", "logsumexp", "expit", "sin", "cos", "tan", "atan",
-                                   "sinh", "cosh", "tanh")},
+                                   "sinh", "cosh", "tanh", "sign")},
     **{n: getattr(ag.linalg, n) for n in ("inv", "det", "trace", "diag", "outer")},
     **{n: getattr(ag.special, n) for n in ("logit", "gammaln", "betaln")},
     "inf": float("inf"), "Phi": ag.special.ndtr, "Phi_inv": ag.special.ndtri,
@@ -150,12 +151,14 @@ FUNCTIONS: dict[str, Any] = {
 # fmt: on
 
 
-def _quantile(x: Expr, q: Any) -> Any:
-    """Apply the quantile function of a random variable's distribution."""
-    d, _, _, parameters = random_parts(x)
-    if d.quantile is None:
-        raise Untranslatable(f"the quantile of {d.name}")
-    return d.quantile(ag.asarray(q), *parameters)
+def _of_law(name: str, drawn: Expr, x: Any) -> Any:
+    """Apply a function of a random variable's distribution, as its quantile function."""
+    d, _, _, parameters = random_parts(drawn)
+    function = getattr(d, "cdf" if name == "sf" else name)
+    if function is None:
+        raise Untranslatable(f"the {name} of {d.name}")
+    value = function(ag.asarray(x), *parameters)
+    return 1 - value if name == "sf" else value
 
 
 class Program(base.Program):  # type: ignore[misc]
@@ -194,11 +197,10 @@ class Program(base.Program):  # type: ignore[misc]
         if name == "iid" and isinstance(args[1], ast.Call) and isinstance(args[1].func, ast.Name):
             n = self.value(args[0])
             return self.draw(args[1].func.id, args[1].args, size=(n,))
-        if name == "quantile" and isinstance(args[0], ast.Call):
+        if name in {"quantile", "cdf", "sf"} and isinstance(args[0], ast.Call):
             assert isinstance(args[0].func, ast.Name)
-            u = self.value(args[1])
-            drawn = self.draw(args[0].func.id, args[0].args)
-            return _quantile(drawn, u)
+            at = self.value(args[1])
+            return _of_law(name, self.draw(args[0].func.id, args[0].args), at)
         if name == "given":
             return self.given(*args)
         if name == "randsum" and isinstance(args[1], ast.Call):

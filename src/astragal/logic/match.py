@@ -295,7 +295,7 @@ def settle(m: Match, witness: str = "", hints: frozenset[Expr] = frozenset()) ->
         v = unknown[0]
         assert isinstance(v, Variable)
         found = _solved(p, x, v, m, known | ({v} & hints))
-        if found is None:
+        if found is None or _wider(found.value, v) > _wider(x, p):
             # What cannot be solved may still be written in the same way.
             yield from _by_form(p, x, m, m.equations, witness, hints)
             return
@@ -305,6 +305,11 @@ def settle(m: Match, witness: str = "", hints: frozenset[Expr] = frozenset()) ->
         m.conditions += found.conditions
         m.solved = True
     yield m
+
+
+def _wider(x: Expr, p: Expr) -> int:
+    """Count the dimensions that a value has in front of those of what it stands for."""
+    return len(x.shape) - len(p.shape)
 
 
 def _solved(p: Expr, x: Expr, v: Variable, m: Match, known: set[Expr]) -> Solution | None:

@@ -12,35 +12,29 @@ Counts of a multinomial, of a Pólya urn and of an urn without replacement are m
 Example: two shares of three, merged.
 
 >>> import astragal as ag
->>> from astragal.rewrites.vectors import dirichlet_pair_merged
+>>> from astragal.rewrites.shares import dirichlet_pair_merged
 >>> x = ag.random.dirichlet(ag.key(1), ag.constant([2.0, 3.0, 5.0]))
 >>> dirichlet_pair_merged.forward(x[0] + x[1]).op.name
 'beta'
 """
 
 from astragal import (
-    Covariance,
-    Expr,
     Integer,
     IntegerVector,
     Key,
-    Matrix,
     PositiveVector,
+    Probability,
     Simplex,
-    Vector,
+    arange,
     argmax,
+    astype,
     equal,
-    linalg,
-    matmul,
-    matrix_transpose,
     ones,
     relation,
     split,
-    sqrt,
     stack,
     sum,
     where,
-    zeros,
 )
 from astragal.random import (
     bernoulli,
@@ -52,27 +46,45 @@ from astragal.random import (
     dirichlet,
     dirichlet_multinomial,
     exponential,
-    f,
     gamma,
     hypergeometric,
-    inverse_wishart,
-    matrix_normal,
     multinomial,
     multivariate_hypergeometric,
-    multivariate_normal,
-    multivariate_t,
-    noncentral_chi_square,
-    normal,
     poisson,
-    student_t,
-    wishart,
 )
-from astragal.rewrites.shares_and_matrices import symmetric
 
 KBJ = "Kotz, Balakrishnan & Johnson 2000, Continuous Multivariate Distributions 1"
 JKB = "Johnson, Kotz & Balakrishnan 1997, Discrete Multivariate Distributions"
 MUIRHEAD = "Muirhead 1982, Aspects of Multivariate Statistical Theory"
 GUPTA = "Gupta & Nagar 1999, Matrix Variate Distributions"
+
+
+# One entry ---------------------------------------------------------------------------------
+
+
+@relation("in law", source=KBJ, where=lambda a, i: [i >= 0, i < a.shape[0]])
+def dirichlet_share(k: Key, a: PositiveVector, i: Integer):
+    """One share of a Dirichlet vector."""
+    return dirichlet(k, a)[i], beta(k, a[i], sum(a) - a[i])
+
+
+@relation("in law", source=JKB, where=lambda p, i: [i >= 0, i < p.shape[0]])
+def multinomial_count(k: Key, n: Integer, p: Simplex, i: Integer):
+    """One count of a multinomial vector."""
+    return multinomial(k, n, p)[i], binomial(k, n, p[i])
+
+
+@relation("in law", source=JKB, where=lambda a, i: [i >= 0, i < a.shape[0]])
+def dirichlet_multinomial_count(k: Key, n: Integer, a: PositiveVector, i: Integer):
+    """One count of a Pólya urn."""
+    return dirichlet_multinomial(k, n, a)[i], beta_binomial(k, n, a[i], sum(a) - a[i])
+
+
+@relation("in law", source=JKB, where=lambda p, i: [i >= 0, i < p.shape[0]])
+def categorical_indicator(k: Key, p: Simplex, i: Integer):
+    """Whether an outcome is a given one."""
+    return where(equal(categorical(k, p), i), 1, 0), bernoulli(k, p[i])
+
 
 # Shares ----------------------------------------------------------------------------------
 
@@ -280,178 +292,53 @@ def urn_in_sequence(k: Key, m: IntegerVector, n: Integer):
     yield first, second, n - first - second
 
 
-# Vectors of Student's law ----------------------------------------------------------------
+@relation("in law", source=KBJ, where=lambda a, n: [n >= 1, n < a.shape[0]])
+def dirichlet_first_shares(k: Key, a: PositiveVector, n: Integer):
+    """The first shares together."""
+    return sum(dirichlet(k, a)[:n]), beta(k, sum(a[:n]), sum(a) - sum(a[:n]))
 
 
-@relation("in law", source=f"{KBJ}, ch. 44", where=lambda m, i: [i >= 0, i < m.shape[0]])
-def student_vector_entry(k: Key, m: Vector, S: Covariance, n, i: Integer):
-    """One coordinate."""
-    return multivariate_t(k, m, S, n)[i], student_t(k, n, m[i], sqrt(S[i, i]))
+@relation("in law", source="Sethuraman 1994, Stat. Sinica 4")
+def dirichlet_mixed(k: Key, a: PositiveVector, b: PositiveVector):
+    """Two Dirichlet vectors, weighed by the shares of their concentrations."""
+    k1, k2, k3 = split(k, 3)
+    w = beta(k3, sum(a), sum(b))
+    return w * dirichlet(k1, a) + (1 - w) * dirichlet(k2, b), dirichlet(k, a + b)
 
 
-@relation("in law", source=f"{KBJ}, ch. 44")
-def student_vector_form(k: Key, m: Vector, S: Covariance, n, a: Vector):
-    """A linear form."""
-    return (
-        sum(a * multivariate_t(k, m, S, n)),
-        student_t(k, n, sum(a * m), sqrt(sum(a * matmul(S, a)))),
-    )
+@relation("in law", source="Sethuraman 1994, Stat. Sinica 4")
+def dirichlet_and_an_atom(k: Key, a: PositiveVector):
+    """A Dirichlet vector is left as it is by a step to a place that is drawn from its mean."""
+    k1, k2, k3 = split(k, 3)
+    v, x = beta(k2, 1.0, sum(a)), dirichlet(k3, a)
+    place = astype(equal(arange(a.shape[0]), categorical(k1, a / sum(a))), "float64")
+    return (1 - v) * x + v * place, dirichlet(k, a)
 
 
-@relation("in law", source="Muirhead 1982, section 1.4")
-def mahalanobis_noncentral(k: Key, m: Vector, S: Covariance):
-    """The squared distance of a normal vector from a point that is not its mean."""
-    x = multivariate_normal(k, m, S)
-    return (
-        sum(x * linalg.solve(S, x)),
-        noncentral_chi_square(k, m.shape[0], sum(m * linalg.solve(S, m))),
-    )
+@relation("in law", source=JKB)
+def multinomial_of_trials(k: Key, n: Integer, p: Simplex):
+    """How often each outcome came in n trials."""
+    y = categorical(k, p, size=(n,))
+    hits = where(equal(arange(p.shape[0]), y[:, None]), 1, 0)
+    return sum(hits, axis=0), multinomial(k, n, p)
 
 
-# Normal matrices -------------------------------------------------------------------------
+@relation("in law", source=JKB)
+def multinomial_of_one_trial(k: Key, p: Simplex):
+    """One trial, as a vector of zeros and a one."""
+    return where(equal(arange(p.shape[0]), categorical(k, p)), 1, 0), multinomial(k, 1, p)
 
 
-def fits(M: Expr, U: Expr, V: Expr) -> list[Expr]:
-    """Say that a covariance goes with the rows of a matrix, and another with its columns."""
-    return [equal(M.shape[0], U.shape[0]), equal(M.shape[1], V.shape[0])]
-
-
-@relation("in law", source=f"{GUPTA}, ch. 2", where=fits)
-def normal_matrix_transposed(k: Key, M: Matrix, U: Covariance, V: Covariance):
-    """Rows and columns change places."""
-    return (
-        matrix_transpose(matrix_normal(k, M, U, V)),
-        matrix_normal(k, matrix_transpose(M), V, U),
-    )
-
-
-@relation(
-    "in law",
-    source=f"{GUPTA}, ch. 2",
-    where=lambda M, U, V, A: [*fits(M, U, V), A.shape[0] <= A.shape[1]],
-)
-def normal_matrix_from_the_left(k: Key, M: Matrix, U: Covariance, V: Covariance, A: Matrix):
-    """A linear map, of full row rank, of the columns."""
-    return (
-        matmul(A, matrix_normal(k, M, U, V)),
-        matrix_normal(k, matmul(A, M), symmetric(matmul(matmul(A, U), matrix_transpose(A))), V),
-    )
-
-
-@relation(
-    "in law",
-    source=f"{GUPTA}, ch. 2",
-    where=lambda M, U, V, B: [*fits(M, U, V), B.shape[1] <= B.shape[0]],
-)
-def normal_matrix_from_the_right(k: Key, M: Matrix, U: Covariance, V: Covariance, B: Matrix):
-    """A linear map, of full column rank, of the rows."""
-    return (
-        matmul(matrix_normal(k, M, U, V), B),
-        matrix_normal(k, matmul(M, B), U, symmetric(matmul(matmul(matrix_transpose(B), V), B))),
-    )
-
-
-@relation(
-    "in law",
-    source=f"{GUPTA}, ch. 2",
-    where=lambda M, U, V, i: [*fits(M, U, V), i >= 0, i < M.shape[0]],
-)
-def normal_matrix_row(k: Key, M: Matrix, U: Covariance, V: Covariance, i: Integer):
-    """One row."""
-    return matrix_normal(k, M, U, V)[i], multivariate_normal(k, M[i], U[i, i] * V)
-
-
-@relation(
-    "in law",
-    source=f"{GUPTA}, ch. 2",
-    where=lambda M, U, V, i, j: [
-        *fits(M, U, V),
-        i >= 0,
-        i < M.shape[0],
-        j >= 0,
-        j < M.shape[1],
-    ],
-)
-def normal_matrix_entry(k: Key, M: Matrix, U: Covariance, V: Covariance, i: Integer, j: Integer):
-    """One entry."""
-    return matrix_normal(k, M, U, V)[i, j], normal(k, M[i, j], sqrt(U[i, i] * V[j, j]))
-
-
-@relation("in law", source=f"{GUPTA}, ch. 2", where=fits)
-def normal_matrix_sum(k: Key, M: Matrix, N: Matrix, U: Covariance, V: Covariance):
-    """Two of the same spread."""
+@relation("in law", source=JKB)
+def multinomial_and_trial(k: Key, n: Integer, p: Simplex):
+    """One trial more."""
     k1, k2 = split(k)
-    return (
-        matrix_normal(k1, M, U, V) + matrix_normal(k2, N, U, V),
-        matrix_normal(k, M + N, 2 * U, V),
-    )
+    one = where(equal(arange(p.shape[0]), categorical(k2, p)), 1, 0)
+    return multinomial(k1, n, p) + one, multinomial(k, n + 1, p)
 
 
-# Wishart matrices ------------------------------------------------------------------------
-
-
-@relation("in law", source=f"{MUIRHEAD}, section 3.2", where=lambda d, V: d > V.shape[0] - 1)
-def wishart_trace(k: Key, d, V: Covariance):
-    """The trace in units of the covariance is a sum of squares."""
-    return (
-        linalg.trace(matmul(linalg.inv(V), wishart(k, d, V))),
-        chi_square(k, d * V.shape[0]),
-    )
-
-
-@relation(
-    "in law",
-    source=f"{MUIRHEAD}, section 3.2",
-    where=lambda d, V: [d > 1, equal(V.shape[0], 2)],
-)
-def wishart_determinant(k: Key, d, V: Covariance):
-    """The determinant is a product of sums of squares."""
+@relation("in law", source=JKB)
+def multinomial_thinned(k: Key, n: Integer, p: Simplex, q: Probability):
+    """Each of the things that are counted is seen with one chance."""
     k1, k2 = split(k)
-    return (
-        linalg.det(wishart(k, d, V)),
-        linalg.det(V) * chi_square(k1, d) * chi_square(k2, d - 1),
-    )
-
-
-@relation(
-    "in law",
-    source=f"{MUIRHEAD}, section 3.2",
-    where=lambda d, V, n: [d > V.shape[0] - 1, n >= 1, n <= V.shape[0]],
-)
-def wishart_block(k: Key, d, V: Covariance, n: Integer):
-    """The first rows and columns."""
-    return wishart(k, d, V)[:n, :n], wishart(k, d, V[:n, :n])
-
-
-@relation(
-    "in law",
-    source=f"{MUIRHEAD}, section 3.2",
-    where=lambda d, V, n: [d > V.shape[0] - 1, n >= 1, n <= V.shape[0]],
-)
-def inverse_wishart_block(k: Key, d, V: Covariance, n: Integer):
-    """The same of an inverse Wishart matrix: degrees of freedom are lost."""
-    return (
-        inverse_wishart(k, d, V)[:n, :n],
-        inverse_wishart(k, d - (V.shape[0] - n), V[:n, :n]),
-    )
-
-
-@relation("in law", source=f"{MUIRHEAD}, section 3.2", where=lambda d, V: d > V.shape[0] - 1)
-def wishart_inverse_form(k: Key, d, V: Covariance, a: Vector):
-    """A quadratic form in the inverse loses a degree of freedom for each other dimension."""
-    W = wishart(k, d, V)
-    return (
-        sum(a * linalg.solve(V, a)) / sum(a * linalg.solve(W, a)),
-        chi_square(k, d - V.shape[0] + 1),
-    )
-
-
-@relation(
-    "in law", source="Hotelling 1931, Ann. Math. Stat. 2", where=lambda d, V: d > V.shape[0] - 1
-)
-def hotelling(kx: Key, kw: Key, d, V: Covariance):
-    """A squared distance in units of an estimated covariance."""
-    n = V.shape[0]
-    x = multivariate_normal(kx, zeros((n,)), V)
-    t = sum(x * linalg.solve(wishart(kw, d, V), x))
-    return (d - n + 1) / n * t, f(kx, n, d - n + 1)
+    return binomial(k2, multinomial(k1, n, p), q), multinomial(k2, binomial(k1, n, q), p)
