@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 
 import astragal as ag
+from astragal.derive.sampler import Trial
+from astragal.sample import pilot
 
 R = ag.random
 
@@ -42,3 +44,15 @@ def test_an_exact_sampler_needs_no_pilot() -> None:
 def test_a_way_of_tuning_that_there_is_not_is_refused() -> None:
     with pytest.raises(ag.ModelError, match="'fast', expected 'pilot'"):
         ag.derive(schools(), {"y": np.zeros(3)}, tune="fast")
+
+
+def test_a_pilot_distrusts_chains_that_disagree_or_stand_still() -> None:
+    def run(r_hat: float, width: float) -> pilot._Run:
+        trial = Trial(steps=(("x", "gibbs"),), rate=1.0)
+        return pilot._Run(trial, r_hat, {"x": np.array([width, 1.0])})
+
+    runs = [run(1.01, 1.0), run(1.5, 9.0), run(1.0, 0.1), run(1.05, 0.9)]
+    judged = pilot._judged(runs)
+    assert [t.trusted for t in judged] == [True, False, False, True]
+    assert "chains disagree" in str(judged[1])
+    assert "disagree" not in str(judged[0])

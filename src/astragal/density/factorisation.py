@@ -17,9 +17,10 @@ from astragal.density.invert import invert
 from astragal.density.loops import Drawn, Loop, is_random_loop
 from astragal.density.measure import Law, Refused, measure, private
 from astragal.density.tables import finite_values, indicator_form
+from astragal.density.vectors import positions
 from astragal.graph.errors import ModelError, UnsupportedError
 from astragal.graph.expr import INPUT, Expr, describe
-from astragal.graph.literal import constant, scalar
+from astragal.graph.literal import scalar
 from astragal.graph.subgraph import Subgraph
 from astragal.graph.traverse import substitute, toposort
 from astragal.graph.types import FLOATS, KeyType, same_shape
@@ -266,7 +267,7 @@ class _Factorisation:
             return False
         d, key, _, parameters = random_parts(x)
         parts = {n: v for n, v in self.variables.items() if v.op is INDEX and v.args[0] is x}
-        places = {n: _places(v) for n, v in parts.items()}
+        places = {n: positions(v) for n, v in parts.items()}
         known = {n: at for n, at in places.items() if at is not None}
         taken = [i for at in known.values() for i in at.flat]
         (size,) = x.shape
@@ -356,21 +357,6 @@ class _Factorisation:
 
 _NO_KEY = INPUT("no key", KeyType(DEFAULT, ()))
 """Stands where a factor over all steps of a loop has a key a step."""
-
-
-def _places(part: Expr) -> np.ndarray[Any, Any] | None:
-    """Positions of a part of a vector; None where they are not known."""
-    n = part.args[0].shape[0]
-    if not isinstance(n, int):
-        return None
-    at = part.op(constant(np.arange(n)), *part.args[1:])
-    if not all(isinstance(k, int) for k in at.shape) or any(
-        x.op is INPUT or is_random(x) for x in toposort([at])
-    ):
-        return None
-    from astragal.compile import evaluate
-
-    return np.asarray(evaluate(at))
 
 
 def _factor(

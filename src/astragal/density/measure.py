@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from astragal.density.invert import UNARY, undo_binary
+from astragal.density.vectors import part_of_normal_vectors
 from astragal.graph.errors import UnsupportedError
 from astragal.graph.expr import Expr
 from astragal.graph.literal import is_constant, value_of
@@ -544,6 +545,8 @@ def _picked(node: Expr, inside: list[int], free: frozenset[Expr]) -> Law:
         raise Refused("an index that is random")
     if x.op.name == "stack" and x.args[0] == 0 and spec[0][0] in ("int", "expr"):
         return _of_stacked(node, free)
+    if is_random(x) and x in free and (vectors := part_of_normal_vectors(node)) is not None:
+        return Law(vectors, frozenset({x}))
     if not is_random(x) or random_parts(x)[0].core:
         raise Refused("a part of a function of several variables")
     if any(not is_constant(o) or _repeats(o) for o in operands):

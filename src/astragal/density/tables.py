@@ -20,8 +20,11 @@ from astragal.graph.subgraph import placeholder
 from astragal.graph.traverse import children, substitute, toposort
 from astragal.graph.types import FLOATS, Shape, TensorType, same_shape, tensor_type
 from astragal.ops import reductions as r
+from astragal.ops.creation import ones
+from astragal.ops.declare import broadcast_shapes
 from astragal.ops.gradient import grad
 from astragal.ops.manipulation import broadcast_to, stack
+from astragal.ops.searching import where
 from astragal.random.distribution import random_parts
 
 MOST_VALUES = 128
@@ -85,6 +88,7 @@ class Tables:
         self.stand_ins = tuple(placeholder(tensor_type("float64", z.shape)) for _ in values)
         self._above: set[Expr] = {z}
         self._seen: set[Expr] = set()
+        self._partial: set[Expr] = set()
         self._tables: dict[Expr, Table | None] = {z: Table(z.shape, z, self.values)}
 
     def read(self, x: Expr) -> Table | None:
@@ -138,6 +142,8 @@ class Tables:
         if node.op.elementwise:
             return Table(node.shape, image, self._each(node, inside))
         name = node.op.name
+        if name == "concatenate":
+            return self._joined(node, inside, image)
         if name == "index" and not inside[0]:
             return self._select(node, inside, image)
         if name in _STRUCTURAL and inside[0] and not any(inside[1:]):
@@ -165,25 +171,42 @@ class Tables:
         return tuple(out)
 
     def _select(self, node: Expr, inside: list[bool], image: Expr) -> Table | None:
-        """``x[z]``, ``x[z, j]`` and ``x[i, z]``: entry k of x, repeated where z is k."""
+        """``x[z]``, ``x[z, j]``, ``x[i, z]``: entry k of x, repeated where z is k."""
         _, spec, *operands = node.args
         whole = ("slice", None, None, 1)
         slices = [i for i, item in enumerate(spec) if item == whole]
-        arrays = [i for i, item in enumerate(spec) if item == ("expr",)]
+        arrays = [i for i, item in enumerate(spec) if item[0] in ("expr", "int")]
         if len(arrays) + len(slices) != len(spec) or slices != list(range(len(arrays), len(spec))):
             return None
-        if any(o.shape not in ((), image.shape) for o in operands):
-            return None
-        entries = self._each(node, inside)
-        rest = node.shape[len(image.shape) :]
-        if len(rest) != len(slices):
-            return None
         moved = image
-        for _ in rest:
+        shape = broadcast_shapes([image.shape, *(o.shape for o in operands)], "index")
+        for _ in node.shape[len(shape) :]:
             moved = moved[..., None]
-        if any(len(entry.shape) > len(node.shape) for entry in entries):
+        return Table(node.shape, moved, self._each(node, inside))
+
+    def _joined(self, node: Expr, inside: list[bool], image: Expr) -> Table | None:
+        """Arrays of which one depends on z: where the others stand, nothing is indicated."""
+        if sum(inside) != 1 or any(d == 0 for d in self.z.shape):
             return None
-        return Table(node.shape, moved, entries)
+        here = self.z[(0,) * self.z.ndim]
+        nothing = here - here  # zero, as a number of z's kind or as an indicator
+        axis, *parts = node.args
+        moved = [
+            broadcast_to(image if i else nothing, x.shape)
+            for x, i in zip(parts, inside[1:], strict=True)
+        ]
+        joined = node.op(axis, *moved)
+        self._partial.add(joined)
+        return Table(node.shape, joined, self._each(node, inside, whole=True))
+
+    def constant(self, t: Table) -> Expr | None:
+        """Give what a table adds whatever z is."""
+        if t.image is None or self._partial.isdisjoint(toposort([t.image])):
+            return t.const
+        here = substitute([t.image], {self.z: ones(self.z.shape)})[0]
+        out = plus(t.const, where(here > 0.0, 0.0, t.entries[0]))
+        assert out is not None
+        return out if same_shape(out.shape, t.shape) else broadcast_to(out, t.shape)
 
     def _sum(self, node: Expr, image: Expr) -> Table | None:
         """A sum over axes along which z does not vary."""
@@ -208,9 +231,10 @@ class Tables:
             inner = self.materialise(known[0])
             out = Table(node.shape)
             out.rest = None if inner is None else node.op(inner, *node.args[1:])
-            if known[0].const is not None:
+            const = self.constant(known[0])
+            if const is not None:
                 shape = node.args[0].shape
-                out.const = node.op(broadcast_to(known[0].const, shape), *node.args[1:])
+                out.const = node.op(broadcast_to(const, shape), *node.args[1:])
             return out
         if name in ("add", "subtract"):
             sign = scalar(-1.0 if name == "subtract" else 1.0, node.dtype)
@@ -219,11 +243,12 @@ class Tables:
             assert b is not None
             p, q = self.materialise(a), self.materialise(b)
             q = None if q is None else sign * q
-            const = plus(a.const, None if b.const is None else sign * b.const)
+            other = self.constant(b)
+            const = plus(self.constant(a), None if other is None else sign * other)
             return Table(node.shape, rest=plus(p, q), const=const)
         if name == "negative":
             inner = self.materialise(known[0])
-            const = known[0].const
+            const = self.constant(known[0])
             return Table(
                 node.shape,
                 rest=None if inner is None else -inner,
@@ -231,7 +256,7 @@ class Tables:
             )
         if name in ("multiply", "divide") and sum(inside) == 1 and (inside[0] or name != "divide"):
             factor = node.args[inside.index(False)]
-            inner, const = self.materialise(known[0]), known[0].const
+            inner, const = self.materialise(known[0]), self.constant(known[0])
             return Table(
                 node.shape,
                 rest=None if inner is None else node.op(inner, factor),
@@ -282,7 +307,8 @@ def indicator_form(
         if table is None:
             return None
         whole = plus(whole, reader.materialise(table))
-        const = const if table.const is None else const + table.const
+        more = reader.constant(table)
+        const = const if more is None else const + more
     if whole is None:
         return None
     gradients = grad(whole, list(reader.stand_ins))

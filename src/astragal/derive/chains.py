@@ -11,21 +11,28 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
+import numpy as np
+
+from astragal.compile.simplify import simplify
 from astragal.density.joint import Factor
-from astragal.density.tables import finite_values
+from astragal.density.tables import finite_values, indicator_form
 from astragal.derive.conjugate import KEY, Found, Neighbourhood, Neighbourhoods
 from astragal.graph.expr import Expr
-from astragal.graph.literal import constant, scalar
+from astragal.graph.literal import constant
+from astragal.graph.subgraph import placeholder
 from astragal.graph.traverse import substitute, toposort
-from astragal.graph.types import FLOATS
+from astragal.graph.types import FLOATS, tensor_type
 from astragal.ops import elementwise as e
 from astragal.ops import reductions as r
 from astragal.ops.control import scan
 from astragal.ops.creation import arange, zeros
-from astragal.ops.manipulation import astype, concatenate, reshape, stack
+from astragal.ops.manipulation import astype, concatenate, permute_dims, reshape
 from astragal.ops.searching import where
 from astragal.random import RANDOM_OPS
+
+Array = np.ndarray[Any, Any]
 
 MOST_STATES = 12
 """Tables are read off at the square of as many paths."""
@@ -173,35 +180,67 @@ def _whole(chain: Chain) -> Expr:
 
 
 def _tables(chain: Chain, aligned: Sequence[tuple[Factor, int]]) -> tuple[Expr, Expr]:
-    """Log weights of the first state, (k,), and of pairs of neighbours, (n - 1, k, k)."""
-    n, values = chain.length, chain.values
-    terms = [f.guarded for f, _ in aligned]
-    at_path: dict[tuple[int, int], Expr] = {}
-    for i in values:
-        for j in values:
-            path = [i if t % 2 == 0 else j for t in range(n)]
-            total = zeros((n,))
-            here = substitute(terms, _placed(chain, path))
-            for x, (_, offset) in zip(here, aligned, strict=True):
-                row = r.sum(x, tuple(range(1, x.ndim))) if x.ndim > 1 else reshape(x, (-1,))
-                parts = [zeros((offset,)), row, zeros((n - offset - int(row.shape[0]),))]
-                kept = [p for p in parts if p.shape != (0,)]
-                total = total + (concatenate(kept) if len(kept) > 1 else kept[0])
-            at_path[i, j] = total
-    start = stack([at_path[i, i][0] for i in values])
-    odd = constant([t % 2 == 1 for t in range(1, n)])
-    # At odd times the pair is (i, j), at even ones (j, i).
-    rows = [
-        stack([where(odd, at_path[i, j][1:], at_path[j, i][1:]) for j in values], axis=-1)
-        for i in values
-    ]
-    return start, stack(rows, axis=1)
+    """Log weights of the first state, (k,), and of pairs of neighbours, (n - 1, k, k).
+
+    Terms that read one state a time are looked at along constant paths; the others along
+    paths that alternate between two values.
+    """
+    n, k = chain.length, len(chain.values)
+    alone = [(f, at) for f, at in aligned if _reads_one(chain, f)]
+    others = [pair for pair in aligned if pair not in alone]
+    first, values = zeros((k,)), np.array(chain.values)
+    pairs: Expr = zeros((n - 1, k, k))
+    if others:
+        grid = np.stack(np.meshgrid(values, values, indexing="ij"), -1).reshape(-1, 2)
+        rows = reshape(_along(chain, others, grid[:, np.arange(n) % 2]), (k, k, n))
+        at = constant(np.arange(k))
+        first = rows[at, at, 0]
+        forward = permute_dims(rows[:, :, 1:], (2, 0, 1))
+        # At odd times the pair is (i, j), at even ones (j, i).
+        odd = constant(np.arange(1, n)[:, None, None] % 2 == 1)
+        pairs = where(odd, forward, permute_dims(forward, (0, 2, 1)))
+    if alone:
+        rows = _along(chain, alone, np.repeat(values[:, None], n, 1))
+        first = first + rows[:, 0]
+        pairs = pairs + permute_dims(rows[:, 1:], (1, 0))[:, None, :]
+    return first, pairs
 
 
-def _placed(chain: Chain, path: Sequence[int]) -> dict[Expr, Expr]:
+def _reads_one(chain: Chain, f: Factor) -> bool:
+    """Whether each element of a term reads the state of its own time alone."""
+    if f is chain.rest.own:
+        return False
+    z = chain.rest.z
     if chain.first is None:
-        return {chain.rest.z: constant(list(path), chain.rest.z.dtype)}
-    return {
-        chain.first.z: scalar(path[0], chain.first.z.dtype),
-        chain.rest.z: constant(list(path[1:]), chain.rest.z.dtype),
-    }
+        return indicator_form(z, chain.values, [f.guarded]) is not None
+    # Both variables as one: the term reads them where they are joined.
+    whole = placeholder(tensor_type(z.dtype, (chain.length,)))
+    mapping = {chain.first.z: whole[0], z: whole[1:]}
+    (joined,) = substitute([f.guarded], mapping)
+    (joined,) = simplify([joined])
+    return indicator_form(whole, chain.values, [joined]) is not None
+
+
+def _along(chain: Chain, aligned: Sequence[tuple[Factor, int]], paths: Array) -> Expr:
+    """Sum terms at each time, along each of some paths."""
+    n = chain.length
+
+    def at(path: Expr) -> Expr:
+        total: Expr = zeros((n,))
+        here = substitute([f.guarded for f, _ in aligned], _placed(chain, path))
+        for x, (_, offset) in zip(here, aligned, strict=True):
+            row = r.sum(x, tuple(range(1, x.ndim))) if x.ndim > 1 else reshape(x, (-1,))
+            parts = [zeros((offset,)), row, zeros((n - offset - int(row.shape[0]),))]
+            kept = [p for p in parts if p.shape != (0,)]
+            total = total + (concatenate(kept) if len(kept) > 1 else kept[0])
+        return total
+
+    along: tuple[Any, Expr]
+    along = scan(lambda none, path: (none, at(path)), [], constant(paths, chain.rest.z.dtype))
+    return along[1]
+
+
+def _placed(chain: Chain, path: Expr) -> dict[Expr, Expr]:
+    if chain.first is None:
+        return {chain.rest.z: path}
+    return {chain.first.z: astype(path[0], chain.first.z.dtype), chain.rest.z: path[1:]}

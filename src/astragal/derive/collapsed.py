@@ -7,12 +7,14 @@ import math
 
 from astragal.density.transforms import transform_of
 from astragal.derive.check import check_exact
-from astragal.derive.conjugate import KEY, Neighbourhoods
+from astragal.derive.conjugate import KEY, Neighbourhood, Neighbourhoods
 from astragal.derive.exact import (
     Link,
     closed_forms,
     integrate_out,
 )
+from astragal.derive.gaussian import LARGEST_BLOCK, size_of
+from astragal.derive.missing import sweeps
 from astragal.derive.plan import (
     Plan,
     closed_step,
@@ -25,6 +27,8 @@ from astragal.derive.plan import (
 from astragal.derive.sampler import Conditional, Program, Step, UsedRelation
 from astragal.derive.slice import TUNING
 from astragal.graph.expr import Expr
+from astragal.graph.traverse import toposort
+from astragal.graph.types import FLOATS
 from astragal.random.keys import split
 
 COLLAPSE = UsedRelation(
@@ -34,26 +38,41 @@ COLLAPSE = UsedRelation(
 
 FEWEST = 4
 """Most coordinates that a collapsed step moves unless it is asked for: its density is dear."""
+SWEEPS = 3.0
+"""Sweeps of draws in turn that cost about as much as moving the rest with latents summed out."""
+FEWEST_STATES = 20
+"""States below which draws in turn cost little, and a curvature at a mode tells little of them."""
+STATES = ("bernoulli", "categorical", "hidden_markov_path")
+"""Laws of finite discrete latents."""
+NORMAL = ("normal", "multivariate_normal")
 
 
 def collapsed(plan: Plan, refused: set[str]) -> list[Step] | None:
-    """Move what has no closed form with the normal variables below it integrated out.
+    """Move what has no closed form with latents integrated out, and draw these afterwards.
 
-    These are drawn afterwards, from their law given the rest, so that a scale and what it
-    is the scale of do not hold each other.
+    Finite discrete ones are summed out; of the others the normal ones, so that a scale and
+    what it is the scale of do not hold each other. Where the rest has closed forms given the
+    latents, this pays if draws in turn forget slowly.
     """
     if {"gibbs", "collapse"} & refused:
         return None
     wanted = "collapse" in plan.prefer
-
-    def allowed(link: Link) -> bool:
-        normal = link.found.family in {"normal", "multivariate_normal"}
-        return (wanted or normal) and not refusal(plan, link, refused)
-
     order = {f.value: i for i, f in enumerate(plan.joint.factors)}
     ranked = sorted(plan.latent, key=lambda n: -order[plan.joint.coordinates[n]])
-    for blocks in (False, True):
-        links, joint, left = integrate_out(plan.reads, ranked, allowed, blocks)
+    states = [n for n in ranked if plan.reads.of(n).z.dtype not in FLOATS]
+    for names, families, blocks in (
+        (states, STATES, False),
+        (ranked, None if wanted else NORMAL, False),
+        (ranked, None if wanted else NORMAL, True),
+    ):
+
+        def allowed(link: Link, families: tuple[str, ...] | None = families) -> bool:
+            known = families is None or link.found.family in families
+            return known and not refusal(plan, link, refused)
+
+        links, joint, _ = integrate_out(plan.reads, names, allowed, blocks)
+        gone = {n for link in links for n in link.found.targets}
+        left = [n for n in plan.latent if n not in gone]
         inner = plan.reads.after(joint)
         if links and _worth_it(plan, inner, left, links, wanted):
             break
@@ -61,7 +80,6 @@ def collapsed(plan: Plan, refused: set[str]) -> list[Step] | None:
         return None
     if not left:
         return None  # nothing has to move
-    left = [n for n in plan.latent if n in left]
     check_exact(
         [link.found for link in links],
         plan.joint.coordinates,
@@ -118,12 +136,34 @@ def _joined(plan: Plan, left: list[str], moves: list[Step], draws: list[Step]) -
 def _worth_it(
     plan: Plan, inner: Neighbourhoods, left: list[str], links: list[Link], wanted: bool
 ) -> bool:
-    """Whether what is left can be moved, and nothing of it had a closed form before."""
+    """Whether what is left can be moved, and is better moved so than by draws in turn."""
     transforms = [t for n in left if (own := inner.of(n).own) and (t := transform_of(own))]
     if len(transforms) < len(left):
         return False
     if wanted:
         return True
     size = sum(math.prod(int(d) for d in t.shape) for t in transforms)
-    closed = {n for link in closed_forms(plan.reads, plan.latent) for n in link.found.targets}
-    return size <= FEWEST and closed.isdisjoint(left)
+    closed = list(closed_forms(plan.reads, plan.latent))
+    drawn = {n for link in closed for n in link.found.targets}
+    if all(link.found.family in STATES for link in links):
+        if sum(size_of(near.z) or 0 for link in links for near in link.nears) < FEWEST_STATES:
+            return False
+        # What has to move in steps anyway does so better with the states summed out.
+        if not drawn.issuperset(left):
+            return True
+        return sweeps(plan.reads, inner, links, closed, left, plan.points) > SWEEPS
+    if drawn.isdisjoint(left):
+        return size <= FEWEST
+    return size <= FEWEST and any(_is_path(near) for link in links for near in link.nears)
+
+
+def _is_path(near: Neighbourhood) -> bool:
+    """Tell whether the elements of a variable follow one another, so many that a band pays."""
+    own = near.own
+    if own is None or (size_of(near.z) or 0) < LARGEST_BLOCK:
+        return False
+    return own.family in PATHS or near.z in toposort(own.parameters)
+
+
+PATHS = ("random_walk", "ar1", "stationary_ar1")
+"""Families of whole paths."""

@@ -59,14 +59,19 @@ class Trial:
         Names and kinds of its steps.
     rate
         Effective draws a second of the quantity that mixes worst.
+    trusted
+        Whether its chains, from starts of their own, came to one place, and one as wide as
+        other samplers found.
     """
 
     steps: tuple[tuple[str, str], ...]
     rate: float
+    trusted: bool = True
 
     def __str__(self) -> str:
         shown = ", ".join(f"{name}: {kind}" for name, kind in self.steps)
-        return f"{self.rate:,.0f} effective draws a second by {shown}"
+        doubt = "" if self.trusted else ", whose chains disagree or stand still"
+        return f"{self.rate:,.0f} effective draws a second by {shown}{doubt}"
 
 
 @dataclass(frozen=True, eq=False)

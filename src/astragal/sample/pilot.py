@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import time
 import warnings
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -33,6 +34,13 @@ WAYS: tuple[tuple[tuple[str, ...], tuple[str, ...]], ...] = (
 )
 """What is forbidden and preferred to get other samplers of the same posterior."""
 
+Array = np.ndarray[Any, Any]
+CHAINS = 4
+AGREED = 1.1
+"""The largest R-hat of chains that are taken to agree."""
+NARROW = 0.5
+"""The least width of a quantity over that which another sampler found."""
+
 
 def pilot(
     model: Model,
@@ -52,7 +60,7 @@ def pilot(
     model, observed, forbid, prefer
         As for `astragal.derive`.
     draws, warmup
-        Length of the runs, of two chains each.
+        Length of the runs, of four chains each, every one from a start of its own.
     seed, backend
         As for `Sampler.sample`.
 
@@ -60,8 +68,8 @@ def pilot(
     -------
     Sampler, tuple of Trial
         The sampler with most effective draws a second of what mixes worst, after warm-up
-        and compilation; and what was tried, the best first. The choice rests on timings, so
-        another machine may make another.
+        and compilation, of those whose chains agree; and what was tried, the best first. The
+        choice rests on timings, so another machine may make another.
 
     Raises
     ------
@@ -86,13 +94,35 @@ def pilot(
         found.setdefault(shown, sampler)
         if sampler.exact:
             return sampler, ()
-    trials = [
-        (_measure(sampler, draws, warmup, seed, backend), sampler) for sampler in found.values()
-    ]
-    trials.sort(key=lambda t: -t[0].rate)
+    runs = [_measure(sampler, draws, warmup, seed, backend) for sampler in found.values()]
+    trials = list(zip(_judged(runs), found.values(), strict=True))
+    trials.sort(key=lambda t: (not t[0].trusted, -t[0].rate))
     if not trials[0][0].rate > 0.0:
         raise ModelError("the pilot runs gave no effective draws: give a longer warmup or draws")
     return trials[0][1], tuple(t for t, _ in trials)
+
+
+@dataclass(frozen=True, eq=False)
+class _Run:
+    """A trial, the largest R-hat of its quantities, and how wide each of them was."""
+
+    trial: Trial
+    r_hat: float
+    widths: Mapping[str, Array]
+
+
+def _judged(runs: Sequence[_Run]) -> list[Trial]:
+    """Distrust runs whose chains disagree, and those that saw but a part of what others saw."""
+    agreed = [run for run in runs if run.r_hat <= AGREED]
+    widest = {
+        n: np.max([run.widths[n] for run in agreed], axis=0) for run in agreed for n in run.widths
+    }
+
+    def trusted(run: _Run) -> bool:
+        seen = (np.all(run.widths[n] >= NARROW * w) for n, w in widest.items())
+        return run.r_hat <= AGREED and all(seen)
+
+    return [replace(run.trial, trusted=trusted(run)) for run in runs]
 
 
 def _kind(step: Step) -> str:
@@ -102,14 +132,14 @@ def _kind(step: Step) -> str:
     return f"{step.kind} on standardised coordinates" if standardised else step.kind
 
 
-def _measure(sampler: Sampler, draws: int, warmup: int, seed: int, backend: str) -> Trial:
-    """Run two chains, and time their blocks after the warm-up."""
+def _measure(sampler: Sampler, draws: int, warmup: int, seed: int, backend: str) -> _Run:
+    """Run chains, and time their blocks after the warm-up."""
     program = program_of(sampler, backend, BLOCK)
     data = sampler.check_data({})
     seconds = 0.0
     chains: list[dict[str, list[Any]]] = []
     before = -(-warmup // BLOCK)
-    for chain in range(2):
+    for chain in range(CHAINS):
         start_key, key = chain_keys(seed, chain)
         state = program.start(start_key, data)
         kept: dict[str, list[Any]] = {}
@@ -124,9 +154,14 @@ def _measure(sampler: Sampler, draws: int, warmup: int, seed: int, backend: str)
         chains.append(kept)
     names = chains[0]
     whole = {n: np.stack([np.concatenate(c[n]) for c in chains]) for n in names}
+    # What never moves is known, or discrete: it tells of no disagreement.
+    moving = {n: x for n, x in whole.items() if x.dtype.kind == "f"}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        table = diagnose(as_tree(sampler.model, {"posterior": whole}))
+        table = diagnose(as_tree(sampler.model, {"posterior": moving or whole}))
         least = float(np.min(table["ess_bulk"].to_numpy()))
+        r_hat = float(np.nanmax(table["r_hat"].to_numpy()))
     rate = least / seconds if seconds > 0.0 and least > 0.0 else 0.0
-    return Trial(tuple((s.name, _kind(s)) for s in sampler.steps), rate)
+    trial = Trial(tuple((s.name, _kind(s)) for s in sampler.steps), rate)
+    widths = {n: np.ptp(np.quantile(x, [0.1, 0.9], axis=(0, 1)), axis=0) for n, x in moving.items()}
+    return _Run(trial, r_hat, widths)

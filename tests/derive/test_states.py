@@ -1,0 +1,137 @@
+"""Finite discrete latents: drawn in turn, or summed out, by what the data leave open."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+import scipy.stats as st
+
+import astragal as ag
+from astragal.derive.exact import closed_forms, integrate_out
+from astragal.derive.missing import sweeps
+from astragal.derive.plan import Plan
+from astragal.sample.calibrate import start_at_truth
+
+R = ag.random
+NOISE = np.linspace(-1.5, 1.5, 30)
+
+
+def keys(n: int) -> Any:
+    return ag.split(ag.input("key", dtype="key"), n)
+
+
+def kinds(model: ag.Model, data: dict[str, Any], **options: Any) -> dict[str, str]:
+    return {s.name: s.kind for s in ag.derive(model, data, **options).steps}
+
+
+def mixture(gap: float) -> tuple[ag.Model, dict[str, Any]]:
+    k = keys(4)
+    share = R.beta(k[0], 2.0, 2.0)
+    mu = R.normal(k[1], np.array([0.0, gap]), 2.0)
+    z = R.bernoulli(k[2], share, size=60)
+    model = ag.Model({"share": share, "mu": mu, "z": z, "y": R.normal(k[3], mu[z], 1.0)})
+    return model, {"y": np.concatenate([NOISE, NOISE + gap])}
+
+
+def test_states_are_drawn_in_turn_where_the_data_tell_them_apart() -> None:
+    assert kinds(*mixture(12.0)) == {"share": "gibbs", "mu": "gibbs", "z": "gibbs"}
+
+
+def test_states_are_summed_out_where_the_data_hardly_tell_them() -> None:
+    assert kinds(*mixture(1.0)) == {"share+mu+z": "collapse"}
+    assert kinds(*mixture(1.0), forbid=["collapse"])["z"] == "gibbs"
+
+
+@pytest.mark.parametrize("sd", [0.5, 2.0])
+def test_sweeps_are_those_of_a_chain_that_is_known(sd: float) -> None:
+    k = keys(3)
+    mu = R.normal(k[0], 0.0, 1000.0)
+    z = R.normal(k[1], mu, 1.0, size=40)
+    model = ag.Model({"mu": mu, "z": z, "y": R.normal(k[2], z, sd)})
+    plan = Plan(model, {"y": np.linspace(-2.0, 3.0, 40)})
+    links, joint, left = integrate_out(plan.reads, ["z"], lambda link: True, False)
+    assert left == []
+    closed = list(closed_forms(plan.reads, plan.latent, blocks=False))
+    found = sweeps(plan.reads, plan.reads.after(joint), links, closed, ["mu"], plan.points)
+    # The share of the information on mu that z holds back is sd^2 / (1 + sd^2); the estimate is
+    # of some seventy draws.
+    assert found == pytest.approx(1.0 + 2.0 * sd**2, rel=0.6)
+
+
+def regressions() -> tuple[ag.Model, dict[str, Any]]:
+    k = keys(4)
+    x = np.linspace(-1.0, 1.0, 8)
+    b = R.normal(k[0], 0.0, 2.0, size=(2, 2))
+    z = R.bernoulli(k[1], 0.4, size=8)
+    model = ag.Model({"b": b, "z": z, "y": R.normal(k[2], b[z, 0] + b[z, 1] * x, 0.7)})
+    return model, {"y": np.sin(3.0 * x)}
+
+
+def raters() -> tuple[ag.Model, dict[str, Any]]:
+    k = keys(4)
+    p = R.dirichlet(k[0], np.ones(3))
+    table = R.dirichlet(k[1], np.ones((4, 3, 3)) + 3.0 * np.eye(3))
+    z = R.categorical(k[2], p, size=6)
+    y = R.categorical(k[3], table[np.arange(4)[None, :], z[:, None]])
+    return ag.Model({"p": p, "table": table, "z": z, "y": y}), {
+        "y": np.arange(24).reshape(6, 4) % 3
+    }
+
+
+def half_seen() -> tuple[ag.Model, dict[str, Any]]:
+    k = keys(5)
+    q, phi = R.beta(k[0], 2.0, 3.0), R.beta(k[1], np.array([2.0, 4.0]), 3.0)
+    seen, hidden = R.bernoulli(k[2], q, size=4), R.bernoulli(k[3], q, size=5)
+    w = R.bernoulli(k[4], phi[ag.concatenate([seen, hidden])])
+    data = {"seen": [0, 1, 1, 0], "w": [0, 1, 1, 1, 0, 0, 1, 0, 1]}
+    return ag.Model({"q": q, "phi": phi, "seen": seen, "hidden": hidden, "w": w}), data
+
+
+@pytest.mark.parametrize(
+    ("model", "name"), [(regressions, "z"), (raters, "z"), (half_seen, "hidden")]
+)
+def test_states_are_found_through_indices_of_all_kinds(model: Any, name: str) -> None:
+    # Each law is compared with the joint density when it is found.
+    assert kinds(*model(), forbid=["collapse"])[name] == "gibbs"
+    (kind,) = kinds(*model(), prefer=["collapse"]).values()
+    assert kind == "collapse"
+
+
+def test_the_law_of_states_of_which_some_are_known_is_that_of_enumeration() -> None:
+    model, data = half_seen()
+    law = ag.derive(model, data, forbid=["collapse"]).step("hidden").conditional.law
+    assert law is not None
+    values: dict[str, Any] = {"q": np.array(0.3), "phi": np.array([0.2, 0.9])}
+    values |= {n: np.array(x) for n, x in data.items()}
+    inputs = [ag.input(n, v.shape, v.dtype.name) for n, v in values.items()]
+    p = ag.function(inputs, law.args[2], backend="numpy")(*values.values())
+    w = np.array(data["w"][4:])
+    one, none = (st.bernoulli(a).pmf(w) for a in (0.9, 0.2))
+    np.testing.assert_allclose(p, 0.3 * one / (0.3 * one + 0.7 * none), rtol=1e-12)
+
+
+@pytest.mark.slow
+def test_states_summed_out_keep_the_joint_law() -> None:
+    k = keys(4)
+    share = R.beta(k[0], 2.0, 2.0)
+    mu = R.normal(k[1], np.array([0.0, 1.0]), 1.0)
+    z = R.bernoulli(k[2], share, size=5)
+    model = ag.Model({"share": share, "mu": mu, "z": z, "y": R.normal(k[3], mu[z], 1.0)})
+    sampler = ag.derive(model, {"y": np.linspace(-1.0, 2.0, 5)}, prefer=["collapse"])
+    assert sampler.steps[0].kind == "collapse"
+    start_at_truth(sampler, simulations=2000, seed=6).check()
+
+
+@pytest.mark.parametrize(("length", "expected"), [(80, "collapse"), (20, "gibbs")])
+def test_scales_of_a_long_path_move_with_the_path_integrated_out(
+    length: int, expected: str
+) -> None:
+    k = keys(4)
+    step, noise = R.inverse_gamma(k[0], 2.0, scale=1.0), R.inverse_gamma(k[1], 2.0, scale=1.0)
+    x = R.random_walk(k[2], length, 0.0, 0.1, ag.sqrt(step))
+    y = R.normal(k[3], x, ag.sqrt(noise))
+    model = ag.Model({"step": step, "noise": noise, "x": x, "y": y})
+    sampler = ag.derive(model, {"y": np.sin(np.arange(length))})
+    assert sampler.step("x").kind == expected
