@@ -240,6 +240,8 @@ class Model:
         if self.inputs:
             missing = ", ".join(str(n.args[0]) for n in self.inputs)
             raise ModelError(f"the model reads {missing}: give values before drawing from it")
+        if draws is not None and (type(draws) is not int or draws < 1):
+            raise ModelError(f"sample_prior: draws is {draws!r}, expected an integer of at least 1")
         self._refuse_weights()
         outputs, roots = list(self._variables.values()), self.keys
         each = input("keys", shape=(None,), dtype="key")
@@ -326,8 +328,10 @@ class ModelFunction:
         dims: Mapping[str, Any] | None = None,
         coords: Mapping[str, Any] | None = None,
     ) -> None:
-        functools.update_wrapper(self, function)
+        if not callable(function):
+            raise ModelError(f"model takes a function of a key and data, got {function!r:.60}")
         arguments = list(inspect.signature(function).parameters.values())
+        functools.update_wrapper(self, function)
         if not arguments:
             raise ModelError(f"model {function.__name__} takes no key; its first argument is one")
         self._function = function

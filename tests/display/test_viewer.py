@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 
 import astragal as ag
+from astragal.derive.sampler import Sampler
+from astragal.display.sweep import sampler_frames
 from astragal.display.viewer import alternatives, follow, frames, viewer, viewer_page
 from astragal.rewrites.conjugacy import gamma_poisson
 from astragal.rewrites.convolutions import normal_convolution
@@ -112,6 +114,48 @@ def test_the_widget_takes_the_way_that_is_clicked(rewriting: ag.Rewriting) -> No
     assert widget.index == 3
     assert len(widget.frames) == 4
     assert len(widget.rewriting.steps) == 3
+
+
+@pytest.fixture(scope="module")
+def sampler() -> Sampler:
+    k = ag.split(ag.input("key", dtype="key"), 3)
+    rate = ag.random.gamma(k[0], 2.0, rate=1.0)
+    theta = ag.random.gamma(k[1], 3.0, rate=rate, size=2)
+    model = ag.Model({"rate": rate, "theta": theta, "y": ag.random.poisson(k[2], theta)})
+    return ag.derive(model, {"y": [1, 4]})
+
+
+def test_a_sampler_has_a_frame_a_step_with_its_relation(sampler: Sampler) -> None:
+    first, *steps, last = sampler_frames(sampler)
+    assert "The model" in first["html"]
+    assert len(steps) == len(sampler.steps) == 3
+    assert "node random match" in steps[1]["html"]
+    assert "gamma_poisson" in steps[1]["html"]
+    assert [o["name"] for o in steps[1]["others"]] == ["without gibbs", "without gamma_poisson"]
+    assert "nuts" in steps[1]["others"][0]["html"]
+    assert last["html"].count("<tr>") == 3
+
+
+def test_what_is_no_derivation_is_refused() -> None:
+    with pytest.raises(ag.DTypeError, match=r"the viewer shows a sampler, or .* got int"):
+        viewer_page(3)  # type: ignore[arg-type]
+
+
+def test_the_widget_derives_a_sampler_the_way_that_is_clicked(sampler: Sampler) -> None:
+    pytest.importorskip("anywidget", reason="anywidget is an optional package")
+    widget = viewer(sampler)
+    widget.chosen = [2, 0, 1]
+    assert [s.kind for s in widget.rewriting.steps] == ["nuts"]
+    assert widget.index == 2
+
+
+@in_a_browser
+def test_clicks_go_through_a_sampler(sampler: Sampler, tmp_path: Path) -> None:
+    page = viewer_page(sampler)
+    there = after_clicks(page, press("ag-forth", 2) + press("ag-other"), tmp_path)
+    assert title(there) == "2 of 4"
+    assert "another way" in there
+    assert not there.split('class="ag-result"', 1)[1].startswith(" hidden")
 
 
 @in_a_browser

@@ -343,7 +343,9 @@ def _shared_below(results: Sequence[Expr], more: Sequence[Shared]) -> list[Share
 
 def _all_updates(outs: Sequence[Expr], given: Mapping[Any, Any]) -> dict[Shared, Expr]:
     """Add the default updates of all shared variables that are read, to a fixed point."""
-    updates = {target: as_update(target, value) for target, value in dict(given).items()}
+    if not isinstance(given, Mapping):
+        raise ModelError(f"updates: expected a mapping from shared variables, got {given!r:.60}")
+    updates = {target: as_update(target, value) for target, value in given.items()}
     while True:
         below = _shared_below([*outs, *updates.values()], [])
         more = {s: u for s in below if s not in updates and (u := s.default_update) is not None}

@@ -62,6 +62,8 @@ def logdensity(
     """
     if not isinstance(model, Model):
         model = Model(model)
+    if values is not None and not isinstance(values, Mapping):
+        raise ModelError(f"logdensity: values are a mapping from names, got {values!r:.60}")
     given = dict(values or {})
     unknown = [n for n in given if n not in model]
     if unknown:
@@ -80,6 +82,8 @@ def logdensity(
         for n, j in joint.jacobians.items():
             parts[n] = parts[n] + j if n in parts else j
         return dict(zip(parts, substitute(parts.values(), mapping), strict=True))
+    if not joint.factors:
+        raise ModelError("logdensity: the model has no random variable and no factor")
     return substitute([joint.total], mapping)[0]
 
 

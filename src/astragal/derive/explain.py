@@ -5,10 +5,15 @@ from __future__ import annotations
 from astragal.derive.sampler import Sampler
 
 
+def _title(s: Sampler) -> str:
+    data = f" given {', '.join(s.observed)}" if s.observed else ""
+    what = "independent draws" if s.exact else "one sweep"
+    return f"Sampler of {', '.join(s.latent_names)}{data} ({what})"
+
+
 def summary(s: Sampler) -> str:
     """Give two lines a step: its law; its kind and the relations with their sources."""
-    what = "independent draws" if s.exact else "one sweep"
-    lines = [f"Sampler of {', '.join(s.latent_names)} given {', '.join(s.observed)} ({what})"]
+    lines = [_title(s)]
     for i, step in enumerate(s.steps, 1):
         lines.append(f"  {i}. {step.conditional.text}")
         why = "; ".join(str(r) for r in step.relations)
@@ -18,8 +23,7 @@ def summary(s: Sampler) -> str:
 
 def explain(s: Sampler) -> str:
     """Give the derivation as a proof: premises, relations with bindings, and conclusions."""
-    what = "independent draws" if s.exact else "one sweep"
-    lines = [f"Sampler of {', '.join(s.latent_names)} given {', '.join(s.observed)} ({what})"]
+    lines = [_title(s)]
     for i, step in enumerate(s.steps, 1):
         lines.append(f"{i}. {step.name}, {step.kind}")
         lines += [f"     {p}" for p in step.conditional.premises]

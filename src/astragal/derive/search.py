@@ -32,7 +32,7 @@ from astragal.graph.errors import ModelError, UnsupportedError
 from astragal.graph.expr import Expr
 from astragal.graph.traverse import toposort
 from astragal.graph.types import TensorType
-from astragal.model import Model
+from astragal.model import Model, ModelFunction
 from astragal.random.check import check_keys
 
 
@@ -84,6 +84,9 @@ def derive(
     >>> print(ag.derive(model, {"y": 3}).steps[0].conditional.text)
     rate | y ~ Gamma(y + 2.0, rate = 5.0)
     """
+    if not isinstance(model, Model):
+        call = "; call it with its data first" if isinstance(model, ModelFunction) else ""
+        raise ModelError(f"derive takes a model, got {type(model).__name__}{call}")
     if tune is not None:
         return _tuned(model, observed, forbid, prefer, tune)
     check_keys(*model.variables.values())
@@ -233,6 +236,8 @@ def _known_names(names: Iterable[str], argument: str) -> set[str]:
     """Check that names are of kinds of steps, or of relations."""
     if isinstance(names, str):
         raise ModelError(f"{argument} is a sequence of names, got the string {names!r}")
+    if not isinstance(names, Iterable):
+        raise ModelError(f"{argument} is a sequence of names, got {names!r:.60}")
     known = {
         *KINDS,
         *book(),

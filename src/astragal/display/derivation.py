@@ -52,24 +52,34 @@ def sampler_latex(sampler: Sampler) -> str:
 
 def sampler_html(sampler: Sampler) -> str:
     """Give the derivation as a table: the law of each step, its kind, and why it holds."""
+    body = sampler_steps(sampler)
+    if sampler.rejected:
+        tried = "".join(f"<li>{html.escape(r)}</li>" for r in sampler.rejected)
+        body += details("tried, and not possible", f"<ul>{tried}</ul>")
+    body += details("model", picture(sampler.model, observed=sampler.observed).svg)
+    return page(body)
+
+
+def step_law(sampler: Sampler, step: Step) -> str:
+    """Give the law of a step: a formula, or words where it has none."""
+    shown = step_formula(sampler, step)
+    return f"<code>{html.escape(step.conditional.text)}</code>" if shown is None else math(shown)
+
+
+def sampler_steps(sampler: Sampler) -> str:
+    """Give the table inside of `sampler_html`, with what it is of above it."""
     rows = []
     for number, step in enumerate(sampler.steps, 1):
-        shown = step_formula(sampler, step)
-        law = f"<code>{html.escape(step.conditional.text)}</code>" if shown is None else math(shown)
+        law = step_law(sampler, step)
         why = "".join(_why(r.name, r.source, r.bindings) for r in step.relations)
         rows.append(
             f'<tr><td>{number}</td><td>{law}</td><td><span class="ag-kind">'
             f"{html.escape(step.kind)}</span></td><td>{why}</td></tr>"
         )
     what = "independent draws" if sampler.exact else "one sweep of a chain"
-    head = f"{', '.join(sampler.latent_names)} given {', '.join(sampler.observed)}: {what}"
-    body = f"<div><b>{html.escape(head)}</b></div>"
-    body += f'<table class="ag-steps">{"".join(rows)}</table>'
-    if sampler.rejected:
-        tried = "".join(f"<li>{html.escape(r)}</li>" for r in sampler.rejected)
-        body += details("tried, and not possible", f"<ul>{tried}</ul>")
-    body += details("model", picture(sampler.model, observed=sampler.observed).svg)
-    return page(body)
+    data = f" given {', '.join(sampler.observed)}" if sampler.observed else ""
+    head = f"{', '.join(sampler.latent_names)}{data}: {what}"
+    return f'<div><b>{html.escape(head)}</b></div><table class="ag-steps">{"".join(rows)}</table>'
 
 
 def _why(name: str, source: str, bindings: tuple[tuple[str, str], ...]) -> str:

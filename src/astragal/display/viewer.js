@@ -41,7 +41,7 @@ function render({ model, el }) {
     frame.innerHTML = shown.html;
     others.replaceChildren();
     if (shown.others.length === 0) return;
-    others.append(element("div", { textContent: "What applies here:" }));
+    others.append(element("div", { textContent: shown.asked ?? "What applies here:" }));
     for (const [place, other] of shown.others.entries()) {
       const result = element("div", { className: "ag-result", hidden: true });
       result.innerHTML = other.html;

@@ -1,4 +1,4 @@
-"""The derivation viewer: a rewriting, step by step, and what else applies at each place.
+"""The derivation viewer: a rewriting or a sampler, step by step, and what else applies there.
 
 `viewer_page` gives a page that works offline, without a server and without Python. `viewer`
 gives a widget for notebooks, in which another way can be taken; it needs the package anywidget.
@@ -18,17 +18,19 @@ from astragal.display.latex import as_formula, statements
 from astragal.display.picture import picture
 from astragal.display.show import changes, relation_body, roots_of
 from astragal.display.style import CSS
-from astragal.graph.errors import UnsupportedError
+from astragal.graph.errors import DTypeError, UnsupportedError
 from astragal.graph.expr import Expr
 from astragal.random.distribution import is_random
 
 if TYPE_CHECKING:
+    from astragal.derive.sampler import Sampler
     from astragal.logic.relation import Relation, Step
     from astragal.logic.rewriting import Rewriting
 
 VIEWER_CSS = """
 .ag-viewer{padding:.5em;outline:none}
 .ag-bar{display:flex;gap:.6em;align-items:center;margin-bottom:.5em}
+.ag-frame,.ag-result{overflow-x:auto}
 .ag-others{margin-top:.8em;color:var(--ag-soft)}
 .ag-result{color:var(--ag-ink);padding:.3em 1em}
 .ag-viewer button{font:inherit;padding:.1em .6em}
@@ -113,15 +115,35 @@ def _other(rewriting: Rewriting) -> dict[str, str]:
     }
 
 
-def viewer_page(rewriting: Rewriting, relations: Iterable[Relation] = (), title: str = "") -> str:
+def _frames(
+    shown: Rewriting | Sampler, relations: Sequence[Relation], forbid: Sequence[str] = ()
+) -> list[dict[str, Any]]:
+    from astragal.derive.sampler import Sampler
+    from astragal.display.sweep import sampler_frames
+    from astragal.logic.rewriting import Rewriting
+
+    if isinstance(shown, Sampler):
+        return sampler_frames(shown, forbid)
+    if not isinstance(shown, Rewriting):
+        raise DTypeError(
+            f"the viewer shows a sampler, or what rewrite(..., explain=True) gives; "
+            f"got {type(shown).__name__}"
+        )
+    return frames(shown, relations)
+
+
+def viewer_page(
+    rewriting: Rewriting | Sampler, relations: Iterable[Relation] = (), title: str = ""
+) -> str:
     """Give the viewer as a page that works on its own.
 
     Parameters
     ----------
     rewriting
-        What ``astragal.rewrite(..., explain=True)`` gave.
+        What ``astragal.rewrite(..., explain=True)`` gave, or a sampler.
     relations
-        Relations to be tried at each step, such as ``astragal.rewrites.BOOK``.
+        Of a rewriting: relations to be tried at each step, such as ``astragal.rewrites.BOOK``.
+        At a step of a sampler, what it would be without it is shown.
     title
         Of the page.
 
@@ -136,7 +158,7 @@ def viewer_page(rewriting: Rewriting, relations: Iterable[Relation] = (), title:
     (True, False)
     """
     # Inside a script element, only "</" could end it.
-    data = json.dumps(frames(rewriting, relations)).replace("</", "<\\/")
+    data = json.dumps(_frames(rewriting, tuple(relations))).replace("</", "<\\/")
     script = _script().replace("export default { render };", "")
     shown = html.escape(title or "A derivation")
     return f"""<!DOCTYPE html>
@@ -159,20 +181,20 @@ render({{
 """
 
 
-def viewer(rewriting: Rewriting, relations: Iterable[Relation] = ()) -> Any:
+def viewer(rewriting: Rewriting | Sampler, relations: Iterable[Relation] = ()) -> Any:
     """Give the viewer as a widget for notebooks, in which another way can be taken.
 
     Parameters
     ----------
     rewriting
-        What ``astragal.rewrite(..., explain=True)`` gave.
+        What ``astragal.rewrite(..., explain=True)`` gave, or a sampler.
     relations
-        Relations to be tried at each step.
+        Of a rewriting: relations to be tried at each step.
 
     Returns
     -------
     anywidget.AnyWidget
-        Its ``rewriting`` is what has been chosen so far.
+        Its ``rewriting`` is what has been chosen so far: a rewriting, or a sampler.
 
     Raises
     ------
@@ -188,6 +210,9 @@ def viewer(rewriting: Rewriting, relations: Iterable[Relation] = ()) -> Any:
             "viewer_page gives a page without it"
         ) from None
 
+    from astragal.derive.sampler import Sampler
+    from astragal.display.sweep import without
+
     class Viewer(anywidget.AnyWidget):
         _esm = _script()
         _css = CSS + VIEWER_CSS
@@ -197,16 +222,24 @@ def viewer(rewriting: Rewriting, relations: Iterable[Relation] = ()) -> Any:
         chosen: Any = traitlets.List().tag(sync=True)
 
     tried = tuple(relations)
-    widget = Viewer(frames=frames(rewriting, tried))
+    forbidden: list[str] = []
+    widget = Viewer(frames=_frames(rewriting, tried))
     widget.add_class("astragal")
     widget.rewriting = rewriting  # pyright: ignore[reportAttributeAccessIssue]
 
     def take(change: dict[str, Any]) -> None:
         if change["new"]:
             index, place, *_ = change["new"]
-            widget.rewriting = follow(widget.rewriting, index, place, tried)  # pyright: ignore[reportAttributeAccessIssue]
-            widget.frames = frames(widget.rewriting, tried)  # pyright: ignore[reportAttributeAccessIssue]
-            widget.index = index + 1
+            now: Any = widget.rewriting  # pyright: ignore[reportAttributeAccessIssue]
+            if isinstance(now, Sampler):
+                ways = without(now, now.steps[index - 1], tuple(forbidden))
+                name, taken = list(ways.items())[place]
+                forbidden.append(name)
+            else:
+                taken = follow(now, index, place, tried)
+            widget.rewriting = taken  # pyright: ignore[reportAttributeAccessIssue]
+            widget.frames = _frames(taken, tried, forbidden)
+            widget.index = min(index, len(widget.frames) - 1) if forbidden else index + 1
 
     widget.observe(take, names="chosen")
     return widget

@@ -7,6 +7,7 @@ import string
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from astragal.graph.errors import DTypeError
 from astragal.graph.expr import Expr
 from astragal.graph.literal import Literal, is_constant
 from astragal.graph.traverse import children, toposort
@@ -71,6 +72,9 @@ def pprint(*exprs: Expr, names: dict[Expr, str] | None = None, limit: int = 200)
     a = exp(x)
     a * (a + 1.0)
     """
+    for x in exprs:
+        if not isinstance(x, Expr):
+            raise DTypeError(f"pprint takes expressions, got {type(x).__name__} {x!r:.60}")
     order = toposort(exprs)
     uses: dict[Expr, int] = {}
     for node in order:

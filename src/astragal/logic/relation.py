@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from astragal.graph.errors import AstragalError
+from astragal.graph.errors import AstragalError, ModelError
 from astragal.graph.expr import Expr, describe
 from astragal.graph.literal import is_constant, value_of
 from astragal.logic.algebra import decide, positive
@@ -139,14 +139,14 @@ class Relation:
 
         Raises
         ------
-        ValueError
+        ModelError
             For an unknown direction.
         """
         if direction == "forward":
             return self.left, self.right
         if direction == "backward":
             return self.right, self.left
-        raise ValueError(f"direction is 'forward' or 'backward', not {direction!r}")
+        raise ModelError(f"direction is 'forward' or 'backward', not {direction!r}")
 
     def forward(self, x: Any, /, **bindings: Any) -> Any:
         """Read the identity from left to right at an expression.

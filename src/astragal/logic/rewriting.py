@@ -17,6 +17,7 @@ from typing import Any, overload
 from astragal.graph.expr import Expr
 from astragal.graph.traverse import children, substitute, toposort
 from astragal.graph.types import KeyType
+from astragal.logic.arguments import expression_given, rules_given
 from astragal.logic.bodies import HOLDERS, in_bodies
 from astragal.logic.codegen import LEAVES, Facts
 from astragal.logic.compiled import Matcher, Rule, is_live, matcher_of
@@ -153,8 +154,13 @@ def _open(target: Any) -> tuple[tuple[Expr, ...], tuple[str, ...], Any]:
         return (target,), ("the output",), lambda roots: roots[0]
     if isinstance(target, (tuple, list)):
         names = tuple(f"output {i}" for i in range(len(target)))
+        for x in target:
+            expression_given(x, "a tuple for rewrite")
         return tuple(target), names, tuple
-    variables: Mapping[str, Expr] = target.variables
+    variables = getattr(target, "variables", None)
+    if not isinstance(variables, Mapping):
+        expression_given(target, "rewrite, beside models and tuples,")
+    assert isinstance(variables, Mapping)
     named = tuple(variables)
 
     def rebuild(roots: Sequence[Expr]) -> Any:
@@ -208,8 +214,7 @@ def rewrite(
     >>> ag.rewrite(total, normal_convolution)
     normal(split(key(0, 'threefry4x32'), 3)[0], 6.0, 6.0)
     """
-    given = (relations,) if isinstance(relations, Relation) else relations
-    rules = tuple(member for r in given for member in r.members)
+    rules = rules_given(relations, "rewrite")
     roots, names, rebuild = _open(target)
     with collector_paused():
         order, uses = survey(roots)

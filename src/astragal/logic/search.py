@@ -13,6 +13,7 @@ from etuples import etuplize
 from kanren.core import run
 from unification import reify, unify, var
 
+from astragal.graph.errors import ModelError
 from astragal.graph.expr import Expr
 from astragal.graph.traverse import substitute, toposort
 from astragal.logic.pattern import Side
@@ -144,12 +145,23 @@ def assoccommo(a: Any, b: Any) -> Goal:
     return goal
 
 
+def _expression(x: Any, what: str) -> Expr:
+    from astragal.logic.arguments import expression_given
+
+    return expression_given(x, what)
+
+
+def _count(limit: Any, what: str) -> int:
+    if isinstance(limit, bool) or not isinstance(limit, int) or limit < 0:
+        raise ModelError(f"{what}: limit is {limit!r}, expected a number of forms")
+    return limit
+
+
 def rules_of(relations: Relation | Iterable[Relation]) -> tuple[Relation, ...]:
     """List relations one by one, families taken apart; conditional laws reach no form."""
-    from astragal.logic.relation import Relation
+    from astragal.logic.arguments import rules_given
 
-    given = (relations,) if isinstance(relations, Relation) else relations
-    return tuple(member for r in given for member in r.members if not member.held)
+    return tuple(r for r in rules_given(relations, "a search") if not r.held)
 
 
 def equivalents(
@@ -182,8 +194,8 @@ def equivalents(
     [1, 2, 3]
     """
     rules = rules_of(relations)
-    check_keys(x)
-    if limit is not None and limit < 1:
+    check_keys(_expression(x, "equivalents"))
+    if limit is not None and _count(limit, "equivalents") < 1:
         return
     yield x
     form_of = Forms()
@@ -239,8 +251,9 @@ def path(
     >>> step.direction
     'forward'
     """
-    rules = rules_of(relations)
-    check_keys(a)
+    rules, limit = rules_of(relations), _count(limit, "path")
+    for x in (a, b):
+        check_keys(_expression(x, "path"))
     form_of = Forms()
     goal = form_of(b)
     came: dict[int, tuple[int, Step] | None] = {form_of(a): None}

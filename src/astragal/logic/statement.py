@@ -163,6 +163,8 @@ class Statement:
         source: str,
         where: Callable[..., Any] | None,
     ) -> None:
+        if not callable(function):
+            raise ModelError(f"a relation is made of a function, got {function!r:.60}")
         self.function, self.source, self.where = function, source, where
         self.kind: Kind = kind
         self.name: str = getattr(function, "__name__", "relation")
@@ -290,6 +292,8 @@ def _two_sides(given: Any, name: str) -> tuple[Side, Side]:
     sides: Iterable[Any] = given
     if isinstance(given, Expr):
         raise ModelError(f"relation {name} gives one expression; expected two sides")
+    if not isinstance(given, Iterable):
+        raise ModelError(f"relation {name} gives {given!r:.60}; expected two sides")
     pair = list(sides)
     if len(pair) != 2:
         raise ModelError(f"relation {name} gives {len(pair)} sides; expected two")

@@ -142,6 +142,8 @@ def scan(
     >>> ag.evaluate(sums).tolist()
     [1.0, 3.0, 7.0]
     """
+    if not callable(function):
+        raise ModelError(f"scan takes a function of carry and x, got {function!r:.60}")
     carry, write_carry = flatten(init)
     sequences, write_xs = flatten(xs)
     carry = [as_expr(c) for c in carry]
@@ -152,7 +154,10 @@ def scan(
 
     def body(*flat: Expr) -> list[Expr]:
         nonlocal write_y
-        new, y = function(write_carry(flat[:k]), write_xs(flat[k:]) if sequences else None)
+        made: Any = function(write_carry(flat[:k]), write_xs(flat[k:]) if sequences else None)
+        if not isinstance(made, (tuple, list)) or len(made) != 2:
+            raise ModelError(f"scan: the body gives {made!r:.60}, expected a pair (carry, y)")
+        new, y = made
         leaves = _same_shape(new, init, "scan: the body gives the carry")
         ys, write_y = flatten(y)
         return [as_expr(v) for v in (*leaves, *ys)]
