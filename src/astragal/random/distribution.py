@@ -627,6 +627,10 @@ def arguments(op: RandomOp, args: Sequence[Any], named: dict[str, Any], dtype: A
             f"{d.name} has no parameter {next(iter(given))!r}; it takes {', '.join(names)}"
         )
     if dtype is not None and d.dtype != "uint64":
+        if str(np.dtype(dtype)) not in FLOATS:
+            raise DTypeError(
+                f"{d.name}: dtype is that of its real parameters, float32 or float64, got {dtype!r}"
+            )
         values = [
             v if p.integer else cast(as_expr(v), str(np.dtype(dtype)))
             for v, p in zip(values, d.parameters, strict=True)
