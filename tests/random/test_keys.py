@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import jax
 import numpy as np
 import pytest
 
@@ -119,3 +120,45 @@ def test_a_bad_seed_or_implementation_is_refused() -> None:
         ag.key(1.5)  # type: ignore[arg-type]
     with pytest.raises(DomainError, match="threefry4x32"):
         ag.key(1, impl="mersenne")
+
+
+def test_keys_of_jax_and_seed_sequences_of_numpy_are_keys_in_a_graph() -> None:
+    theirs: Any = jax.random.key(5)
+    mine = ag.key(5, impl="threefry2x32")
+    draws = [ag.evaluate(ag.random.normal(k, size=3)) for k in (theirs, mine)]
+    assert np.array_equal(*draws)
+    for n in (2, 3):
+        words = ag.evaluate(ag.key_data(ag.split(theirs, n)))
+        assert np.array_equal(words, jax.random.key_data(jax.random.split(theirs, n)))
+    many: Any = jax.random.split(theirs, 4)
+    folded = ag.evaluate(ag.key_data(ag.fold_in(many, 7)))
+    wanted = jax.vmap(lambda k: jax.random.key_data(jax.random.fold_in(k, 7)))(many)
+    assert np.array_equal(folded, wanted)
+    assert ag.random.normal(many).shape == (4,)
+    sequence: Any = np.random.SeedSequence(3)
+    assert ag.split(sequence) is ag.split(ag.key(sequence))
+    value: Any = ag.evaluate(ag.split(ag.key(2)))
+    assert np.array_equal(
+        ag.evaluate(ag.random.uniform(value)), ag.evaluate(ag.random.uniform(ag.split(ag.key(2))))
+    )
+
+
+def test_what_is_no_key_is_refused_with_what_to_do_instead() -> None:
+    other: Any = jax.random.key(3, impl="rbg")
+    words: Any = jax.random.PRNGKey(3)
+    k = ag.key(1)
+    with pytest.raises(DTypeError, match=r"a JAX key of rbg.*impl='threefry2x32'"):
+        ag.random.normal(other)
+    with pytest.raises(DTypeError, match="takes a key"):
+        ag.random.normal(words)
+    for convert in (lambda: ag.astype(k, "float64"), lambda: k.astype("int64"), lambda: k + 1):
+        with pytest.raises(DTypeError, match=r"astragal\.key_data"):
+            convert()
+    with pytest.raises(DomainError, match=r"0 \.\. 2\*\*63 - 1"):
+        ag.fold_in(k, 2**64)
+    with pytest.raises(DomainError, match="no key of threefry4x32 has such words"):
+        ag.wrap_key_data(np.zeros(6, "uint32"))
+    given = ag.input("k", dtype=ag.key(0, impl="threefry2x32").type)
+    f = ag.function([given], ag.random.normal(given), backend="numpy")
+    with pytest.raises(DTypeError, match="more bits than a seed of threefry2x32"):
+        f(other)

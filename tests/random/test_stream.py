@@ -78,3 +78,11 @@ def test_state_of_other_variables_is_refused() -> None:
         stream.seed(ag.function([], ag.constant(1.0), backend="numpy"), 3)
     with pytest.raises(AttributeError, match="gaussian"):
         stream.gaussian()
+
+
+def test_what_is_no_state_is_refused() -> None:
+    stream = ag.RandomStream(3)
+    f = ag.function([], stream.normal(), backend="numpy")
+    for wrong in (None, {"a": [1]}, [1]):
+        with pytest.raises(ModelError, match="takes what getstate gave"):
+            stream.setstate(f, wrong)  # type: ignore[arg-type]

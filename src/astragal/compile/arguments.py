@@ -13,11 +13,11 @@ from typing import Any
 import numpy as np
 
 from astragal.compile.keyarray import KeyArray
-from astragal.graph.errors import DTypeError, ShapeError
+from astragal.graph.errors import DomainError, DTypeError, ShapeError
 from astragal.graph.expr import Expr
 from astragal.graph.types import FLOATS, GeneratorType, KeyType, Shape, TensorType, Type, show_shape
 from astragal.random.implementations import IMPLEMENTATIONS
-from astragal.random.keys import seed_of
+from astragal.random.keys import is_jax, is_jax_key, seed_of
 from astragal.random.sequential import words_of
 
 Check = Callable[[Any], Any]
@@ -79,11 +79,11 @@ def _tensor_checker(type: TensorType, what: str, keep_jax: bool) -> Check:
                 f"{what} is given an expression; a compiled function takes values: "
                 "astragal.evaluate gives the value of an expression without inputs"
             )
-        if isinstance(value, KeyArray) or _is_jax_key(value):
+        if isinstance(value, KeyArray) or is_jax_key(value):
             raise DTypeError(f"{what} is given a key, expected {type!r}")
-        is_jax = _is_jax(value)
-        weak = not is_jax and not isinstance(value, (np.ndarray, np.generic))
-        array = value if is_jax else _as_array(value, what, type)
+        of_jax = is_jax(value)
+        weak = not of_jax and not isinstance(value, (np.ndarray, np.generic))
+        array = value if of_jax else _as_array(value, what, type)
         if array.dtype != dtype and not _may_become(array, dtype, weak):
             raise DTypeError(
                 f"{what} is of type {type!r}, given {array.dtype}{_hint(array.dtype, dtype, weak)}"
@@ -92,7 +92,7 @@ def _tensor_checker(type: TensorType, what: str, keep_jax: bool) -> Check:
             raise ShapeError(
                 f"{what} has shape {show_shape(shape)}, given {show_shape(array.shape)}"
             )
-        if is_jax:
+        if of_jax:
             if keep_jax:
                 return value
             array = np.asarray(value)
@@ -137,15 +137,6 @@ def _hint(given: Any, dtype: np.dtype[Any], weak: bool) -> str:
     if given.kind == "f" or dtype.kind != "b":
         return f"; that may change values: convert it with .astype({dtype.name!r}) if that is meant"
     return ""
-
-
-def _is_jax(value: Any) -> bool:
-    # JAX arrays and tracers, told apart without importing JAX.
-    return type(value).__module__.partition(".")[0] in ("jax", "jaxlib")
-
-
-def _is_jax_key(value: Any) -> bool:
-    return _is_jax(value) and str(getattr(value, "dtype", "")).startswith("key<")
 
 
 def _generator_checker(what: str) -> Check:
@@ -204,7 +195,7 @@ def as_keys(value: Any, impl: str, what: str = "key") -> KeyArray:
         return out
     if isinstance(value, np.random.SeedSequence):
         return KeyArray(list(IMPLEMENTATIONS[impl].seed(seed_of(value, impl))), impl)
-    if _is_jax_key(value):
+    if is_jax_key(value):
         return _from_jax(value, impl)
     if isinstance(value, (int, np.integer)):
         raise DTypeError(
@@ -228,10 +219,15 @@ def _from_jax(value: Any, impl: str) -> KeyArray:
             f"a traced JAX key of {name} cannot seed a key of {impl}; pass a key of {impl}"
         )
     flat = np.asarray(words).reshape(-1, words.shape[-1])
-    rows = [
-        IMPLEMENTATIONS[impl].seed(sum(int(w) << 32 * i for i, w in enumerate(reversed(row))))
-        for row in flat
-    ]
+    try:
+        rows = [
+            IMPLEMENTATIONS[impl].seed(sum(int(w) << 32 * i for i, w in enumerate(reversed(row))))
+            for row in flat
+        ]
+    except DomainError:
+        raise DTypeError(
+            f"a JAX key of {name} has more bits than a seed of {impl}; pass a key of {impl}"
+        ) from None
     out = np.array(rows, dtype=np.uint32).reshape(*words.shape[:-1], -1)
     return KeyArray(out, impl)
 

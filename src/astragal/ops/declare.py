@@ -133,7 +133,7 @@ def broadcast_shapes(shapes: Sequence[Shape], op: str) -> Shape:
 
 def cast(x: Expr, dtype: str) -> Expr:
     """Convert an operand's data type, folding constants."""
-    if x.type.dtype == dtype:  # type: ignore[union-attr]
+    if tensor_of(x, "astype").dtype == dtype:
         return x
     if is_constant(x):
         return constant(value_of(x), dtype)

@@ -10,7 +10,6 @@ from astragal.graph.expr import Expr, Op, describe
 from astragal.graph.literal import is_constant, value_of
 from astragal.graph.types import (
     KeyType,
-    TensorType,
     Type,
     dtype_name,
     same_dim,
@@ -31,6 +30,7 @@ from astragal.ops.declare import (
     cast,
     common_dtype,
     normalize_axes,
+    tensor_of,
 )
 from astragal.ops.indexing import with_shape
 
@@ -50,7 +50,7 @@ def astype(x: ArrayLike, dtype: object) -> Expr:
 def _infer_bitcast(x: Expr, dtype: str) -> Type:
     import numpy as np
 
-    if not isinstance(x.type, TensorType) or np.dtype(x.dtype).itemsize != np.dtype(dtype).itemsize:
+    if np.dtype(tensor_of(x, "bitcast").dtype).itemsize != np.dtype(dtype).itemsize:
         raise DTypeError(f"bitcast of {describe(x)} to {dtype}: the sizes differ")
     return tensor_type(dtype, x.shape)
 

@@ -32,7 +32,7 @@ from astragal.graph.types import (
 from astragal.ops import elementwise as e
 from astragal.ops.creation import shape_argument, shape_dims
 from astragal.ops.declare import as_dims, as_expr, broadcast_shapes, cast
-from astragal.random.keys import key_type
+from astragal.random.keys import as_key
 from astragal.random.places import PlacedOp
 
 Ends = tuple[Expr | float | None, Expr | float | None]
@@ -304,7 +304,7 @@ class RandomOp(PlacedOp):
 
     def _prepare_rv(self, key: Any, size: Any, *parameters: Any) -> tuple[Any, ...]:
         d = self.distribution
-        key_type(key, d.name)
+        key = as_key(key, d.name)
         if len(parameters) != len(d.parameters):
             raise TypeError(f"{d.name} takes {len(d.parameters)} parameters, got {len(parameters)}")
         exprs = [self._as_parameter(v, p) for v, p in zip(parameters, d.parameters, strict=True)]

@@ -16,7 +16,7 @@ its new K the cipher of the full node, which is injective again.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from astragal.graph.errors import DomainError
@@ -57,6 +57,8 @@ class KeyImplementation:
     pairs
         Whether one block holds the 64 bits of two elements. If not, each element has a block,
         whose first two words are its 64 bits, most significant word first.
+    well_formed
+        Whether the words of a key may be these.
     """
 
     name: str
@@ -66,6 +68,7 @@ class KeyImplementation:
     fold: Callable[[Words, Expr], Words]
     block: Callable[[Words, Expr, Expr, int], Words]
     pairs: bool = True
+    well_formed: Callable[[Sequence[int]], bool] = lambda words: True
 
 
 IMPLEMENTATIONS: dict[str, KeyImplementation] = {}
@@ -198,7 +201,10 @@ def tree(name: str, key_words: int, cipher: Cipher) -> KeyImplementation:
     def seed(number: int) -> tuple[int, ...]:
         return (*_words_of(name, number, k), 0, 1)
 
-    return KeyImplementation(name, k + 2, seed, child, fold, block)
+    def well_formed(words: Sequence[int]) -> bool:
+        return any(words[k:])  # a path begins with a 1
+
+    return KeyImplementation(name, k + 2, seed, child, fold, block, well_formed=well_formed)
 
 
 def _words_of(name: str, number: int, count: int) -> tuple[int, ...]:

@@ -52,6 +52,47 @@ def key_type(x: Any, op: str) -> KeyType:
     raise DTypeError(f"{op} takes a key (astragal.key, astragal.split), got {describe(x)}")
 
 
+def as_key(x: Any, op: str) -> Expr:
+    """Take what users have for a key: a key, or a value that stands for one.
+
+    Values are those that functions give, key arrays of ``jax.random`` (of the implementation that
+    is JAX's own), and ``numpy.random.SeedSequence``.
+
+    Raises
+    ------
+    DTypeError
+        For anything else, naming the operation.
+    """
+    from astragal.compile.keyarray import KeyArray
+
+    if isinstance(x, np.random.SeedSequence):
+        return key(x)
+    if isinstance(x, KeyArray):
+        return wrap_key_data(np.asarray(x.words), x.impl)
+    if is_jax_key(x):
+        import jax
+
+        impl = str(jax.random.key_impl(x))
+        if impl not in KEY_WORDS:
+            raise DTypeError(
+                f"{op}: a JAX key of {impl} is none of {', '.join(KEY_WORDS)}; "
+                "make one with jax.random.key(seed, impl='threefry2x32')"
+            )
+        return wrap_key_data(np.asarray(jax.random.key_data(x)), impl)
+    key_type(x, op)
+    return x  # type: ignore[no-any-return]
+
+
+def is_jax(value: Any) -> bool:
+    """Tell whether a value is one of JAX's, without importing JAX."""
+    return type(value).__module__.partition(".")[0] in ("jax", "jaxlib")
+
+
+def is_jax_key(value: Any) -> bool:
+    """Tell whether a value is an array of keys of ``jax.random``."""
+    return is_jax(value) and str(getattr(value, "dtype", "")).startswith("key<")
+
+
 def _check_impl(impl: str) -> str:
     if impl not in KEY_WORDS:
         raise DomainError(f"unknown key implementation {impl!r}; known: {', '.join(KEY_WORDS)}")
@@ -117,6 +158,7 @@ def _infer_split(k: Expr, n: Any) -> Type:
 
 
 def _prepare_split(k: Any, n: Any = 2) -> tuple[Any, ...]:
+    k = as_key(k, "split")
     if isinstance(n, Expr) and n.op.name == "shape":
         return k, n
     argument = shape_argument(as_dims(n, "split"))
@@ -141,11 +183,13 @@ def split(key: Expr, n: int | Expr = 2) -> Expr:
     >>> a is b
     False
     """
-    return SPLIT(key, n)
+    return SPLIT(as_key(key, "split"), n)
 
 
 def _prepare_fold_in(k: Any, data: Any) -> tuple[Any, ...]:
-    key_type(k, "fold_in")
+    k = as_key(k, "fold_in")
+    if isinstance(data, (int, np.integer)) and not 0 <= data < 2**63:
+        raise DomainError(f"fold_in: data lie in 0 .. 2**63 - 1, got {data}")
     d = as_expr(data)
     if not isinstance(d.type, TensorType) or d.type.dtype not in INTEGERS:
         raise DTypeError(f"fold_in: data are integers, got {describe(d)}")
@@ -165,10 +209,10 @@ FOLD_IN = PlacedOp("fold_in", _infer_fold_in, _prepare_fold_in)
 def fold_in(key: Expr, data: Any) -> Expr:
     """Derive a key from a key and an integer, such as the number of an iteration.
 
-    Different data give different keys; a key that is folded in is not to be split or
-    drawn from as well.
+    Different data from 0 to 2**63 - 1 give different keys; a key that is folded in is not to be
+    split or drawn from as well.
     """
-    return FOLD_IN(key, data)
+    return FOLD_IN(as_key(key, "fold_in"), data)
 
 
 def _infer_key_data(k: Expr) -> Type:
@@ -176,7 +220,7 @@ def _infer_key_data(k: Expr) -> Type:
     return tensor_type("uint32", (*t.shape, KEY_WORDS[t.impl]))
 
 
-KEY_DATA = Op("key_data", _infer_key_data)
+KEY_DATA = Op("key_data", _infer_key_data, lambda k: (as_key(k, "key_data"),))
 
 
 def key_data(key: Expr) -> Expr:
@@ -191,6 +235,9 @@ def _infer_wrap(data: Expr, impl: str) -> Type:
             f"wrap_key_data: {impl} keys are uint32 with a last dimension of {n}, "
             f"got {describe(data)}"
         )
+    well_formed = IMPLEMENTATIONS[impl].well_formed
+    if is_constant(data) and not all(map(well_formed, value_of(data).reshape(-1, n).tolist())):
+        raise DomainError(f"wrap_key_data: no key of {impl} has such words; take those of key_data")
     return KeyType(impl, data.shape[:-1])
 
 

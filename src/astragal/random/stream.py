@@ -138,7 +138,12 @@ class RandomStream:
         mine = self._mine(function)
         numbers = [self._names.index(n) for n in mine]
         # JSON makes text of the numbers.
-        given = {int(number): words for number, words in state.items()}
+        try:
+            given = {int(number): words for number, words in state.items()}
+        except (AttributeError, TypeError, ValueError):
+            raise ModelError(
+                f"setstate takes what getstate gave, words by number, not {state!r:.60}"
+            ) from None
         if sorted(numbers) != sorted(given):
             raise ModelError(
                 f"setstate: the function computes the variables {sorted(numbers)} of the stream, "
