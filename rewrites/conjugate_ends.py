@@ -42,6 +42,7 @@ from astragal import (
 )
 from astragal.random import (
     asymmetric_laplace,
+    censored,
     exponential,
     gamma,
     inverse_gamma,
@@ -52,6 +53,7 @@ from astragal.random import (
     power,
     truncated,
     uniform,
+    weibull,
 )
 
 FINK = "Fink 1997, A Compendium of Conjugate Priors"
@@ -140,6 +142,24 @@ def truncated_exponential_missing(kθ: Key, ky: Key, km: Key, α, β, h: Positiv
     missed = negative_binomial(km, n, 1 - exp(-θ * h))
     yield θ, y, missed
     yield gamma(kθ, α + n, rate=β + (sum(y) + missed * h)), y, missed
+
+
+@relation("conditional", source="Gelman et al., BDA3, section 8.7", where=lambda n: n >= 1)
+def censored_wait_sample(kθ: Key, ky: Key, α, β, c: Positive, n: Integer):
+    """Waiting times of which the longest are cut: only those that ended count."""
+    θ = gamma(kθ, α, rate=β)
+    y = censored(ky, exponential.law(rate=θ), upper=c, size=(n,))
+    yield θ, y
+    yield gamma(kθ, α + sum(where(y < c, 1.0, 0.0)), rate=β + sum(y)), y
+
+
+@relation("conditional", source="Gelman et al., BDA3, section 8.7", where=lambda n: n >= 1)
+def censored_weibull_sample(kθ: Key, ky: Key, α, β, d: Positive, c: Positive, n: Integer):
+    """The same of lifetimes of a known shape."""
+    θ = gamma(kθ, α, rate=β)
+    y = censored(ky, weibull.law(d, θ ** (-1 / d)), upper=c, size=(n,))
+    yield θ, y
+    yield gamma(kθ, α + sum(where(y < c, 1.0, 0.0)), rate=β + sum(y**d)), y
 
 
 # Ends of an interval -------------------------------------------------------------------------

@@ -24,10 +24,12 @@ from astragal import (
     Positive,
     Simplex,
     Vector,
+    ceil,
     concat,
     equal,
     exp,
     floor,
+    log1p,
     max,
     min,
     minimum,
@@ -364,3 +366,10 @@ def compound_poisson_sum(k: Key, D: Added, a, b):
         sum(D(k3, size=(n,))) + sum(D(k4, size=(m,))),
         sum(D(k3, size=(poisson(k1, a + b),))),
     )
+
+
+@relation("in law", source="Devroye 1986, section X.2")
+def geometric_by_quantile(k: Key, p):
+    """Trials up to a success, by inversion."""
+    u = uniform(k, 0.0, 1.0)
+    return ceil(log1p(-u) / log1p(-p)), 1.0 * geometric(k, p)

@@ -151,10 +151,16 @@ FUNCTIONS: dict[str, Any] = {
 # fmt: on
 
 
+# Of whole numbers, which declare none.
+QUANTILES: dict[str, Any] = {
+    "geometric": lambda u, p: ag.ceil(ag.log1p(-u) / ag.log1p(-p)),
+}
+
+
 def _of_law(name: str, drawn: Expr, x: Any) -> Any:
     """Apply a function of a random variable's distribution, as its quantile function."""
     d, _, _, parameters = random_parts(drawn)
-    function = getattr(d, "cdf" if name == "sf" else name)
+    function = getattr(d, "cdf" if name == "sf" else name) or QUANTILES.get(d.name)
     if function is None:
         raise Untranslatable(f"the {name} of {d.name}")
     value = function(ag.asarray(x), *parameters)
@@ -532,7 +538,7 @@ def page(found: Mapping[str, Mapping[str, tuple[bool, str]]]) -> str:
         missing = [(n, how) for n, (yes, how) in rows.items() if not yes]
         if missing:
             lines += ["", "Not covered:", ""]
-            lines += [f"- {n}: {_in_words(how)}" for n, how in missing]
+            lines += [f"- {n}: {_in_words(n, how)}" for n, how in missing]
     lines += [
         "", "## Which rows each relation yields", "",
         "Relations that cover several of them, most first.", "",
@@ -546,9 +552,25 @@ def page(found: Mapping[str, Mapping[str, tuple[bool, str]]]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _in_words(how: str) -> str:
+# Statements of densities, and the relations that say the same of random variables.
+SAID_BY = {
+    "gamma-exponential-right-censored": "censored_wait_sample",
+    "gamma-weibull-right-censored": "censored_weibull_sample",
+    "normal-normal-product-of-densities": "normal_normal",
+    "polyagamma-exponential-tilt": "polya_gamma_by_acceptance",
+    "log-change-of-variable-gamma": "log_of_gamma",
+    "logit-change-of-variable-beta": "log_gamma_pair",
+    "log-change-of-variable-lognormal": "log_lognormal",
+    "mvnormal-product-of-densities": "vector_mean",
+    "gaussian-quotient-of-densities": "normal_normal",
+}
+
+
+def _in_words(name: str, how: str) -> str:
     what, _, detail = how.partition(": ")
     if what == "not expressed":
+        if name in SAID_BY:
+            return f"{detail}; of random variables `{SAID_BY[name]}` says it"
         if detail.startswith("a statement about"):
             return f"{detail}, no identity of two laws"
         return f"the vocabulary has no `{detail}`"

@@ -287,7 +287,7 @@ def settle(m: Match, witness: str = "", hints: frozenset[Expr] = frozenset()) ->
             return
         if not unknown:
             written = put_in(p, m)
-            if not (equal_fractions(written, x, known) or _same_whole_number(written, x)):
+            if not (equal_fractions(written, x, known) or _same_number(written, x)):
                 if p.op.name == "index":  # `x[n:]` is `x[2:4]` where four entries are all
                     yield from _by_form(p, x, m, m.equations, witness, hints)
                 return
@@ -339,14 +339,16 @@ def _solved(p: Expr, x: Expr, v: Variable, m: Match, known: set[Expr]) -> Soluti
     return found if again is None or not set(toposort([again.value])).isdisjoint(m.draws) else again
 
 
-def _same_whole_number(a: Expr, b: Expr) -> bool:
-    """Compare lengths of slices, which no polynomial is, where everything is known."""
-    if not isinstance(a.type, TensorType) or a.type.shape or a.type.dtype not in INTEGERS:
+def _same_number(a: Expr, b: Expr) -> bool:
+    """Compare what no polynomial is, as lengths of slices, where everything is known."""
+    if not isinstance(a.type, TensorType) or a.type.shape or not same_shape((), b.shape):
         return False
     leaves = (x for x in toposort([a, b]) if not any(isinstance(y, Expr) for y in x.args))
     if not all(map(is_constant, leaves)):
         return False
-    return int(evaluate_at([a], {})[0]) == int(evaluate_at([b], {})[0])
+    x, y = (float(v) for v in evaluate_at([a, b], {}))
+    whole = a.type.dtype in INTEGERS
+    return x == y if whole else abs(x - y) <= 8 * 2**-53 * max(abs(x), abs(y))
 
 
 def _below(p: Expr, m: Match) -> frozenset[Expr]:

@@ -253,9 +253,8 @@ def equal_fractions(a: Expr, b: Expr, known: Iterable[Expr] = ()) -> bool:
     """Tell whether two expressions are seen to be equal, denominators cleared."""
     if same_value(a, b, known, fold=True):
         return True
-    number = simplify(b, known, fold=True, exact=False)
-    if is_constant(number):  # as `1 - exp(-0.7)` is, too
-        return nearly_equal(simplify(a, known, fold=True, exact=False), number)
+    if is_constant(b):
+        return nearly_equal(simplify(a, known, fold=True, exact=False), b)
     n = Normalizer(known, fold=True)
     try:
         (p, q), (r, s) = fraction(a, n), fraction(b, n)
