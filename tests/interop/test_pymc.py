@@ -197,3 +197,67 @@ def test_what_has_no_counterpart_is_named() -> None:
         pm.CustomDist("odd", dist=lambda size: pm.Normal.dist(0, 1, size=size))
     with pytest.raises(ag.UnsupportedError, match=r"'odd' needs the random variable CustomDist"):
         from_pymc(model)
+
+
+def vectors() -> list[Any]:
+    return [pm.MvNormal.dist([0.0, i], np.eye(2)) for i in (1.0, 2.0)]
+
+
+# fmt: off
+REFUSED: list[tuple[Any, str]] = [
+    (lambda: pm.Mixture("x", w=[0.3, 0.7], comp_dists=vectors()),
+     r"variable 'x' \(MixtureRV\) cannot be read: mixture takes laws of single numbers"),
+    (lambda: pm.Interpolated("x", np.linspace(0, 1, 5), np.ones(5)),
+     "variable 'x' needs the random variable InterpolatedRV"),
+    (lambda: pm.CustomDist("x", logp=lambda value: -(value**2)),
+     "variable 'x' needs the random variable CustomDist"),
+    (lambda: pm.Simulator("x", lambda g, a, size=None: g.normal(a), params=(0.0,), observed=[1.0]),
+     "variable 'x' needs the random variable Simulator"),
+    (lambda: pm.Normal("x", pm.Minibatch(np.arange(9.0), batch_size=3), 1.0),
+     "needs the random variable MinibatchIndexRV inside of a function"),
+    (lambda: pm.Normal("x", 0.0, 1.0, observed=[1.0, 2.0], total_size=9),
+     "variable 'x' needs the operation MinibatchRandomVariable"),
+]
+# fmt: on
+
+
+@pytest.mark.filterwarnings("ignore::FutureWarning", "ignore::UserWarning")
+@pytest.mark.parametrize(("make", "text"), REFUSED)
+def test_what_cannot_be_read_is_named(make: Any, text: str) -> None:
+    with pm.Model() as model:
+        make()
+    with pytest.raises(ag.UnsupportedError, match=text):
+        from_pymc(model)
+
+
+def test_what_is_no_model_is_named() -> None:
+    with pytest.raises(ag.ModelError, match=r"from_pymc takes a pymc\.Model, got int"):
+        from_pymc(3)
+
+
+def test_names_that_are_no_words_become_words() -> None:
+    with pm.Model() as model, pm.Model(name="sub"):
+        a = pm.Normal("a")
+        pm.Potential("p(a, b)", -(a**2))
+    assert list(from_pymc(model).model) == ["sub_a", "sub_p_a_b"]
+    with pm.Model() as twice:
+        pm.Normal("a b")
+        pm.Normal("a_b")
+    with pytest.raises(ag.ModelError, match="would be called 'a_b', as another one is"):
+        from_pymc(twice)
+
+
+@pytest.mark.filterwarnings("ignore::astragal.sample.SamplingWarning", "ignore::UserWarning")
+def test_a_covariance_is_sampled_by_its_parts() -> None:
+    data = np.random.default_rng(3).multivariate_normal([0, 0], [[1.0, 0.6], [0.6, 2.0]], size=60)
+    with pm.Model() as model:
+        chol, *_ = pm.LKJCholeskyCov("chol", n=2, eta=2.0, sd_dist=pm.Exponential.dist(1.0))
+        pm.MvNormal("y", np.zeros(2), chol=chol, observed=data)
+    reading = from_pymc(model)
+    assert set(reading.model) == {"chol", "chol_stds", "chol_corr", "y"}
+    draws = ag.derive(reading.model, reading.observed).sample(
+        draws=300, warmup=300, chains=2, backend="jax", progress=False
+    )["posterior"]
+    # With a weak prior, close to the correlation of the data about zero.
+    wanted = (data[:, 0] * data[:, 1]).mean() / np.sqrt((data**2).mean(0).prod())
+    assert abs(float(draws["chol_corr"][..., 0, 1].mean()) - wanted) < 0.12

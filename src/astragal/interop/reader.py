@@ -97,7 +97,9 @@ class Reader:
             try:
                 self._read_node(node)
             except UnsupportedError as error:
-                raise error.with_traceback(None) from None
+                if str(error).startswith(("variable ", "a variable ")):
+                    raise error.with_traceback(None) from None
+                raise UnsupportedError(f"{_named(node)} cannot be read: {error}") from None
             except (AstragalError, ValueError, TypeError, IndexError) as error:
                 raise UnsupportedError(f"{_named(node)} cannot be read: {error}") from error
 
@@ -261,9 +263,8 @@ class Reader:
     def _index(self, out: Any) -> int:
         found = next((i for i, v in enumerate(self.random) if v is out), None)
         if found is None:
-            raise self._unknown(
-                out.owner, kind(out.owner.op), "random variable, inside a function,"
-            )
+            name = f"{kind(out.owner.op)} inside of a function or a loop"
+            raise self._unknown(out.owner, name, "random variable")
         return found
 
     def size_of(self, variable: Any) -> tuple[int, ...] | None:
@@ -315,4 +316,5 @@ def _as(x: Expr, dtype: str) -> Expr:
 
 def _named(node: Any) -> str:
     names = [v.name for v in node.outputs if v.name]
-    return f"{names[0]!r} ({type(node.op).__name__})" if names else type(node.op).__name__
+    sort = type(node.op).__name__
+    return f"variable {names[0]!r} ({sort})" if names else f"a variable without a name ({sort})"
