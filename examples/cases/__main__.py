@@ -32,12 +32,12 @@ def find(folder: Path, name: str) -> Path:
 def run(
     name: str, folder: Path, backend: str, seed: int
 ) -> tuple[Any, dict[str, Any], float, float]:
-    """Derive and sample one case: the sampler, draws by name, and seconds for either."""
+    """Derive and sample one case: the sampler, draws by name, and CPU seconds for either."""
     case = CASES[name]
     data = json.loads((find(folder, name) / "data.json").read_text())
-    began = time.perf_counter()
+    began = time.process_time()  # of all threads: other work on the machine adds nothing
     sampler = case.derive(data)
-    derived = time.perf_counter()
+    derived = time.process_time()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         tree = sampler.sample(
@@ -47,7 +47,7 @@ def run(
             backend=backend,
             progress=False,
         )
-    done = time.perf_counter()
+    done = time.process_time()
     draws = {n: np.asarray(v.values, dtype=float) for n, v in tree["posterior"].data_vars.items()}
     return sampler, draws, derived - began, done - derived
 
@@ -72,6 +72,15 @@ def check(name: str, folder: Path, draws: dict[str, Any], python: str) -> tuple[
     return out.returncode == 0, out.stdout + out.stderr
 
 
+def line(table: bool, name: str, good: bool, deriving: float, sampling: float, kinds: str) -> str:
+    """Say in a line, or a row of a table, what became of a case."""
+    if table:
+        word = "agrees" if good else "differs"
+        return f"| {name} | {kinds} | {deriving:.2f} | {sampling:.1f} | {word} |"
+    word = "ok    " if good else "FAILED"
+    return f"{name:45} {word} derive {deriving:5.2f} s, run {sampling:6.1f} s   {kinds}"
+
+
 def main() -> int:
     """Run the command line."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
@@ -80,9 +89,12 @@ def main() -> int:
     parser.add_argument("--backend", default="numba", choices=["numba", "jax", "numpy"])
     parser.add_argument("--python", default=sys.executable, help="interpreter for check.py")
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--table", action="store_true", help="print a table in Markdown")
     parser.add_argument("--verbose", action="store_true", help="show derivations and checks")
     given = parser.parse_args()
     failed = []
+    if given.table:
+        print("| case | steps | derive, CPU s | run, CPU s | reference |\n|---|---|---|---|---|")
     for name in given.names or CASES:
         try:
             result = run(name, given.data, given.backend, given.seed)
@@ -96,9 +108,7 @@ def main() -> int:
             continue
         sampler, _, deriving, sampling = result
         kinds = ", ".join(f"{s.name}: {s.kind}" for s in sampler.steps)
-        word = "ok    " if good else "FAILED"
-        took = f"derive {deriving:5.2f} s, run {sampling:6.1f} s"
-        print(f"{name:45} {word} {took}   {kinds}", flush=True)
+        print(line(given.table, name, good, deriving, sampling, kinds), flush=True)
         if given.verbose or not good:
             print(told, flush=True)
         if given.verbose:

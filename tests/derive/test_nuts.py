@@ -205,3 +205,24 @@ def test_laws_that_are_bent_are_kept(backend: str) -> None:
             np.testing.assert_allclose(
                 (z < st.norm.ppf(q)).mean(), q, atol=0.045, err_msg=f"{name} at {q}"
             )
+
+
+def test_the_acceptance_that_is_asked_for_is_adapted_to() -> None:
+    k = ag.split(ag.key(0), 2)
+    x = ag.random.logistic(k[0], 0.0, 1.0, size=3)
+    model = ag.Model({"x": x, "y": ag.random.normal(k[1], x, 1.0)})
+    sampler = ag.derive(model, {"y": np.zeros(3)}, forbid=("slice", "augment"))
+    assert [s.kind for s in sampler.steps] == ["nuts"]
+
+    def told(**options: float) -> tuple[float, float, np.ndarray]:
+        tree = run(sampler, draws=500, chains=2, seed=3, progress=False, **options)  # type: ignore[arg-type]
+        stats = tree["sample_stats"]
+        rate, step = (float(stats[n].mean()) for n in ("acceptance_rate", "step_size"))
+        return rate, step, np.asarray(tree["posterior"]["x"])
+
+    plain, same = told(), told(target_accept=0.8)
+    rare, often = told(target_accept=0.6), told(target_accept=0.97)
+    np.testing.assert_array_equal(plain[2], same[2])
+    assert rare[0] < plain[0] < often[0]
+    assert rare[1] > plain[1] > often[1]
+    assert often[0] > 0.95

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import concurrent.futures
 import shutil
+import threading
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -205,6 +206,35 @@ def test_an_interrupted_run_returns_what_is_done(
     assert same(done, draws_of(sampler, draws=n, warmup=0))
 
 
+def test_chains_that_an_interruption_kept_from_beginning_are_left_out(
+    sampler: Sampler, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun = threading.Event()
+
+    def wait(futures: Any, timeout: float) -> Any:
+        begun.wait(60)
+        raise KeyboardInterrupt
+
+    def chain_bars(*_: Any) -> Any:
+        def report(chain: int, done: int, phase: str) -> None:
+            if done >= 400:
+                begun.set()
+
+        return nullcontext(report)
+
+    monkeypatch.setattr(runner, "wait", wait)
+    monkeypatch.setattr(runner, "chain_bars", chain_bars)
+    with pytest.warns(SamplingWarning) as told:
+        tree = sampler.sample(draws=100_000, warmup=100, chains=3, workers=1, backend="numpy")
+    monkeypatch.undo()
+    done = {n: v.values for n, v in tree["posterior"].data_vars.items()}
+    chains, n = done["rate"].shape[:2]
+    assert chains == 1
+    assert n >= 300
+    assert "few draws of chains 1, 2 or none" in str(told[0].message)
+    assert same(done, draws_of(sampler, draws=n, warmup=100, chains=1))
+
+
 def test_warm_up_can_be_kept(sampler: Sampler) -> None:
     with quiet():
         tree = sampler.sample(draws=40, warmup=30, chains=2, backend="numpy", progress=False,
@@ -218,6 +248,9 @@ def test_warm_up_can_be_kept(sampler: Sampler) -> None:
         ({"draws": 0}, "draws is 0, expected an integer of at least 1"),
         ({"chains": 2.5}, "chains is 2.5"),
         ({"warmup": -1}, "warmup is -1"),
+        ({"workers": 0}, "workers is 0, expected an integer of at least 1"),
+        ({"target_accept": 1.0}, "target_accept is 1.0, expected a number between 0 and 1"),
+        ({"target_accept": float("nan")}, "target_accept is nan"),
         ({"backend": "torch"}, "torch.*numpy"),
         ({"observed": {"z": [1, 2, 3]}}, "'z' is not observed"),
         ({"observed": {"y": [1, 2]}}, r"'y' have shape \(2,\), expected \(3,\)"),

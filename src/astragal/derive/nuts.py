@@ -35,6 +35,10 @@ from astragal.random.keys import fold_in, split
 MAX_DEPTH = 10
 MAX_ENERGY_ERROR = 1000.0
 TARGET = 0.8
+"""Mean acceptance that the step size is adapted to, where nobody asks for another."""
+
+AIM = ":target"
+"""How the name of the state ends that holds it."""
 
 _UNIFORM, _NORMAL = RANDOM_OPS["uniform"], RANDOM_OPS["normal"]
 State = dict[str, Expr]
@@ -68,6 +72,70 @@ def _leapfrog(
     return new, half + 0.5 * step * gradient, gradient, logp
 
 
+def _checkpoints(
+    inverse_mass: Expr, s: State, p: Expr, total: Expr, before: Expr
+) -> tuple[State, Expr]:
+    """Keep the momenta of a leaf, and compare it with the leaves that it completes trees with.
+
+    ``before`` is the momentum of the leaf before it, total the sum with its own. Gives the
+    momenta that are kept, and whether any tree turns.
+    """
+    leaf = s["leaf"]
+    powers = constant([2**k for k in range(1, MAX_DEPTH + 1)], "int64")
+    # Leaf m is compared with the leaves that begin the subtrees which m completes.
+    completes = r.sum(astype(e.equal(e.remainder(leaf + 1, powers), 0), "int64"))
+    bits = e.remainder(e.floor_divide(leaf, powers), 2)
+    top = r.sum(bits)
+    # Odd leaves begin nothing: they are written where nobody reads.
+    place = where(e.equal(e.remainder(leaf, 2), 0), top, MAX_DEPTH + 1)
+    momenta = s["momenta"].at[place].set(p)
+    totals = s["totals"].at[place].set(total)
+    last = s["last"].at[place].set(before)
+
+    def compare(c: tuple[Expr, Expr]) -> tuple[Expr, Expr]:
+        at, _ = c
+        # The halves: from the leaf in place `at` to the last before that in the next
+        # place, and from there to here. A pair has no halves to compare.
+        first, begin, end = momenta[at], momenta[at + 1], last[at + 1]
+        earlier, until = totals[at] - first, totals[at + 1]
+        here = _turning(inverse_mass, first, p, total - earlier)
+        left = _turning(inverse_mass, first, begin, until - earlier)
+        right = _turning(inverse_mass, end, p, total - until + begin + end)
+        return at - 1, here | ((at < top) & (left | right))
+
+    _, turned = while_loop(lambda c: (c[0] > top - completes) & ~c[1], compare, (top, _FALSE))
+    return {"momenta": momenta, "totals": totals, "last": last}, turned
+
+
+def _leaf(
+    density: Density, inverse_mass: Expr, step: Expr, energy: Expr, key: Expr, s: State
+) -> State:
+    """Add one leaf to a subtree."""
+    leaf = s["leaf"]
+    x, p, g, logp = _leapfrog(density, inverse_mass, step, s["x"], s["p"], s["g"])
+    error = energy + logp - 0.5 * r.sum(inverse_mass * e.square(p))
+    error = where(e.isnan(error), _f(-math.inf), error)  # minus the energy error
+    weight = e.logaddexp(s["weight"], error)
+    u = _UNIFORM(fold_in(key, leaf), None, 0.0, 1.0)
+    take = e.log(u) < error - weight
+    total = s["total"] + p
+    kept, turned = _checkpoints(inverse_mass, s, p, total, s["p"])
+    return {
+        "x": x,
+        "p": p,
+        "g": g,
+        "leaf": leaf + 1,
+        "weight": weight,
+        "total": total,
+        "turned": turned,
+        "diverged": error < -MAX_ENERGY_ERROR,
+        "accepted": s["accepted"] + e.exp(e.minimum(error, 0.0)),
+        "chosen": where(take, x, s["chosen"]),
+        "chosen_logp": where(take, logp, s["chosen_logp"]),
+        **kept,
+    }
+
+
 def _subtree(
     density: Density,
     inverse_mass: Expr,
@@ -83,60 +151,10 @@ def _subtree(
     """
     x, p, g = start
     n = x.shape[0]
-    powers = constant([2**k for k in range(1, MAX_DEPTH + 1)], "int64")
-
-    def body(s: State) -> State:
-        leaf = s["leaf"]
-        x, p, g, logp = _leapfrog(density, inverse_mass, step, s["x"], s["p"], s["g"])
-        error = energy + logp - 0.5 * r.sum(inverse_mass * e.square(p))
-        error = where(e.isnan(error), _f(-math.inf), error)  # minus the energy error
-        weight = e.logaddexp(s["weight"], error)
-        u = _UNIFORM(fold_in(key, leaf), None, 0.0, 1.0)
-        take = e.log(u) < error - weight
-        total = s["total"] + p
-        # Leaf m is compared with the leaves that begin the subtrees which m completes.
-        completes = r.sum(astype(e.equal(e.remainder(leaf + 1, powers), 0), "int64"))
-        bits = e.remainder(e.floor_divide(leaf, powers), 2)
-        top = r.sum(bits)
-        # Odd leaves begin nothing: they are written where nobody reads.
-        place = where(e.equal(e.remainder(leaf, 2), 0), top, MAX_DEPTH + 1)
-        momenta = s["momenta"].at[place].set(p)
-        totals = s["totals"].at[place].set(total)
-        last = s["last"].at[place].set(s["p"])
-
-        def compare(c: tuple[Expr, Expr]) -> tuple[Expr, Expr]:
-            at, _ = c
-            # The halves: from the leaf in place `at` to the last before that in the next
-            # place, and from there to here. A pair has no halves to compare.
-            first, begin, end = momenta[at], momenta[at + 1], last[at + 1]
-            before, until = totals[at] - first, totals[at + 1]
-            here = _turning(inverse_mass, first, p, total - before)
-            left = _turning(inverse_mass, first, begin, until - before)
-            right = _turning(inverse_mass, end, p, total - until + begin + end)
-            return at - 1, here | ((at < top) & (left | right))
-
-        _, turned = while_loop(lambda c: (c[0] > top - completes) & ~c[1], compare, (top, _FALSE))
-        return {
-            "x": x,
-            "p": p,
-            "g": g,
-            "leaf": leaf + 1,
-            "weight": weight,
-            "total": total,
-            "turned": turned,
-            "diverged": error < -MAX_ENERGY_ERROR,
-            "accepted": s["accepted"] + e.exp(e.minimum(error, 0.0)),
-            "chosen": where(take, x, s["chosen"]),
-            "chosen_logp": where(take, logp, s["chosen_logp"]),
-            "momenta": momenta,
-            "totals": totals,
-            "last": last,
-        }
-
     leaves = astype(e.pow(_f(2.0), astype(depth, "float64")), "int64")
     result: State = while_loop(
         lambda s: (s["leaf"] < leaves) & ~s["turned"] & ~s["diverged"],
-        body,
+        lambda s: _leaf(density, inverse_mass, step, energy, key, s),
         {
             "x": x,
             "p": p,
@@ -155,6 +173,56 @@ def _subtree(
         },
     )
     return result
+
+
+def _joined(inverse_mass: Expr, s: State, sub: State, forward: Expr) -> Expr:
+    """Whether a trajectory and the subtree that was added to it turn, as one or where they meet."""
+    total = s["total"] + sub["total"]
+    # The momenta of either tree next to the other.
+    near, begin = where(forward, s["p_right"], s["p_left"]), sub["momenta"][0]
+    far = where(forward, s["p_left"], s["p_right"])
+    return (
+        _turning(inverse_mass, far, sub["p"], total)
+        | _turning(inverse_mass, far, begin, s["total"] + begin)
+        | _turning(inverse_mass, near, sub["p"], near + sub["total"])
+    )
+
+
+def _doubled(
+    density: Density,
+    inverse_mass: Expr,
+    step: Expr,
+    energy: Expr,
+    keys: tuple[Expr, Expr],
+    s: State,
+) -> State:
+    """Double a trajectory, to the left or the right."""
+    depth = s["depth"]
+    choices, leaves = keys
+    forward = _UNIFORM(fold_in(choices, 2 * depth), None, 0.0, 1.0) < 0.5
+    x, p, g = (where(forward, s[f"{v}_right"], s[f"{v}_left"]) for v in "xpg")
+    signed = where(forward, step, -step)
+    own = fold_in(leaves, depth)
+    sub = _subtree(density, inverse_mass, signed, energy, depth, own, (x, p, g))
+    whole = ~sub["turned"] & ~sub["diverged"]
+    u = _UNIFORM(fold_in(choices, 2 * depth + 1), None, 0.0, 1.0)
+    take = whole & (e.log(u) < sub["weight"] - s["weight"])
+    new: State = {}
+    for v in "xpg":
+        new[f"{v}_right"] = where(forward, sub[v], s[f"{v}_right"])
+        new[f"{v}_left"] = where(forward, s[f"{v}_left"], sub[v])
+    return {
+        **new,
+        "total": s["total"] + sub["total"],
+        "weight": e.logaddexp(s["weight"], sub["weight"]),
+        "depth": depth + 1,
+        "stop": ~whole | _joined(inverse_mass, s, sub, forward),
+        "diverged": sub["diverged"],
+        "accepted": s["accepted"] + sub["accepted"],
+        "leaves": s["leaves"] + sub["leaf"],
+        "chosen": where(take, sub["chosen"], s["chosen"]),
+        "chosen_logp": where(take, sub["chosen_logp"], s["chosen_logp"]),
+    }
 
 
 def transition(
@@ -183,54 +251,11 @@ def transition(
     p0 = _NORMAL(k[0], (n,), 0.0, 1.0) / e.sqrt(inverse_mass)
     energy = 0.5 * r.sum(inverse_mass * e.square(p0)) - logp0
 
-    def body(s: State) -> State:
-        depth = s["depth"]
-        forward = _UNIFORM(fold_in(k[1], 2 * depth), None, 0.0, 1.0) < 0.5
-        end = tuple(where(forward, s[f"{v}_right"], s[f"{v}_left"]) for v in "xpg")
-        signed = where(forward, step, -step)
-        sub = _subtree(
-            density,
-            inverse_mass,
-            signed,
-            energy,
-            depth,
-            fold_in(k[2], depth),
-            end,  # type: ignore[arg-type]
-        )
-        whole = ~sub["turned"] & ~sub["diverged"]
-        u = _UNIFORM(fold_in(k[1], 2 * depth + 1), None, 0.0, 1.0)
-        take = whole & (e.log(u) < sub["weight"] - s["weight"])
-        new: State = {}
-        for v in "xpg":
-            new[f"{v}_right"] = where(forward, sub[v], s[f"{v}_right"])
-            new[f"{v}_left"] = where(forward, s[f"{v}_left"], sub[v])
-        total = s["total"] + sub["total"]
-        # The momenta of either tree next to the other.
-        near, begin = end[1], sub["momenta"][0]
-        far = where(forward, s["p_left"], s["p_right"])
-        turned = (
-            _turning(inverse_mass, far, sub["p"], total)
-            | _turning(inverse_mass, far, begin, s["total"] + begin)
-            | _turning(inverse_mass, near, sub["p"], near + sub["total"])
-        )
-        return {
-            **new,
-            "total": total,
-            "weight": e.logaddexp(s["weight"], sub["weight"]),
-            "depth": depth + 1,
-            "stop": ~whole | turned,
-            "diverged": sub["diverged"],
-            "accepted": s["accepted"] + sub["accepted"],
-            "leaves": s["leaves"] + sub["leaf"],
-            "chosen": where(take, sub["chosen"], s["chosen"]),
-            "chosen_logp": where(take, sub["chosen_logp"], s["chosen_logp"]),
-        }
-
     ends = {f"{v}_{side}": x for v, x in zip("xpg", (x0, p0, g0), strict=True)
             for side in ("left", "right")}  # fmt: skip
     s: State = while_loop(
         lambda s: (s["depth"] < MAX_DEPTH) & ~s["stop"],
-        body,
+        lambda s: _doubled(density, inverse_mass, step, energy, (k[1], k[2]), s),
         {
             **ends,
             "total": p0,
@@ -263,7 +288,7 @@ _START_STEP = 0.1
 TUNING_START: Mapping[str, float] = {
     "iteration": 0.0, "log_step": math.log(_START_STEP), "log_mean_step": math.log(_START_STEP),
     "shortfall": 0.0, "restarted": 0.0, "anchor": math.log(10.0 * _START_STEP), "seen": 0.0,
-    "window": float(WINDOW), "window_end": 0.0,
+    "window": float(WINDOW), "window_end": 0.0, "target": TARGET,
 }
 # fmt: on
 
@@ -305,7 +330,7 @@ def adapt(t: State, x: Expr, acceptance: Expr, left: Expr) -> State:
     # Dual averaging with Stan's constants.
     m = t["restarted"] + 1.0
     rate = 1.0 / (m + 10.0)
-    shortfall = (1.0 - rate) * t["shortfall"] + rate * (TARGET - acceptance)
+    shortfall = (1.0 - rate) * t["shortfall"] + rate * (t["target"] - acceptance)
     log_step = t["anchor"] - shortfall * e.sqrt(m) / 0.05
     fresh = e.pow(m, -0.75)
     log_mean = fresh * log_step + (1.0 - fresh) * t["log_mean_step"]
@@ -329,6 +354,7 @@ def adapt(t: State, x: Expr, acceptance: Expr, left: Expr) -> State:
         "mean": where(ends, e.multiply(0.0, mean), mean),
         "spread": where(ends, e.multiply(0.0, spread), spread),
         "inverse_mass": where(ends, shrunk, t["inverse_mass"]),
+        "target": t["target"],
     }
 
 

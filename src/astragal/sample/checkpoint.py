@@ -35,7 +35,7 @@ class Identity:
         Fingerprint of the derived sampler.
     data
         Fingerprint of the observed data.
-    seed, warmup, chains, thin, block, backend
+    seed, warmup, chains, thin, block, backend, target_accept
         As given to ``sample``. The number of draws is not part of it: a run can be extended.
     """
 
@@ -47,6 +47,7 @@ class Identity:
     thin: int
     block: int
     backend: str
+    target_accept: float
 
 
 @dataclass(frozen=True)

@@ -98,8 +98,9 @@ def _about_trajectories(stats: xr.Dataset) -> Iterator[str]:
     if divergent:
         yield (
             f"{divergent} of {stats['diverging'].size} transitions diverged: the posterior has "
-            "places too narrow for the step size, and draws near them are missing. Write the model "
-            "in other coordinates (non-centred), or see sampler.alternatives()."
+            "places too narrow for the step size, and draws near them are missing. Sample with a "
+            "target_accept closer to 1, write the model in other coordinates (non-centred), or see "
+            "sampler.alternatives()."
         )
     if long := sum(int(np.sum(d >= MAX_DEPTH)) for d in of("tree_depth")):
         yield (

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from astragal.derive.nuts import AIM, TARGET
 from astragal.derive.sampler import Sampler
 from astragal.graph.errors import ModelError
 from astragal.sample.chain import ChainProgram, chain_keys, program_of
@@ -48,6 +49,7 @@ def run(
     workers: int | None = None,
     keep_warmup: bool = False,
     groups: Iterable[str] = (),
+    target_accept: float = TARGET,
 ) -> xr.DataTree:
     """Draw from a posterior.
 
@@ -81,13 +83,18 @@ def run(
     groups
         Further groups of the result: ``"log_likelihood"``, ``"log_prior"``,
         ``"posterior_predictive"``, ``"prior"`` and ``"prior_predictive"``.
+    target_accept
+        Mean acceptance of trajectories (NUTS) that the warm-up adapts their step size to. Closer
+        to 1 where transitions diverge: steps are shorter, and a draw costs more. Samplers without
+        trajectories have no use for it.
 
     Returns
     -------
     xarray.DataTree
         Groups ``posterior``, ``sample_stats``, ``observed_data`` and ``constant_data``, as
         ArviZ reads them, with the dimensions and coordinates of the model (`Model.labelled`).
-        Ctrl-C gives the draws that all chains have finished.
+        Ctrl-C gives the draws that all chains have finished, without the chains that have
+        hardly begun.
 
     Raises
     ------
@@ -117,21 +124,28 @@ def run(
     settings = Settings(
         seed=seed, draws=draws, warmup=_warmup(sampler, warmup), chains=chains, thin=thin,
         backend=backend, keep_warmup=keep_warmup, groups=tuple(groups),
+        target_accept=target_accept, workers=workers,
     )  # fmt: skip
     data = sampler.check_data(observed or {})
     further = _prepared(sampler, settings)
     program = program_of(sampler, backend, BLOCK)
     store = None if checkpoint is None else _store(checkpoint, sampler, settings, data)
+    told = {n: np.asarray(settings.target_accept) for n in sampler.tuning_names if n.endswith(AIM)}
     stop = threading.Event()
     with chain_bars(chains, settings.total, progress) as report:
 
         def work(chain: int) -> list[Block]:
-            return _chain(program, data, settings, chain, store, stop, report)
+            return _chain(program, data, settings, chain, store, stop, report, told)
 
         finished = _run_all(work, chains, workers or os.cpu_count() or 1, stop)
-    tree = _collect(sampler, finished, settings, data)
+    kept = _begun(finished, settings)
+    tree = _collect(sampler, [finished[c] for c in kept], settings, data)
     tree = further(tree)
-    for line in warnings_of(tree, diagnose(tree)):
+    lines = warnings_of(tree, diagnose(tree))
+    if len(kept) < chains:
+        short = ", ".join(str(c) for c in range(chains) if c not in kept)
+        lines.insert(0, f"interrupted with few draws of chains {short} or none: they are left out.")
+    for line in lines:
         warnings.warn(line, SamplingWarning, stacklevel=2)
     return tree
 
@@ -171,7 +185,7 @@ def _store(
     identity = Identity(
         sampler=shown, data=fingerprint(data), seed=int(settings.seed),
         warmup=int(settings.warmup), chains=int(settings.chains), thin=int(settings.thin),
-        block=BLOCK, backend=settings.backend,
+        block=BLOCK, backend=settings.backend, target_accept=float(settings.target_accept),
     )  # fmt: skip
     return Checkpoint(directory, identity)
 
@@ -192,6 +206,7 @@ def _chain(
     store: Checkpoint | None,
     stop: threading.Event,
     report: Report,
+    told: Arrays,
 ) -> list[Block]:
     """Run one chain block by block, from the checkpoint as far as that goes."""
     start_key, key = chain_keys(settings.seed, chain)
@@ -205,7 +220,7 @@ def _chain(
         done = None if store is None else store.load(chain, number)
         if done is None:
             if state is None:
-                state = program.start(start_key, data)
+                state = program.start(start_key, data) | told
             done = program.advance(key, first, warmup, state, data)
             if store is not None:
                 store.save(chain, number, done)
@@ -233,15 +248,30 @@ def _run_all(work: Any, chains: int, workers: int, stop: threading.Event) -> lis
     return [f.result() for f in futures]
 
 
+def _kept(blocks: list[Block], settings: Settings) -> int:
+    """Count the draws that some blocks of a chain give."""
+    done = (len(blocks) * BLOCK - int(settings.warmup)) // int(settings.thin)
+    return max(0, min(int(settings.draws), done))
+
+
+def _begun(finished: list[list[Block]], settings: Settings) -> list[int]:
+    """Choose the chains of a run that count: where it was interrupted, some may have hardly begun.
+
+    All are cut to the shortest, so one with few draws would cost more than it gives.
+    """
+    counts = [_kept(blocks, settings) for blocks in finished]
+    if max(counts) == 0:
+        raise ModelError("interrupted before the first draw; nothing to return")
+    return [c for c, n in enumerate(counts) if 10 * n >= max(counts)]
+
+
 def _collect(
     sampler: Sampler, finished: list[list[Block]], settings: Settings, data: Arrays
 ) -> xr.DataTree:
     """Join blocks to arrays of shape (chain, draw, ...), as long as the shortest chain."""
     warmup, thin = int(settings.warmup), int(settings.thin)
     least = min(len(blocks) for blocks in finished)
-    kept = max(0, min(int(settings.draws), (least * BLOCK - warmup) // thin))
-    if kept == 0:
-        raise ModelError("interrupted before the first draw; nothing to return")
+    kept = min(_kept(blocks, settings) for blocks in finished)
 
     def join(part: str, begin: int, step: int, count: int) -> Arrays:
         def chain(blocks: list[Block], name: str) -> np.ndarray[Any, Any]:

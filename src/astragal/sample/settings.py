@@ -30,16 +30,26 @@ class Settings:
     backend: str
     keep_warmup: bool
     groups: tuple[str, ...]
+    target_accept: float
+    workers: int | None
 
     def __post_init__(self) -> None:
-        for name, least in (("draws", 1), ("warmup", 0), ("chains", 1), ("thin", 1)):
+        counts = {"draws": 1, "warmup": 0, "chains": 1, "thin": 1, "workers": 1}
+        for name, least in counts.items():
             # Counts reach this place from files and command lines too.
             given: object = getattr(self, name)
+            if name == "workers" and given is None:
+                continue
             whole = isinstance(given, (int, np.integer)) and not isinstance(given, bool)
             if not whole or getattr(self, name) < least:
                 raise ModelError(
                     f"sample: {name} is {given!r}, expected an integer of at least {least}"
                 )
+        target: object = self.target_accept
+        if not isinstance(target, (int, float, np.floating)) or not 0.0 < float(target) < 1.0:
+            raise ModelError(
+                f"sample: target_accept is {target!r}, expected a number between 0 and 1"
+            )
         for group in self.groups:
             if group not in FURTHER:
                 raise ModelError(f"sample: no group {group!r}; there are {', '.join(FURTHER)}")
