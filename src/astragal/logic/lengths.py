@@ -101,7 +101,7 @@ def _known(d: Expr | int, lengths: Mapping[Expr, int]) -> int:
     return int(number)
 
 
-def with_lengths(relation: Relation, most: int) -> Iterator[Relation]:
+def with_lengths(relation: Relation, most: int = 2) -> Iterator[Relation]:
     """Give the statement at some lengths, unequal ones where it allows them."""
     letters = lengths_of(relation)
     if not letters:
