@@ -70,7 +70,7 @@ def limits(test: Expr, z: Expr, above_zero: bool) -> Limits | None:
     lows: list[Expr] = []
     highs: list[Expr] = []
     rest: Expr | None = None
-    for part in _conjuncts(test):
+    for part in conjuncts(test):
         free = part if z not in toposort([part]) else _free_of_sign(part, z, above_zero)
         if free is not None:
             rest = free if rest is None else rest & free
@@ -92,7 +92,8 @@ def limits(test: Expr, z: Expr, above_zero: bool) -> Limits | None:
 _COMPARISONS = {"less": True, "less_equal": True, "greater": False, "greater_equal": False}
 
 
-def _conjuncts(test: Expr) -> list[Expr]:
+def conjuncts(test: Expr) -> list[Expr]:
+    """Split a condition into those that all must hold."""
     out, stack = [], [test]
     while stack:
         x = stack.pop()
@@ -204,7 +205,7 @@ def _per_element(bound: Expr, shape: tuple[object, ...], z: Expr, below: bool) -
 def free_part(test: Expr, z: Expr, above_zero: bool) -> Expr | None:
     """Give the conditions of a test that do not read a variable; None for none."""
     out: Expr | None = None
-    for part in _conjuncts(test):
+    for part in conjuncts(test):
         free = part if z not in toposort([part]) else _free_of_sign(part, z, above_zero)
         if free is not None:
             out = free if out is None else out & free

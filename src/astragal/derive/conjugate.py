@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
-from astragal.density.algebra import simplify
+from astragal.density.algebra import fold, simplify
 from astragal.density.forms import LOG, SQUARE, Monomial
 from astragal.density.joint import Factor, Joint
 from astragal.density.statistics import linear_form
@@ -171,6 +171,9 @@ class Found:
         The law in statistics notation, given labels of constants.
     relation
         Name of the relation that gave it, where one did.
+    finder
+        Name of the way in which it was found, where the family does not tell:
+        `astragal.derive.relations.FINDERS`.
     """
 
     targets: tuple[str, ...]
@@ -181,6 +184,7 @@ class Found:
     marginal: Expr
     text: Callable[[Mapping[Expr, str]], str]
     relation: str = ""
+    finder: str = ""
 
 
 def support_word(own: Factor) -> str | None:
@@ -280,7 +284,7 @@ def _cut(
         used, of_power = _in_power(z, whole, stand_ins, power)
         c = float(power)
         interval = Interval(
-            *(None if x is None else e.pow(x, c) for x in (interval.low, interval.high))
+            *(None if x is None else fold(e.pow(x, c)) for x in (interval.low, interval.high))
         )
         found = cut(used, of_power, interval, own, reads.variables, KEY)
         if isinstance(found, Cut):
@@ -297,6 +301,7 @@ def _cut(
         logq=law_density(law, z),
         marginal=simplify(const + r.sum(normaliser)),
         text=lambda labels: write_law(law, labels),
+        finder="law_between_bounds",
     )
 
 

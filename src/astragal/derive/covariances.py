@@ -72,6 +72,7 @@ def matrix_law(near: Neighbourhood, reads: Neighbourhoods) -> Found | str | None
         logq=law_density(law, z),
         marginal=simplify(form.const + r.sum(broadcast_to(normaliser, batch))),
         text=lambda labels: _text(law, labels),
+        finder="wishart_form",
     )
 
 

@@ -69,6 +69,7 @@ def enumerated(near: Neighbourhood) -> Found | str:
         logq=r.sum(picked),
         marginal=const + r.sum(normaliser),
         text=lambda labels: _text(natural, labels, law is not None),
+        finder="finite_sum",
     )
 
 

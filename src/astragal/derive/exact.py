@@ -108,6 +108,7 @@ def _own_law(near: Neighbourhood, own: Factor) -> Found:
         logq=law_density(law, near.z) if own.relative is None else r.sum(own.relative),
         marginal=scalar(0.0, "float64"),
         text=lambda labels: write_law(law, labels),
+        finder="own_law",
     )
 
 

@@ -27,6 +27,9 @@ def explain(s: Sampler) -> str:
     for i, step in enumerate(s.steps, 1):
         lines.append(f"{i}. {step.name}, {step.kind}")
         lines += [f"     {p}" for p in step.conditional.premises]
+        if s.exact and i < len(s.steps):
+            later = ", ".join(n for other in s.steps[i:] for n in other.targets)
+            lines.append(f"     with {later} integrated out")
         for r in step.relations:
             bindings = ", ".join(f"{letter} = {value}" for letter, value in r.bindings)
             lines.append(f"   by {r}" + (f", {bindings}" if bindings else ""))

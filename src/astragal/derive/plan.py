@@ -19,9 +19,9 @@ from astragal.derive.exact import (
 from astragal.derive.information import Choice, choose_coordinates
 from astragal.derive.moves import MOVES, Moved, able, choose, coordinates
 from astragal.derive.noncentred import KIND
-from astragal.derive.notation import write_family
+from astragal.derive.notation import write_factor
 from astragal.derive.points import Points
-from astragal.derive.relations import used_relations
+from astragal.derive.relations import finder_of, used_relations
 from astragal.derive.sampler import Conditional, Program, Step, UsedRelation
 from astragal.derive.slice import TUNING
 from astragal.graph.errors import UnsupportedError
@@ -65,7 +65,8 @@ class Plan:
 def refusal(plan: Plan, link: Link, refused: set[str]) -> str:
     """Name a relation that a law rests on and that may not be used; empty for none."""
     used = used_relations(link.nears, link.found, plan.labels)
-    return next((r.name for r in used if r.name in refused), "")
+    names = [*(r.name for r in used), finder_of(link.found)]
+    return next((n for n in names if n in refused), "")
 
 
 def reject(plan: Plan, name: str, refused: set[str]) -> None:
@@ -171,7 +172,7 @@ def premises(plan: Plan, nears: Iterable[Neighbourhood]) -> tuple[str, ...]:
     rest = [f for near in nears for f in near.factors if f not in own]
     out = []
     for f in dict.fromkeys([*own, *rest]):
-        out.append(f"{f.name} ~ {write_family(f.family, f.parameters, plan.labels)}")
+        out.append(f"{f.name} ~ {write_factor(f, plan.labels)}")
     return tuple(out)
 
 

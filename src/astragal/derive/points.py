@@ -122,10 +122,11 @@ class Points:
         for i in range(_TRIES):
             try:
                 return self._try(rng, other_data, _NEAR << i)
-            except UnsupportedError as e:
+            except UnsupportedError:
                 # Values drawn first may leave none for those that are drawn next.
-                failure = e
-        raise failure
+                if i == _TRIES - 1:
+                    raise
+        raise AssertionError("not reached")
 
     def _try(self, rng: np.random.Generator, other_data: bool, far: int) -> dict[str, Array]:
         out: dict[str, Array] = {}

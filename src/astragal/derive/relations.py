@@ -17,15 +17,28 @@ if TYPE_CHECKING:
     from astragal.logic.relation import Relation
 
 FORM = "exponential_family_form"
-FORM_SOURCE = "Bernardo & Smith 1994, Bayesian Theory, section 5.2.2"
 NORMAL_FORM = "jointly_normal_form"
 MATRIX_FORM = "matrix_normal_form"
 CHAIN_FORM = "forward_filtering_backward_sampling"
+# fmt: off
+FINDERS: dict[str, str] = {
+    "own_law":              "what nothing else reads follows its own distribution",
+    "reversal_of_the_book": "a relation of the book turns the arrow to its one child round",
+    FORM:                   "Bernardo & Smith 1994, Bayesian Theory, section 5.2.2",
+    "law_between_bounds":   "Bernardo & Smith 1994, section 5.2.2, restricted to an interval",
+    "wishart_form":         "Gelman et al., BDA3, section 3.6",
+    "finite_sum":           "Bayes' theorem, value by value",
+    NORMAL_FORM:            "Gelman et al., BDA3, section 14.2",
+    MATRIX_FORM:            "Rossi, Allenby & McCulloch 2005, section 2.8.5",
+    CHAIN_FORM:             "Scott 2002, J. Am. Stat. Assoc. 97:337-351",
+}
+# fmt: on
+"""Ways in which a law in closed form is found, with what each rests on."""
 # Forms that are families of their own, by the name of the family.
-FORMS: dict[str, tuple[str, str]] = {
-    "multivariate_normal": (NORMAL_FORM, "Gelman et al., BDA3, section 14.2"),
-    "matrix_normal": (MATRIX_FORM, "Rossi, Allenby & McCulloch 2005, section 2.8.5"),
-    "hidden_markov_path": (CHAIN_FORM, "Scott 2002, J. Am. Stat. Assoc. 97:337-351"),
+FORMS: dict[str, str] = {
+    "multivariate_normal": NORMAL_FORM,
+    "matrix_normal": MATRIX_FORM,
+    "hidden_markov_path": CHAIN_FORM,
 }
 
 # Where several relations of the book join the same two families, the simplest comes first.
@@ -55,6 +68,11 @@ def book() -> Mapping[str, Relation]:
     return {r.name: r for r in BOOK}
 
 
+def finder_of(found: Found) -> str:
+    """Name the way in which a law was found."""
+    return found.finder or FORMS.get(found.family, FORM)
+
+
 def used_relations(
     nears: Sequence[Neighbourhood], found: Found, labels: Mapping[Expr, str]
 ) -> tuple[UsedRelation, ...]:
@@ -75,7 +93,8 @@ def used_relations(
                     relation.name, relation.source, _bindings(relation, near.own, f, labels)
                 )
             else:
-                new = UsedRelation(*FORMS.get(found.family, (FORM, FORM_SOURCE)))
+                name = finder_of(found)
+                new = UsedRelation(name, FINDERS[name])
             out.setdefault(new.name, new)
     return tuple(out.values())
 

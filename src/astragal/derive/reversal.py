@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from astragal.density.joint import Factor, logdensity
+from astragal.density.joint import Factor, factorise, logdensity
+from astragal.derive.bounds import conjuncts
 from astragal.derive.conjugate import KEY, Found, Neighbourhood, Neighbourhoods, law_density
 from astragal.derive.notation import write, write_law
 from astragal.graph.expr import INPUT, Expr
@@ -67,7 +69,7 @@ def _found(
     random = is_random(law)
     target = Model({"target": law})
     logq = law_density(law, z) if random else logdensity(target, {"target": z})
-    marginal = logdensity(Model({"child": below}), {"child": child.value})
+    marginal = _marginal(below, child)
     return Found(
         targets=(name,),
         family=law.op.name if random else near.own.family if near.own is not None else "",
@@ -77,7 +79,25 @@ def _found(
         marginal=marginal,
         text=lambda labels: _text(law, labels),
         relation=relation.name,
+        finder="reversal_of_the_book",
     )
+
+
+def _marginal(below: Expr, child: Factor) -> Expr:
+    """Log density of the child by itself, with what its support says besides what is kept."""
+    joint = factorise(Model({"child": below}), [], name_all=True)
+    (whole,) = joint.factors if len(joint.factors) == 1 and not joint.jacobians else (None,)
+    if whole is None or whole.value.op is not INPUT:
+        plain: Expr = logdensity(Model({"child": below}), {"child": child.value})
+        return plain
+    at = {whole.value: child.value}
+    density, support = substitute([whole.density], at)[0], None
+    known = set() if child.support is None else set(conjuncts(child.support))
+    if whole.support is not None:
+        for part in conjuncts(substitute([whole.support], at)[0]):
+            if part not in known:
+                support = part if support is None else support & part
+    return replace(whole, density=density, support=support).total
 
 
 def _text(law: Expr, labels: Mapping[Expr, str]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
@@ -25,7 +26,7 @@ from astragal.derive.moves import MOVES, able
 from astragal.derive.noncentred import KIND, PATH
 from astragal.derive.plan import Plan, closed_step, general_steps, given, inputs_of, refusal, reject
 from astragal.derive.points import check_support, starting_values
-from astragal.derive.relations import FORM, FORMS, book
+from astragal.derive.relations import FINDERS, book
 from astragal.derive.sampler import Program, Sampler, Step, as_data
 from astragal.derive.slice import TUNING
 from astragal.graph.errors import ModelError, UnsupportedError
@@ -53,8 +54,9 @@ def derive(
     observed
         Data, by name.
     forbid
-        Kinds of steps (``"gibbs"``, ``"slice"``, ``"nuts"``) or names of relations that
-        may not be used.
+        Kinds of steps (``"gibbs"``, ``"slice"``, ``"nuts"``), ways to find a law
+        (``"exponential_family_form"``, ``"finite_sum"``, ...) or names of relations that may
+        not be used. An unknown name is refused, with a list of those that there are.
     prefer
         Kinds to try first.
     tune
@@ -241,19 +243,24 @@ def _known_names(names: Iterable[str], argument: str) -> set[str]:
     known = {
         *KINDS,
         *book(),
-        FORM,
+        *FINDERS,
         PATH,
-        *(name for name, _ in FORMS.values()),
         *(leaf.name for leaf in LEAVES),
     }
     wanted = set(names)
     for name in names:
         if name not in known:
             raise ModelError(
-                f"{argument}: {name!r} is neither a kind of step ({', '.join(KINDS)}) nor a "
-                "relation of the book (astragal.rewrites.BOOK)"
+                f"{argument}: {name!r} is no kind of step ({', '.join(KINDS)}), no "
+                f"way to find a law ({', '.join(FINDERS)}), no relation of the book "
+                f"(astragal.rewrites.BOOK){_nearest(name, known)}"
             )
     return wanted
+
+
+def _nearest(name: str, known: Iterable[str]) -> str:
+    near = difflib.get_close_matches(name, sorted(known), 1)
+    return f"; did you mean {near[0]!r}?" if near else ""
 
 
 def _check_observed(model: Model, observed: Mapping[str, Any]) -> dict[str, np.ndarray[Any, Any]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 from typing import TYPE_CHECKING
 
+from astragal.derive.reading import readable_law
 from astragal.display import formula as f
 from astragal.display.formula import Formula, math
 from astragal.display.latex import labels_in, statements
@@ -31,14 +32,19 @@ def step_formula(sampler: Sampler, step: Step) -> Formula | None:
     law = step.conditional.law
     if law is None:
         return None
+    law = readable_law(law)
     names = {law: step.targets[0], **labels_in([law], sampler.model.labels)}
-    line = statements([law], names)[-1]
+    *before, line = statements([law], names)
     assert line.left is not None
     others = [n for n in sampler.latent_names if n not in step.targets]
     # An exact step is given the data; a step of a chain is given everything else.
     given = f.listed(*map(f.name, sampler.observed)) if not others else f.sign(r"\dots")
     left = f.row(line.left, f.sign(r"\mid"), given, f.sign(line.relation), line.right)
-    return left if line.range is None else f.row(left, f.sign(","), f.sign(r"\quad"), line.range)
+    out = left if line.range is None else f.row(left, f.sign(","), f.sign(r"\quad"), line.range)
+    for n, other in enumerate(other for other in before if other.left is not None):
+        joint = f.text("where " if n == 0 else "and ")
+        out = f.row(out, f.sign(","), f.sign(r"\quad"), joint, other.formula)
+    return out
 
 
 def sampler_latex(sampler: Sampler) -> str:

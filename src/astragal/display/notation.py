@@ -261,10 +261,43 @@ def _xlogy(node: Expr, index: Index) -> Writing:
 
 
 def _where(node: Expr, index: Index) -> Writing:
+    test, a, b = node.args
+    if _is_number(a, 1.0) and _is_number(b, 0.0):
+        # Iverson's bracket.
+        inner = yield test, aligned(test, index)
+        return f.fenced(inner[0], "[", "]"), ATOM
     parts = []
     for a in node.args:
         parts.append((yield a, aligned(a, index))[0])
     return f.cases(*parts), ATOM
+
+
+def _is_number(x: Expr, number: float) -> bool:
+    while x.op.name in QUIET:
+        x = x.args[0]
+    return is_constant(x) and bool((value_of(x) == number).all())
+
+
+def _group_sum(node: Expr, index: Index) -> Writing | None:
+    """Write the elements whose index is this one, summed, and what they are added to."""
+    whole, value, spec, *places = node.args
+    if index is None or spec != (("expr",),) or places[0].ndim != 1 or len(index) != 1:
+        return None
+    return _sum_where(whole, value, places[0], index)
+
+
+def _sum_where(whole: Expr, value: Expr, place: Expr, index: tuple[Formula, ...]) -> Writing:
+    taken = {index[0].latex}
+    letter = next(f.name(c) for c in "jklmn" if c not in taken)
+    inner = yield value, aligned(value, (letter,))
+    group = yield place, (letter,)
+    condition = f.row(group[0], f.sign("="), index[0])
+    body = _wrapped(inner, MULTIPLY)
+    total = f.over(r"\sum", [f.row(letter, f.sign(":"), condition)], body)
+    if _is_number(whole, 0.0):
+        return total, MULTIPLY
+    start = yield whole, aligned(whole, index)
+    return f.row(start[0], f.sign("+"), total), ADD
 
 
 def _quiet(node: Expr, index: Index) -> Writing:
@@ -444,4 +477,5 @@ HANDLERS: dict[str, Callable[[Expr, Index], Writing | None]] = {
     "solve_triangular": _solve,
     "permute_dims": _permute,
     "full": _full,
+    "add_index": _group_sum,
 }
