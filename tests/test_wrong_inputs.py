@@ -75,6 +75,9 @@ CASES: list[tuple[Callable[[], Any], type[Exception], str]] = [
     (lambda: list(A.equivalents(3, LAW)), ag.DTypeError, "equivalents takes .* got int 3"),
     (lambda: list(A.equivalents(X, LAW, limit="a")), ag.ModelError, "limit is 'a'"),
     (lambda: A.path(X, 3, LAW), ag.DTypeError, "path takes expressions, got int 3"),
+    (lambda: A.verify("normal_convolution"), ag.DTypeError, "verify takes a relation, got str"),
+    (lambda: A.verify(normal_convolution, effort="foo"), ag.ModelError, "effort is 'foo'"),
+    (lambda: A.verify(normal_convolution, seed=-1), ag.ModelError, "seed is -1, expected a non-"),
     (lambda: A.path(X, X, [3]), ag.DTypeError, "expected relations, got int 3"),
 ]
 

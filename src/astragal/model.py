@@ -240,7 +240,8 @@ class Model:
         if self.inputs:
             missing = ", ".join(str(n.args[0]) for n in self.inputs)
             raise ModelError(f"the model reads {missing}: give values before drawing from it")
-        if draws is not None and (type(draws) is not int or draws < 1):
+        n: Any = draws
+        if n is not None and (not isinstance(n, (int, np.integer)) or n < 1):
             raise ModelError(f"sample_prior: draws is {draws!r}, expected an integer of at least 1")
         self._refuse_weights()
         outputs, roots = list(self._variables.values()), self.keys

@@ -15,7 +15,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from astragal.graph.errors import AstragalError, KeyReuseError
+from astragal.graph.errors import AstragalError, DTypeError, KeyReuseError, ModelError
 from astragal.graph.expr import Expr
 from astragal.graph.traverse import substitute
 from astragal.graph.types import KeyType, TensorType
@@ -134,6 +134,13 @@ def verify(relation: Relation, seed: int = 0, effort: Effort = "usual") -> Verdi
     >>> ag.verify(wrong).holds
     False
     """
+    if not isinstance(relation, Relation):
+        raise DTypeError(f"verify takes a relation, got {type(relation).__name__} {relation!r:.60}")
+    if effort not in PLANS:
+        raise ModelError(f"verify: effort is {effort!r}, expected one of {', '.join(PLANS)}")
+    number: Any = seed
+    if not isinstance(number, (int, np.integer)) or number < 0:
+        raise ModelError(f"verify: seed is {seed!r}, expected a non-negative integer")
     if relation.members != (relation,):
         return _verify_members(relation, seed, effort)
     if lengths_of(relation):
