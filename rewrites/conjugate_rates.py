@@ -225,7 +225,7 @@ class OfRate(Family):
     @property
     def likelihood(self) -> Likelihood:
         """The row of the table."""
-        names = [m.name for m in type(self).members()]
+        names = [m.name for m in OfRate.members()]
         return LIKELIHOODS[names.index(self.member.name)] if self.member else LIKELIHOODS[0]
 
     def __call__(self, key: Any, *parameters: Any, size: Any = None) -> Expr:
@@ -255,6 +255,25 @@ class OfScale(OfRate):
     def __call__(self, key: Any, *parameters: Any, size: Any = None) -> Expr:
         """Draw with the parameter given as a scale."""
         return Family.__call__(self, key, *self.written_as("scale", parameters), size=size)
+
+
+# Its variables of a small exponent round to their centre, where two rates of a generalised
+# inverse Gaussian law would be none.
+ROUNDED = (generalized_normal,)
+
+
+class OfPositiveRate(OfRate):
+    """Those laws whose statistic is seen to be positive."""
+
+    words = "a law of a rate θ with T > 0"
+    listed = tuple((q.law, q.parameter) for q in LIKELIHOODS if q.law not in ROUNDED)
+
+
+class OfPositiveScale(OfScale):
+    """The same, of a scale."""
+
+    words = "a law of a scale θ with T > 0"
+    listed = OfPositiveRate.listed
 
 
 def gig(k: Expr, p: Expr, a: Expr, b: Expr) -> Expr:
@@ -320,7 +339,7 @@ def gig_rate_sample(kθ: Key, ky: Key, D: OfRate, p, b, s, n: Integer):
 
 
 @relation("conditional", source=JORGENSEN)
-def inverse_gamma_rate_sample(kθ: Key, ky: Key, D: OfRate, α, β, n: Integer):
+def inverse_gamma_rate_sample(kθ: Key, ky: Key, D: OfPositiveRate, α, β, n: Integer):
     """An inverse gamma prior on a rate: the posterior is generalised inverse Gaussian."""
     θ = inverse_gamma(kθ, α, scale=β)
     y = D(ky, θ, size=(n,))
@@ -368,7 +387,7 @@ def gig_scale_sample(kθ: Key, ky: Key, D: OfScale, p, b, s, n: Integer):
 
 
 @relation("conditional", source=JORGENSEN)
-def gamma_scale_sample(kθ: Key, ky: Key, D: OfScale, α, β, n: Integer):
+def gamma_scale_sample(kθ: Key, ky: Key, D: OfPositiveScale, α, β, n: Integer):
     """A gamma prior on a scale: the posterior is generalised inverse Gaussian."""
     θ = gamma(kθ, α, rate=β)
     y = D(ky, θ, size=(n,))

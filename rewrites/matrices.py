@@ -340,7 +340,7 @@ def wishart_residual(k: Key, d, V: Covariance):
     return left, (V[0, 0] - V[0, 1] ** 2 / V[1, 1]) * chi_square(k, d - 1)
 
 
-@relation("in law", source=MUIRHEAD)
+@relation("in law", source=MUIRHEAD, where=lambda n, V: n >= V.shape[0])
 def wishart_of_a_normal_matrix(k: Key, V: Covariance, n: Integer):
     """The matrix of sums of squares of a normal matrix with independent rows."""
     X = matrix_normal(k, zeros((n, V.shape[0])), eye(n), V)

@@ -277,8 +277,7 @@ def gumbel_minimum_vector_minimum(k: Key, m: Vector, s):
 @relation("in law", source=LEEMIS)
 def geometric_vector_minimum(k: Key, p: Vector):
     """The first success of many who try at once."""
-    q = expit(p)
-    return min(geometric(k, q)), geometric(k, 1 - prod(1 - q))
+    return min(geometric(k, p)), geometric(k, 1 - prod(1 - p))
 
 
 # Equal laws ------------------------------------------------------------------------------

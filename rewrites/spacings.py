@@ -157,3 +157,15 @@ def normal_gap(k: Key, m, s):
     """The distance of two normals of one law."""
     k1, k2 = split(k)
     return abs(normal(k1, m, s) - normal(k2, m, s)), half_normal(k, sqrt(2.0) * s)
+
+
+@relation(
+    "in law", source="David & Nagaraja 2003, Order Statistics, 3rd ed.", where=lambda n: n >= 2
+)
+def uniform_least_and_greatest(k: Key, n: Integer):
+    """Below the greatest, the others are uniform again."""
+    k1, k2 = split(k)
+    u = uniform(k, 0.0, 1.0, size=(n,))
+    yield min(u), max(u)
+    top = beta(k2, n, 1.0)
+    yield top * beta(k1, 1.0, n - 1), top

@@ -26,6 +26,7 @@ from astragal import (
     Vector,
     ceil,
     concat,
+    cumulative_sum,
     equal,
     exp,
     floor,
@@ -373,3 +374,10 @@ def geometric_by_quantile(k: Key, p):
     """Trials up to a success, by inversion."""
     u = uniform(k, 0.0, 1.0)
     return ceil(log1p(-u) / log1p(-p)), 1.0 * geometric(k, p)
+
+
+@relation("in law", source="Devroye 1986, section III.2.1")
+def categorical_by_inversion(k: Key, p: Simplex):
+    """An outcome is drawn by counting the cumulative chances that a uniform number passes."""
+    u = uniform(k, 0.0, 1.0)
+    return sum(where(u > cumulative_sum(p), 1, 0)), categorical(k, p)
