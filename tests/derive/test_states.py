@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 import scipy.stats as st
+from scipy import special
 
 import astragal as ag
 from astragal.derive.exact import closed_forms, integrate_out
@@ -135,3 +136,26 @@ def test_scales_of_a_long_path_move_with_the_path_integrated_out(
     model = ag.Model({"step": step, "noise": noise, "x": x, "y": y})
     sampler = ag.derive(model, {"y": np.sin(np.arange(length))})
     assert sampler.step("x").kind == expected
+
+
+@pytest.mark.slow
+def test_a_number_of_many_values_is_drawn_from_all_their_probabilities() -> None:
+    # How many were asked, five times, and what share of them answered.
+    k = keys(3)
+    answers = np.array([16, 18, 22, 25, 27])
+    n, share = R.discrete_uniform(k[0], 27, 201), R.beta(k[1], 1.0, 1.0)
+    model = ag.Model({"n": n, "share": share, "y": R.binomial(k[2], n, share, size=5)})
+    sampler = ag.derive(model, {"y": answers})
+    assert sampler.exact
+    counts = np.arange(27, 201)
+    a, b = 1 + answers.sum(), 1 + 5 * counts - answers.sum()
+    each = special.gammaln(counts[:, None] + 1) - special.gammaln(counts[:, None] - answers + 1)
+    each = each - special.gammaln(answers + 1)
+    logs = each.sum(1) + special.betaln(a, b) - np.log(len(counts))
+    assert sampler.log_evidence() == pytest.approx(special.logsumexp(logs), rel=1e-10)
+    tree = sampler.sample(seed=3, draws=200, chains=2, backend="numpy", progress=False)
+    drawn = tree["posterior"]["n"].values
+    p = np.exp(logs - special.logsumexp(logs))
+    spread = np.sqrt(p @ counts**2 - (p @ counts) ** 2)
+    assert abs(drawn.mean() - p @ counts) < 4 * spread / np.sqrt(400)
+    assert abs((drawn < 60).mean() - p[counts < 60].sum()) < 4 * 0.5 / np.sqrt(400)

@@ -28,10 +28,12 @@ from astragal.ops.searching import where
 from astragal.random.distribution import random_parts
 
 MOST_VALUES = 128
+MOST_OF_ONE = 10_000
+"""Values of a single number, which are looked at one after the other."""
 
 
-def finite_values(rv: Expr) -> range | None:
-    """Give the values of a discrete variable, where they are few and known."""
+def finite_values(rv: Expr, most: int = MOST_VALUES) -> range | None:
+    """Give the values of a discrete variable, where they are known and not more than some."""
     if rv.dtype in FLOATS or not isinstance(rv.type, TensorType):
         return None
     family, parameters = rv.op.name, random_parts(rv)[3]
@@ -47,13 +49,13 @@ def finite_values(rv: Expr) -> range | None:
         return range(2)
     if family == "categorical":
         k = parameters[0].shape[-1]
-        return range(k) if isinstance(k, int) and k <= MOST_VALUES else None
+        return range(k) if isinstance(k, int) and k <= most else None
     if family in ("binomial", "beta_binomial"):
         n = number(0)
-        return range(n + 1) if n is not None and n < MOST_VALUES else None
+        return range(n + 1) if n is not None and n < most else None
     if family == "discrete_uniform":
         low, high = number(0), number(1)
-        if low is not None and high is not None and high - low <= MOST_VALUES:
+        if low is not None and high is not None and high - low <= most:
             return range(low, high)
     return None
 

@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from astragal.density.tables import finite_values, indicator_form
+from astragal.density.tables import (
+    MOST_OF_ONE,
+    MOST_VALUES,
+    finite_values,
+    indicator_form,
+)
 from astragal.derive.conjugate import KEY, Found, Neighbourhood
 from astragal.derive.notation import write
 from astragal.graph.expr import Expr
@@ -31,11 +36,13 @@ def enumerated(near: Neighbourhood) -> Found | str:
     own, z = near.own, near.z
     if own is None:
         return "it has no distribution of its own"
-    values = finite_values(own.rv)
+    single = all(d == 1 for d in z.shape)
+    values = finite_values(own.rv, MOST_OF_ONE if single else MOST_VALUES)
     if values is None:
         return "its values are not finitely many, or not known"
     terms = [*(f.guarded for f in near.factors), *near.extra]
-    form = indicator_form(z, values, terms) or _each_value(z, values, terms)
+    form = indicator_form(z, values, terms) if len(values) <= MOST_VALUES else None
+    form = form or _each_value(z, values, terms)
     if form is None:
         return "its elements are not independent given the rest"
     natural, const = form
@@ -53,14 +60,7 @@ def enumerated(near: Neighbourhood) -> Found | str:
     else:
         # One uniform an element, compared with the cumulative probabilities.
         u = RANDOM_OPS["uniform"](KEY, z.shape, 0.0, 1.0)
-        p = e.exp(logp)
-        total = p[..., 0]
-        steps = u >= total
-        count = astype(steps, z.dtype)
-        for k in range(1, len(values) - 1):
-            total = total + p[..., k]
-            count = count + astype(u >= total, z.dtype)
-        draw = count + values.start
+        draw = _place(u, e.exp(logp), z.dtype) + values.start
     return Found(
         targets=(name,),
         family="bernoulli" if law is not None else "categorical",
@@ -71,6 +71,21 @@ def enumerated(near: Neighbourhood) -> Found | str:
         text=lambda labels: _text(natural, labels, law is not None),
         finder="finite_sum",
     )
+
+
+def _place(u: Expr, p: Expr, dtype: str) -> Expr:
+    """Count the cumulative probabilities, short of the last, that a uniform number reaches."""
+    (k,) = p.shape[-1:]
+    assert isinstance(k, int)
+    if k > MOST_VALUES:
+        reached = u[..., None] >= r.CUMULATIVE_SUM(p[..., :-1], p.ndim - 1)
+        return r.sum(astype(reached, dtype), -1)
+    total = p[..., 0]
+    count = astype(u >= total, dtype)
+    for i in range(1, k - 1):
+        total = total + p[..., i]
+        count = count + astype(u >= total, dtype)
+    return count
 
 
 def _each_value(z: Expr, values: range, terms: list[Expr]) -> tuple[Expr, Expr] | None:
