@@ -2,17 +2,21 @@
 
 A million float64 or int64 values of each law from one key. Before it is timed, each draw is
 compared with the reference, bit for bit, and its mean with the law's. NumPy's generator runs
-on, ours and JAX's begin from a key at every call.
+on, ours and JAX's begin from a key at every call. Names of laws, or of the parts ``loops``,
+``cycles``, ``threads`` and ``guards``, choose some.
 """
 
 from __future__ import annotations
 
+import os
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Callable
 from functools import partial
 from typing import Any
+from unittest.mock import patch
 
 import jax
 import numba
@@ -173,31 +177,95 @@ def cycles() -> None:
 
 
 def threads() -> None:
-    """Two threads that draw at once, beside one: wall time, so on a quiet machine only."""
+    """Two threads that draw at once: the same draws, and what a draw costs each of them.
+
+    Wall time tells the gain where two cores are free. CPU time tells on a busy machine as well what
+    a thread loses to the other one: nothing, where two cores do twice the work of one.
+    """
     k = ag.input("k", dtype="key")
-    draw = ag.function([k], ag.random.normal(k, size=4 * N))
+    draw = ag.function([k], ag.random.normal(k, size=N))
     keys = ag.evaluate(ag.split(ag.key(1)))
-    a, b = keys[0], keys[1]
+    expected = [draw(keys[0]), draw(keys[1])]
+    turns = 10
 
-    def both() -> None:
-        other = threading.Thread(target=draw, args=(b,))
-        other.start()
-        draw(a)
-        other.join()
+    def work(number: int, spent: dict[int, float]) -> None:
+        start = time.thread_time()
+        found = [draw(keys[number]) for _ in range(turns)]
+        spent[number] = (time.thread_time() - start) / turns
+        if not np.array_equal(found[-1], expected[number]):
+            raise AssertionError("a thread draws other values beside another one")
 
-    def one() -> None:
-        draw(a)
-        draw(b)
+    def one() -> dict[int, float]:
+        spent: dict[int, float] = {}
+        work(0, spent)
+        work(1, spent)
+        return spent
 
+    def both() -> dict[int, float]:
+        spent: dict[int, float] = {}
+        running = [threading.Thread(target=work, args=(i, spent)) for i in range(2)]
+        for thread in running:
+            thread.start()
+        for thread in running:
+            thread.join()
+        if len(spent) < 2:
+            raise AssertionError("a thread failed")
+        return spent
+
+    alone, beside = (min(max(run().values()) for _ in range(9)) for run in (one, both))
+    print(
+        f"a million normals, CPU time of a thread: alone {alone * 1e3:.2f} ms, "
+        f"beside another {beside * 1e3:.2f} ms: {2 * alone / beside:.2f} times the work of one"
+    )
     result = compare("two threads", both, one, rounds=7, clock=time.perf_counter)
     print(f"{'two threads beside one, wall time':44s} ratio {result.ratio:6.2f}")
+
+
+def guards() -> None:
+    """What it costs on JAX that XLA may not fuse or re-associate; the other side's bits differ."""
+    from astragal.compile import jax_cache, jax_map
+
+    k = ag.input("k", dtype="key")
+    key = ag.evaluate(ag.key(1))
+
+    def run(f: Any) -> Any:
+        return jax.block_until_ready(f(key))
+
+    def free(x: Any) -> Any:
+        return x
+
+    # An empty cache, and one that stays so: nobody may find what is compiled without guards.
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        patch.object(jax_cache, "SLOW", float("inf")),
+        patch.dict(os.environ, ASTRAGAL_CACHE=folder),
+    ):
+        for name in ("uniform", "normal", "exponential", "gamma(2.5)"):
+            graph = LAWS[name][0](k)
+            guarded = ag.function([k], graph, backend="jax")
+            run(guarded)
+            without = ag.function([k], graph, backend="jax")
+            with patch.multiple(jax_map, guard=free, keep=free):
+                run(without)
+            result = compare(name, partial(run, guarded), partial(run, without))
+            per = 1e9 / N
+            print(
+                f"{name:20s} on JAX with guards {result.ours * per:7.1f} ns, "
+                f"without {result.peer * per:7.1f} ns",
+                flush=True,
+            )
+
+
+PARTS = {"loops": loops, "cycles": cycles, "threads": threads, "guards": guards}
 
 
 if __name__ == "__main__":
     print(machine("numpy", "jax", "numba"))
     jax.config.update("jax_enable_x64", True)
-    draws(sys.argv[1:])
-    if not sys.argv[1:]:
-        loops()
-        cycles()
-        threads()
+    names = sys.argv[1:]
+    laws = [n for n in names if n not in PARTS]
+    if laws or not names:
+        draws(laws)
+    for name, part in PARTS.items():
+        if name in names or not names:
+            part()

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from astragal.compile.numba.bits import NUMBER
 from astragal.compile.numba.plan import is_one
 from astragal.compile.numba.writer import Array, Bits, product
 from astragal.graph.expr import Expr
@@ -249,6 +250,8 @@ def _reshape(scope: Scope, node: Expr) -> Any:
         return scope.filled(scope.shape(node.args[1]), node.dtype, value)
     dims = scope.shape(node.args[1])
     held = scope.values[node.args[0]]
+    if isinstance(held, Bits) and held.kind == NUMBER and not dims:
+        return held.words[held.half]
     if isinstance(held, Bits) and dims:
         scope.same("reshape", product(held.dims), product(dims))
         return replace(held, dims=dims)

@@ -26,8 +26,9 @@ GROUP = 16  # blocks whose halves fill neighbouring elements
 PART = 1024  # elements whose bits are made at a time
 
 # How elements get their bits: two share a block, each has a block, each has the two first
-# words of one, in the order of ``jax.random``.
-PAIRS, BLOCKS, HIGH = "pairs", "blocks", "high"
+# words of one, in the order of ``jax.random``. Those of one element are numbers, and go to memory
+# where an array is asked for.
+PAIRS, BLOCKS, HIGH, NUMBER = "pairs", "blocks", "high", "number"
 
 
 def _kind(impl: str, block: bool) -> str:
@@ -129,6 +130,11 @@ def buffers(scope: Scope, bits: Bits, size: str) -> list[str]:
 
 def made(scope: Scope, bits: Bits) -> list[Array]:
     """Make all the bits, in memory."""
+    if bits.kind == NUMBER:
+        outs = [scope.empty(("1",), "uint64") for _ in bits.words]
+        for out, word in zip(outs, bits.words, strict=True):
+            scope.writer.line(f"put({out.name}, 0, {word})")
+        return outs
     names = buffers(scope, bits, bits.count)
     scope.writer.line(fill(bits, "0", bits.count, [f"pointer({n}, 0)" for n in names]))
     owned = bits.kind != PAIRS
@@ -150,11 +156,8 @@ def _random_bits(scope: Scope, node: Expr) -> Any:
         outs = _of_keys(scope, node, kind, lead, count)
     elif count == "1":
         halves = _of_one(scope, impl, tag, [scope.scalar(k) for k in keys], kind)
-        outs = []
-        for half in halves[: 2 if block else 1]:
-            out = scope.empty(("1",), "uint64")
-            scope.writer.line(f"put({out.name}, 0, {half})")
-            outs.append(out)
+        bits = Bits(node, "", tuple(halves[: 2 if block else 1]), NUMBER, count, (count,))
+        return [bits, replace(bits, half=1)] if block else bits
     else:
         words = tuple(scope.scalar(k) for k in keys)
         bits = Bits(node, _fill(impl, tag, kind), words, kind, count, (count,))
