@@ -1,3 +1,4 @@
+# ruff: noqa: E501
 """Parameters outside their domains: refused when built if static, at the call if not."""
 
 from typing import Any
@@ -178,3 +179,36 @@ def test_static_parameters_are_refused_where_they_are_built() -> None:
         ag.random.categorical(k, [0.5, 0.6])
     with pytest.raises(TypeError, match="rate= or scale="):
         ag.random.gamma(k, 2.0, 4.0)
+
+
+R, K, S = ag.random, ag.key(3), np.eye(3)
+# fmt: off
+TOGETHER: dict[str, tuple[Any, Any, Any, str]] = {
+    # A law of one number that the call brings, one that is right, one that is wrong, and the words.
+    "triangular": (lambda v: R.triangular(K, 0.0, v, 3.0), 1.0, 5.0, "mode.*is not between left and right"),
+    "hypergeometric": (lambda v: R.hypergeometric(K, 5, 5, v), 4, 20, "nsample.*is more than ngood"),
+    "negative_hypergeometric": (lambda v: R.negative_hypergeometric(K, 9, 5, v), 3, 6, "parameter r .*is more than nbad"),
+    "normal_inverse_gaussian": (lambda v: R.normal_inverse_gaussian(K, 2.0, v), -1.0, 2.0, "parameter b .*is not between -a and a"),
+    "multivariate_hypergeometric": (lambda v: R.multivariate_hypergeometric(K, [3, 4], v), 7, 8, "parameter n .*is more than the sum"),
+    "wishart": (lambda v: R.wishart(K, v, S), 2.5, 2.0, "df .*is not above the number of rows"),
+    "inverse_wishart": (lambda v: R.inverse_wishart(K, v, S), 2.5, 1.0, "df .*is not above the number of rows"),
+    "truncated": (lambda v: R.truncated(K, R.triangular.law(0.0, v, 3.0), 1.0), 1.0, 5.0, "mode.*is not between"),
+    "mixture": (lambda v: R.mixture(K, [0.5, 0.5], [R.normal.law(), R.triangular.law(0.0, v, 3.0)]), 1.0, 5.0, "mode_1.*is not between"),
+    "mixture along": (lambda v: R.mixture(K, [0.5, 0.5], R.triangular.law(np.zeros(2), ag.stack([ag.constant(1.0), v]) if isinstance(v, ag.Expr) else np.array([1.0, v]), np.full(2, 3.0))), 1.0, 5.0, "mode.*is not between"),
+}
+# fmt: on
+
+
+@pytest.mark.parametrize("name", TOGETHER)
+def test_parameters_that_do_not_fit_together_are_refused(name: str) -> None:
+    draw, right, wrong, words = TOGETHER[name]
+    assert draw(right) is draw(right)
+    with pytest.raises(DomainError, match=words):
+        draw(wrong)
+    v = ag.input("v", dtype="float64" if isinstance(right, float) else "int64")
+    f = ag.function([v], draw(v), backend="numpy")
+    assert np.isfinite(f(right)).all()
+    with pytest.raises(DomainError, match=words):
+        f(wrong)
+    marked = ag.function([v], draw(v), backend="numpy", check=False)(wrong)
+    assert (np.isnan(marked) if marked.dtype.kind == "f" else marked == -(2**63)).all()

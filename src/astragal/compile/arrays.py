@@ -31,7 +31,8 @@ def array_lowerings(xp: Any) -> dict[str, Lowering]:
         "bitcast": lambda x, dtype: xp.asarray(x).view(dtype),
         "pow": xp.power,
         "item": lambda t, i: t[i],
-        "index": lambda x, spec, *operands: x[python_index(spec, list(operands))],
+        # A number of Python has no dimensions to index.
+        "index": lambda x, spec, *operands: xp.asarray(x)[python_index(spec, list(operands))],
         "shape": lambda *dims: tuple(int(d) for d in dims),
         "full": xp.full,
         "iota": lambda n, dtype: xp.arange(n[0] if isinstance(n, tuple) else n, dtype=dtype),

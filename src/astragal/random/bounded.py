@@ -18,6 +18,7 @@ from astragal.random.distribution import (
     PROBABILITY,
     REAL,
     Distribution,
+    Joint,
     Parameter,
     Tails,
     Turns,
@@ -52,6 +53,14 @@ uniform = Distribution(
 triangular = Distribution(
     name="triangular",
     parameters=(Parameter("left", REAL), Parameter("mode", REAL), Parameter("right", REAL)),
+    ordered=(("left", "right"),),
+    joint=(
+        Joint(
+            "mode",
+            lambda left, mode, right: (left <= mode) & (mode <= right),
+            "is not between left and right",
+        ),
+    ),
     sampler=kernels.triangular,
     support=lambda left, mode, right: interval(
         "a number between left and right", "[a, b]", left, right
@@ -82,7 +91,6 @@ triangular = Distribution(
         )
         / 18.0
     ),
-    ordered=(("left", "right"),),
     standard=at.hazard(at.triangular_hazard, at.triangular_value),
     latex=r"\mathrm{Triangular}",
 )

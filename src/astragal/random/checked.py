@@ -186,6 +186,13 @@ def _of_distribution(d: Distribution, parameters: Sequence[Expr]) -> Iterator[Co
         if not (is_constant(a) and is_constant(b)):
             at = i if not is_constant(a) else j
             yield at, a < b, f"{low}{{of}} is not below {high}"
+    for joint in d.joint:
+        free = [i for i, x in enumerate(parameters) if not is_constant(x)]
+        if free:
+            named = names.index(joint.name)
+            at = named if named in free else free[0]
+            words = f"parameter {joint.name}{{of}} has a value that {joint.words}"
+            yield at, joint.holds(*parameters), words
 
 
 def _each(p: Parameter, x: Expr, contains: Callable[[Expr], Expr]) -> Expr:

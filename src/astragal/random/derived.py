@@ -7,7 +7,7 @@ here knows a family by name.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -15,6 +15,7 @@ from astragal.graph.errors import UnsupportedError
 from astragal.graph.expr import Expr
 from astragal.random.distribution import (
     Distribution,
+    Joint,
     Tails,
 )
 from astragal.random.sampler import Kernel, Source
@@ -63,6 +64,17 @@ def sample(d: Distribution, draws: Draws, p: Params) -> Expr:
 def part(source: Source, kernel: Kernel) -> Source:
     """The bits of an element as a kernel expects them: a block, or half of one."""
     return source if kernel.block else replace(source, first=source.first[:1])
+
+
+def joint_of(
+    d: Distribution, own: Callable[[Params], Params], names: Callable[[str], str] = str
+) -> tuple[Joint, ...]:
+    """Give what the parameters of a law must fulfil together, of those of a law made of it."""
+
+    def of(j: Joint) -> Joint:
+        return Joint(names(j.name), lambda *args: j.holds(*own(args)), j.words)
+
+    return tuple(map(of, d.joint))
 
 
 def word(d: Distribution) -> str:

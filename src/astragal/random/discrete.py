@@ -7,11 +7,7 @@ from __future__ import annotations
 
 import math
 
-import numpy as np
-
-from astragal.graph.errors import DomainError
 from astragal.graph.expr import Expr
-from astragal.graph.literal import is_constant, value_of
 from astragal.ops import elementwise as e
 from astragal.ops import special as sp
 from astragal.ops.creation import arange
@@ -27,6 +23,7 @@ from astragal.random.distribution import (
     PROBABILITY,
     Distribution,
     Domain,
+    Joint,
     Parameter,
     Tails,
     Turns,
@@ -169,6 +166,13 @@ hypergeometric = Distribution(
         Parameter("nbad", COUNT, integer=True),
         Parameter("nsample", COUNT, integer=True),
     ),
+    joint=(
+        Joint(
+            "nsample",
+            lambda ngood, nbad, nsample: nsample <= ngood + nbad,
+            "is more than ngood + nbad",
+        ),
+    ),
     sampler=counts.hypergeometric,
     support=lambda ngood, nbad, nsample: _whole(
         "a number of good ones that the sample can have",
@@ -276,15 +280,6 @@ point_mass = Distribution(
     latex=r"\delta",
     doc_note="Always the one value: for mixtures, as in zero-inflated laws.",
 )
-
-
-def check_failures(ngood: Expr, nbad: Expr, r: Expr) -> None:
-    """Refuse to wait for more bad ones than there are."""
-    if is_constant(nbad) and is_constant(r) and bool(np.any(value_of(r) > value_of(nbad))):
-        raise DomainError(
-            f"negative_hypergeometric: r is {value_of(r).tolist()} and nbad is "
-            f"{value_of(nbad).tolist()}, expected r at most nbad"
-        )
 
 
 def _log_skellam(x: Expr, mu1: Expr, mu2: Expr) -> Expr:
@@ -437,7 +432,7 @@ negative_hypergeometric = Distribution(
     variance=lambda ngood, nbad, r: (
         r * ngood * (ngood + nbad + 1.0) / ((nbad + 1.0) * (nbad + 2.0)) * (1.0 - r / (nbad + 1.0))
     ),
-    check=check_failures,
+    joint=(Joint("r", lambda ngood, nbad, r: r <= nbad, "is more than nbad"),),
     turns=Turns(),
     latex=r"\mathrm{NegHypergeometric}",
     doc_note="Good ones drawn, without putting back, before the ``r``-th bad one.",

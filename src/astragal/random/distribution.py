@@ -130,6 +130,25 @@ Function = Callable[..., Expr]
 
 
 @dataclass(frozen=True, eq=False)
+class Joint:
+    """What parameters must fulfil together.
+
+    Attributes
+    ----------
+    name
+        Of the parameter that an error names.
+    holds
+        From all parameters to a condition, one for each batch element.
+    words
+        How an error goes on, as in "is not between left and right".
+    """
+
+    name: str
+    holds: Function
+    words: str
+
+
+@dataclass(frozen=True, eq=False)
 class Tails:
     """Log probabilities, accurate where they are small; meant inside the support.
 
@@ -240,7 +259,9 @@ class Distribution:
         ``atoms(x, *parameters)``: of a law of floating point, which values have a probability
         of their own. The log density is there the log of that probability. None for no value.
     check
-        Refuses static parameters that do not fit together.
+        Refuses static parameters whose shapes do not fit together.
+    joint
+        What the parameters must fulfil together, checked like their domains.
     core
         Number of dimensions of one value.
     core_shape
@@ -273,6 +294,7 @@ class Distribution:
     part: Callable[..., Any] | None = None
     atoms: Function | None = None
     check: Callable[..., None] | None = None
+    joint: tuple[Joint, ...] = ()
     core: int = 0
     core_shape: Callable[..., Shape] | None = None
     latex: str = ""
@@ -321,6 +343,8 @@ class RandomOp(PlacedOp):
             self._check_order(low, high, exprs)
         if d.check is not None:
             d.check(*exprs)
+        if d.joint and all(map(is_constant, exprs)):
+            self._check_joint(exprs)
         if size is not None:
             dims = shape_dims(size) if isinstance(size, Expr) else as_dims(size, d.name)
             # A size that the parameters imply is not said twice: one term a law.
@@ -362,6 +386,17 @@ class RandomOp(PlacedOp):
             if p.integer:
                 x = cast(x, "int64")
         return x
+
+    def _check_joint(self, exprs: Sequence[Expr]) -> None:
+        from astragal.compile import evaluate
+
+        d = self.distribution
+        names = [p.name for p in d.parameters]
+        for j in d.joint:
+            with np.errstate(all="ignore"):
+                if not np.all(evaluate(j.holds(*exprs), backend="numpy")):
+                    value = value_of(exprs[names.index(j.name)]).tolist()
+                    raise DomainError(f"{d.name}: parameter {j.name} is {value}, which {j.words}")
 
     def _check_order(self, low: str, high: str, exprs: Sequence[Expr]) -> None:
         d = self.distribution

@@ -26,6 +26,7 @@ from astragal.random.distribution import (
     Distribution,
     Domain,
     Function,
+    Joint,
     Parameter,
     Tails,
 )
@@ -46,6 +47,7 @@ from astragal.random.derived import (
     Params,
     has_atoms,
     is_atom,
+    joint_of,
     part,
     require_scalar,
     sample,
@@ -196,6 +198,8 @@ def mixture(laws: tuple[Distribution, ...], along: bool) -> Distribution:
         ]
         order = tuple((f"{a}_{i}", f"{b}_{i}") for i, d in enumerate(laws) for a, b in d.ordered)
 
+    joint = _joint(c)
+
     def support(weights: Expr, *p: Expr) -> Domain:
         domains = [d.support(*q) for d, q in c.each(p)]
         if not along and (whole or continuous):
@@ -262,6 +266,7 @@ def mixture(laws: tuple[Distribution, ...], along: bool) -> Distribution:
         variance=variance if has_mean and all(d.variance is not None for d in laws) else None,
         atoms=None if whole or continuous else _mixture_atoms(c),
         ordered=order,
+        joint=joint,
         check=_check_components(name, None if along else len(laws)),
         latex=rf"\mathrm{{Mixture[{', '.join(map(word, laws))}]}}",
     )
@@ -276,6 +281,22 @@ def _part(c: _Components) -> Callable[..., Hat]:
         return among(hats, [e.log(weights[..., i]) for i in range(len(hats))])
 
     return part
+
+
+def _joint(c: _Components) -> tuple[Joint, ...]:
+    """What the parameters of each component must fulfil together."""
+    if c.along:
+
+        def of_all(j: Joint) -> Joint:
+            return Joint(j.name, lambda w, *p: r.all(j.holds(*p), -1), j.words)
+
+        return tuple(map(of_all, c.laws[0].joint))
+
+    def of_one(i: int) -> tuple[Joint, ...]:
+        a, b = c.ends[i]
+        return joint_of(c.laws[i], lambda args: args[1 + a : 1 + b], lambda name: f"{name}_{i}")
+
+    return tuple(j for i in range(len(c.laws)) for j in of_one(i))
 
 
 def _mixture_atoms(c: _Components) -> Function:

@@ -6,7 +6,7 @@ import math
 from dataclasses import replace
 from typing import Any
 
-from astragal.graph.errors import DomainError, ShapeError
+from astragal.graph.errors import ShapeError
 from astragal.graph.expr import Expr
 from astragal.graph.literal import is_constant, value_of
 from astragal.graph.types import Shape
@@ -28,6 +28,7 @@ from astragal.random.distribution import (
     REAL,
     Distribution,
     Domain,
+    Joint,
     Parameter,
 )
 from astragal.random.ordered import transpose
@@ -315,9 +316,15 @@ def _log_wishart(x: Expr, df: Expr, scale: Expr) -> Expr:
     )
 
 
+_FREE = Joint(
+    "df",
+    lambda df, scale: df > _float(scale.shape[-1]) - 1.0,
+    "is not above the number of rows of scale less 1",
+)
 wishart = Distribution(
     name="wishart",
     parameters=(Parameter("df", POSITIVE), Parameter("scale", COVARIANCE, core=2)),
+    joint=(_FREE,),
     sampler=compositions.wishart,
     support=lambda df, scale: COVARIANCE,
     core=2,
@@ -344,6 +351,7 @@ def _log_inverse_wishart(x: Expr, df: Expr, scale: Expr) -> Expr:
 inverse_wishart = Distribution(
     name="inverse_wishart",
     parameters=(Parameter("df", POSITIVE), Parameter("scale", COVARIANCE, core=2)),
+    joint=(_FREE,),
     sampler=compositions.inverse_wishart,
     support=lambda df, scale: COVARIANCE,
     core=2,
@@ -375,6 +383,7 @@ def _log_lkj(x: Expr, n: Expr, eta: Expr) -> Expr:
 
 lkj = Distribution(
     name="lkj",
+    joint=(Joint("n", lambda n, eta: n >= 1, "is not a positive number of rows"),),
     parameters=(N, Parameter("eta", POSITIVE)),
     sampler=compositions.lkj,
     support=lambda n, eta: CORRELATION,
@@ -398,14 +407,6 @@ def _sample_domain(m: Expr, n: Expr) -> Domain:
     return replace(whole, contains=lambda x: whole.contains(x) & r.all(x <= m, -1))
 
 
-def _check_sample(m: Expr, n: Expr) -> None:
-    if is_constant(m) and is_constant(n) and bool((value_of(n) > value_of(m).sum(-1)).any()):
-        raise DomainError(
-            f"multivariate_hypergeometric: n is {value_of(n).tolist()}, expected at most the "
-            f"number of all, {value_of(m).sum(-1).tolist()}"
-        )
-
-
 def _share(m: Expr) -> Expr:
     return astype(m, "float64") / r.sum(astype(m, "float64"), -1, keepdims=True)
 
@@ -419,7 +420,7 @@ multivariate_hypergeometric = Distribution(
     core=1,
     logdensity=_log_multivariate_hypergeometric,
     mean=lambda m, n: astype(n, "float64")[..., None] * _share(m),
-    check=_check_sample,
+    joint=(Joint("n", lambda m, n: n <= r.sum(m, -1), "is more than the sum of m"),),
     latex=r"\mathrm{MultiHypergeometric}",
 )
 

@@ -4,11 +4,7 @@ from __future__ import annotations
 
 import math
 
-import numpy as np
-
-from astragal.graph.errors import DomainError
 from astragal.graph.expr import Expr
-from astragal.graph.literal import is_constant, value_of
 from astragal.ops import elementwise as e
 from astragal.ops import reductions as r
 from astragal.ops import special as sp
@@ -21,6 +17,7 @@ from astragal.random.distribution import (
     POSITIVE,
     REAL,
     Distribution,
+    Joint,
     Parameter,
     Standard,
     Tails,
@@ -426,14 +423,6 @@ def _log_normal_inverse_gaussian(x: Expr, a: Expr, b: Expr, loc: Expr, scale: Ex
     )
 
 
-def _check_asymmetry(a: Expr, b: Expr, loc: Expr, scale: Expr) -> None:
-    if is_constant(a) and is_constant(b) and not bool(np.all(abs(value_of(b)) < value_of(a))):
-        raise DomainError(
-            f"normal_inverse_gaussian: a is {value_of(a).tolist()} and b is "
-            f"{value_of(b).tolist()}, expected |b| < a"
-        )
-
-
 normal_inverse_gaussian = Distribution(
     name="normal_inverse_gaussian",
     parameters=(Parameter("a", POSITIVE), Parameter("b", REAL), LOC, SCALE),
@@ -444,7 +433,7 @@ normal_inverse_gaussian = Distribution(
     variance=lambda a, b, loc, scale: (
         e.square(scale * a) / (_root_of_difference(a, b) * (a - b) * (a + b))
     ),
-    check=_check_asymmetry,
+    joint=(Joint("b", lambda a, b, loc, scale: e.abs(b) < a, "is not between -a and a"),),
     turns=Turns(start=lambda a, b, loc, scale: loc, step=lambda a, b, loc, scale: scale),
     latex=r"\mathrm{NIG}",
     source="Barndorff-Nielsen 1997",

@@ -34,7 +34,15 @@ from astragal.random.tails import (
 if TYPE_CHECKING:
     from astragal.random.lower import Draws
 
-from astragal.random.derived import Params, has_atoms, require_scalar, sample, tails_if_any, word
+from astragal.random.derived import (
+    Params,
+    has_atoms,
+    joint_of,
+    require_scalar,
+    sample,
+    tails_if_any,
+    word,
+)
 
 
 def _fits(d: Distribution, b: Bijection, name: str) -> None:
@@ -137,6 +145,7 @@ def transformed(d: Distribution, name: str) -> Distribution:
         mean=moment(0),
         variance=moment(1),
         ordered=d.ordered,
+        joint=joint_of(d, lambda args: args[:n]),
         latex=rf"\mathrm{{{name.capitalize()}{word(d)}}}",
     )
 

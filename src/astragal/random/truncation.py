@@ -39,7 +39,15 @@ from astragal.random.tails import (
 if TYPE_CHECKING:
     from astragal.random.lower import Draws
 
-from astragal.random.derived import Params, part, require_scalar, sample, tails_if_any, word
+from astragal.random.derived import (
+    Params,
+    joint_of,
+    part,
+    require_scalar,
+    sample,
+    tails_if_any,
+    word,
+)
 
 BOUNDS = (Parameter("lower", NUMBER, -math.inf), Parameter("upper", NUMBER, math.inf))
 
@@ -242,6 +250,7 @@ def truncated(d: Distribution) -> Distribution:
         atoms=None if own_atoms is None else lambda x, *args: own_atoms(x, *args[:-2]),
         ordered=d.ordered,
         check=_nonempty(name, whole),
+        joint=joint_of(d, lambda args: args[:-2]),
         latex=rf"\mathrm{{Truncated{word(d)}}}",
         source="Devroye 1986, section VII.2 (sampler)",
     )
@@ -342,6 +351,7 @@ def censored(d: Distribution) -> Distribution:
         atoms=None if whole else lambda x, *args: (x <= args[-2]) | (x >= args[-1]),
         ordered=d.ordered,
         check=_nonempty(name, whole),
+        joint=joint_of(d, lambda args: args[:-2]),
         latex=rf"\mathrm{{Censored{word(d)}}}",
     )
 
