@@ -1,4 +1,4 @@
-"""Contraction of normals on large graphs: ours, beside plain kanren, egglog and PyTensor.
+"""Contraction of normals on large graphs: ours, beside plain kanren, egglog, PyTensor, tinygrad.
 
 The same rule everywhere: a sum of two independent normals, each read once, drawn from the
 two children of one split, is one normal of the parent key. Times include going there and
@@ -16,10 +16,10 @@ import gc
 import time
 import tracemalloc
 from collections.abc import Callable
-from typing import Any
 
 import astragal as ag
 from _harness import compare, machine
+from _rewrite_peers import egglog, kanren, plain, pytensor, tinygrad
 from astragal.graph.expr import Op
 from astragal.rewrites.convolutions import normal_convolution
 
@@ -77,100 +77,6 @@ def measure(name: str, make: Callable[[], object], steps: int, rounds: int = 5) 
         f"{peak / size:6.0f} bytes a node at the peak"
     )
     return seconds
-
-
-def kanren(terms: list[object], fixpoint: bool) -> Callable[[], object]:
-    """The rule without its checks, as a kanren goal on etuples, term by term.
-
-    One walk is enough for pairs; a chain needs a fixpoint. All pairs together in one graph
-    get no answer in reasonable time.
-    """
-    from etuples import etuple
-    from kanren import eq, lall, run, var
-    from kanren.graph import reduceo, walko
-
-    def contracto(a: object, b: object) -> object:
-        key, m1, s1, m2, s2 = (var() for _ in range(5))
-        one, two = (
-            etuple(normal.op, k, None, m, s)  # type: ignore[attr-defined]
-            for k, m, s in ((key, m1, s1), (var(), m2, s2))
-        )
-        new = etuple(
-            normal.op,  # type: ignore[attr-defined]
-            key,
-            None,
-            etuple(ag.add, m1, m2),
-            etuple(ag.sqrt, etuple(ag.add, etuple(ag.pow, s1, 2.0), etuple(ag.pow, s2, 2.0))),
-        )
-        return lall(eq(a, etuple(ag.add, one, two)), eq(b, new))
-
-    def walk(a: object, b: object) -> object:
-        return walko(contracto, a, b)
-
-    def goal(a: object, b: object) -> Any:
-        return reduceo(walk, a, b) if fixpoint else walk(a, b)
-
-    def work() -> object:
-        q = var()
-        return [run(1, q, goal(term, q)) for term in terms]
-
-    return work
-
-
-def plain(roots: tuple[ag.Expr, ...]) -> list[object]:
-    """Expressions as etuples of plain strings and numbers."""
-    from etuples import etuplize
-
-    return [etuplize(x) for x in roots]
-
-
-def pytensor(n: int, chain_of: int = 0) -> Callable[[], object]:
-    """The rule in PyTensor's rewriter, on n pairs or on one chain; the copy of the graph counts."""
-    import pytensor.tensor as pt
-    from pytensor.graph import FunctionGraph, node_rewriter
-    from pytensor.graph.rewriting.basic import EquilibriumGraphRewriter
-    from pytensor.scalar.basic import Add
-    from pytensor.tensor.elemwise import Elemwise
-    from pytensor.tensor.random.basic import NormalRV
-
-    def draw(i: int) -> object:
-        return pt.random.normal(pt.dscalar(f"m{i}"), pt.dscalar(f"s{i}"))
-
-    if chain_of:
-        total = draw(0)
-        for i in range(1, chain_of):
-            total = total + draw(i)  # type: ignore[operator]
-        outputs = [total]
-    else:
-        outputs = [draw(2 * i) + draw(2 * i + 1) for i in range(n)]  # type: ignore[operator]
-
-    def is_normal(x: object) -> bool:
-        owner = x.owner  # type: ignore[attr-defined]
-        return owner is not None and isinstance(owner.op, NormalRV)
-
-    @node_rewriter([Elemwise])  # type: ignore[untyped-decorator, unused-ignore]
-    def contract(fgraph: object, node: object) -> object:
-        if not isinstance(node.op.scalar_op, Add) or len(node.inputs) != 2:  # type: ignore[attr-defined]
-            return None
-        a, b = node.inputs  # type: ignore[attr-defined]
-        if not (is_normal(a) and is_normal(b)) or a is b:
-            return None
-        if any(len(fgraph.clients[x]) != 1 for x in (a, b)):  # type: ignore[attr-defined]
-            return None
-        m1, s1 = a.owner.op.dist_params(a.owner)
-        m2, s2 = b.owner.op.dist_params(b.owner)
-        return [pt.random.normal(m1 + m2, pt.sqrt(s1**2 + s2**2), rng=a.owner.inputs[0])]
-
-    rewriter = EquilibriumGraphRewriter([contract], max_use_ratio=100)
-
-    def work() -> object:
-        graph = FunctionGraph(outputs=outputs, clone=True)
-        rewriter.rewrite(graph)
-        drawn = sum(isinstance(x.op, NormalRV) for x in graph.toposort())
-        assert drawn == len(outputs), drawn
-        return graph
-
-    return work
 
 
 def doubled(depth: int) -> None:
@@ -233,37 +139,6 @@ def goals() -> None:
         print(f"{name:32s} {1e6 * median(lambda c=call: [c() for _ in range(50)]) / 50:8.0f} us")  # type: ignore[misc]
 
 
-def egglog(n: int, chain_of: int = 0) -> Callable[[], object]:
-    """The same rule in egglog's text form, program and extraction included."""
-    from egglog.bindings import EGraph  # type: ignore[attr-defined]
-
-    head = """
-(datatype Key (Root String) (Child Key i64))
-(datatype R (Var String) (Add R R) (Sqrt R) (Pow R R) (Num f64) (Normal Key R R))
-(rewrite (Add (Normal k a b) (Normal l c d))
-         (Normal k (Add a c) (Sqrt (Add (Pow b (Num 2.0)) (Pow d (Num 2.0))))))
-"""
-
-    def draw(i: int) -> str:
-        return f'(Normal (Child (Root "k{i // 2}") {i % 2}) (Var "m{i}") (Var "s{i}"))'
-
-    if chain_of:
-        lines = [f"(let $x0 {draw(0)})"]
-        lines += [f"(let $x{i} (Add $x{i - 1} {draw(i)}))" for i in range(1, chain_of)]
-        wanted, rounds = [chain_of - 1], chain_of
-    else:
-        lines = [f"(let $x{i} (Add {draw(2 * i)} {draw(2 * i + 1)}))" for i in range(n)]
-        wanted, rounds = list(range(n)), 1
-    out = [f"(extract $x{i})" for i in wanted]
-    text = "\n".join([head, *lines, f"(run {rounds})", *out])
-
-    def work() -> object:
-        graph = EGraph()
-        return graph.run_program(*graph.parse_program(text))
-
-    return work
-
-
 def many_rules(count: int) -> list[ag.Relation]:
     """False copies of the rule for other families, on the same root operation."""
     families = [
@@ -281,6 +156,38 @@ def many_rules(count: int) -> list[ag.Relation]:
         return other
 
     return [rule(families[i % len(families)].op, i) for i in range(count)]  # type: ignore[attr-defined]
+
+
+def mixed(n: int) -> tuple[ag.Expr, ...]:
+    """A graph of about n nodes: several relations of the book apply, and many nodes bear none."""
+    r = ag.random
+    out = []
+    for i in range(n // 30):
+        k1, k2 = ag.split(ag.key(10 + i))
+        k3, k4 = ag.split(ag.key(10_000 + i))
+        a, b, c = (ag.input(f"{name}{i}") for name in "abc")
+        both = r.gamma(k1, a, rate=b) + r.gamma(k2, c, rate=b)
+        least = ag.minimum(r.exponential(k3, rate=a), r.exponential(k4, rate=b))
+        plainly = ag.exp(a * b) + ag.log(c + 1.0) / (a + 2.0)
+        out += [both, least, ag.sqrt(plainly) - ag.tanh(a - c)]
+    return tuple(out)
+
+
+def whole_book() -> None:
+    """Print what the book costs beside the relations that apply, on graphs of 1,000 nodes."""
+    from astragal.rewrites import BOOK
+
+    for name, target in (("pairs", pairs(90)), ("mixed", mixed(1_000))):
+        found = ag.rewrite(target, BOOK, explain=True)
+        needed = list(dict.fromkeys(s.relation.whole or s.relation for s in found.steps))
+        print(f"{name}: {nodes(target)} nodes, {len(found.steps)} steps of {len(needed)} relations")
+        print(
+            compare(
+                f"the relations needed beside the book, {name}",
+                lambda t=target, n=needed: ag.rewrite(t, n, explain=True),  # type: ignore[misc]
+                lambda t=target: ag.rewrite(t, BOOK, explain=True),  # type: ignore[misc]
+            )
+        )
 
 
 def main() -> None:
@@ -306,8 +213,9 @@ def main() -> None:
         peers: dict[str, Callable[[], Callable[[], object]]] = {
             "egglog": lambda n=count, c=length: egglog(n, c),  # type: ignore[misc]
             "PyTensor": lambda n=count, c=length: pytensor(n, c),  # type: ignore[misc]
+            "tinygrad": lambda n=count, c=length: tinygrad(n, c),  # type: ignore[misc]
         }
-        if not length or not quick:
+        if not length:
             peers["plain kanren"] = lambda t=target, c=length: kanren(plain(t), c > 0)  # type: ignore[misc]
         for peer, make in peers.items():
             try:
@@ -319,16 +227,12 @@ def main() -> None:
                 print(compare(f"{name} beside {peer}", ours, work, rounds=3))
             except RecursionError:
                 print(f"{name} beside {peer}: the peer recurses too deeply")
+    whole_book()
     target = pairs(100)
-    from astragal.rewrites import BOOK
 
     def alone() -> object:
         return ag.rewrite(target, normal_convolution, explain=True)
 
-    def whole() -> object:
-        return ag.rewrite(target, BOOK, explain=True)
-
-    print(compare("one rule beside the book", alone, whole))
     crowd = [normal_convolution, *many_rules(200)]
     print(
         compare(
