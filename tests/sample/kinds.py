@@ -162,6 +162,21 @@ def moved() -> tuple[dict[str, Expr], dict[str, Any]]:
     return {"centre": centre, "at": at, "y": y}, {"y": Y[:3]}
 
 
+def spread() -> tuple[dict[str, Expr], dict[str, Any]]:
+    k = keys()
+    sd = R.uniform(k[0], 0.4, 3.0)
+    return {"sd": sd, "y": R.normal(k[1], 0.3, sd, size=4)}, {"y": Y[:4]}
+
+
+def vectors() -> tuple[dict[str, Expr], dict[str, Any]]:
+    k = keys()
+    s = R.inverse_wishart(k[0], 6.0, np.array([[2.0, 0.3], [0.3, 1.0]]))
+    mu = R.multivariate_normal(k[1], np.array([0.1, 0.5]), s / 3.0)
+    return {"s": s, "mu": mu, "y": R.multivariate_normal(k[2], mu, s, size=3)}, {
+        "y": np.eye(3)[:, :2]
+    }
+
+
 KINDS: dict[str, Kind] = {
     "exact, normal-inverse-gamma": Kind(conjugate, ("exact", "exact")),
     "exact, simplex": Kind(simplex, ("exact",)),
@@ -169,6 +184,8 @@ KINDS: dict[str, Kind] = {
     "exact, by a reversal": Kind(thinned, ("exact",)),
     "exact, above a bound": Kind(largest, ("exact",)),
     "exact, cut": Kind(truncated, ("exact",)),
+    "exact, between bounds": Kind(spread, ("exact",)),
+    "exact, matrix normal": Kind(vectors, ("exact", "exact")),
     "gibbs, gamma": Kind(counts, ("gibbs", "gibbs"), ("interweave",)),
     "interweave, rate": Kind(counts, ("gibbs", "gibbs", "interweave")),
     "gibbs, block of normals": Kind(regression, ("gibbs", "gibbs")),
