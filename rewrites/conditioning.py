@@ -334,13 +334,6 @@ def poisson_sample_given_total(k: Key, λ, m: Integer, n: Integer):
     return given(x, equal(sum(x), n)), multinomial(k, n, ones((m,)) / m)
 
 
-@relation("in law", source=JKB97, where=lambda n: n >= 0)
-def negative_binomial_sample_given_total(k: Key, r, p, m: Integer, n: Integer):
-    """Failures before successes of one number, of which the total is known."""
-    x = negative_binomial(k, r, p, size=(m,))
-    return given(x, equal(sum(x), n)), dirichlet_multinomial(k, n, r * ones((m,)))
-
-
 @relation("in law", source="symmetry", where=lambda m, n: [n >= 0, n <= m, m >= 1])
 def trial_of_sample_given_total(k: Key, p, m: Integer, n: Integer):
     """The first of some trials, of which the number of successes is known."""
