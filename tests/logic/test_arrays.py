@@ -196,7 +196,7 @@ def test_sums_of_a_random_number_of_terms() -> None:
 
 @pytest.mark.slow
 def test_a_law_of_a_random_sum_is_verified() -> None:
-    assert ag.verify(thinned, effort="fast").holds
+    assert ag.verify(thinned, effort="quick").holds
 
     @ag.relation("in law")
     def not_thinned(kn: ag.Key, kb: ag.Key, rate, p):  # type: ignore[no-untyped-def]
@@ -204,4 +204,4 @@ def test_a_law_of_a_random_sum_is_verified() -> None:
         kept = ag.astype(bernoulli(kb, p, size=(n,)), "int64")
         return ag.sum(kept), poisson(kn, rate * ag.sqrt(p))
 
-    assert not ag.verify(not_thinned, effort="fast").holds
+    assert not ag.verify(not_thinned, effort="quick").holds
