@@ -19,7 +19,7 @@ from astragal.graph.literal import constant
 from astragal.graph.traverse import substitute, toposort
 from astragal.graph.types import FLOATS
 from astragal.random import RANDOM_OPS
-from astragal.random.distribution import is_random
+from astragal.random.distribution import is_random, random_parts
 from astragal.random.keys import split
 
 
@@ -28,8 +28,10 @@ def starting_values(
 ) -> dict[str, Expr]:
     """Build a starting point inside the support.
 
-    Continuous variables are uniform within ``spread`` of 0 on unconstrained coordinates;
-    others are drawn from their distributions given those before them.
+    Continuous variables are uniform within ``spread`` of 0 on unconstrained coordinates, or of
+    their location where a law of the whole line has one: what a prior tells apart, such as the
+    labels of a mixture, then does not start exchanged. Others are drawn from their
+    distributions given those before them.
     """
     by_value = {f.value: f for f in joint.factors}
     keys = split(key, max(len(latent), 1))
@@ -44,7 +46,9 @@ def starting_values(
         if t is not None:
             size = t.shape or None
             u = RANDOM_OPS["uniform"](keys[i], size, -spread, spread)
-            (value,) = substitute([t.forward(u)], new)
+            free = t.forward(u)
+            centre = _location(factor) if free is u else None
+            (value,) = substitute([free if centre is None else centre + free], new)
         elif z in toposort(factor.parameters):
             value = _drawn_given(joint, factor, new, keys[i])
         else:
@@ -54,6 +58,14 @@ def starting_values(
             value = factor.rv.op(keys[i], shape, *parameters)
         new[z] = out[name] = value
     return out
+
+
+def _location(factor: Factor) -> Expr | None:
+    """Give the location of a law of the whole line, unless the variable moves it itself."""
+    d = random_parts(factor.rv)[0]
+    named = zip(d.parameters, factor.parameters, strict=False)
+    found = next((x for p, x in named if p.name in ("loc", "mean")), None)
+    return None if found is None or factor.value in toposort([found]) else found
 
 
 def _drawn_given(joint: Joint, factor: Factor, new: Mapping[Expr, Expr], key: Expr) -> Expr:

@@ -7,14 +7,14 @@ draws depend neither on the length of the blocks, nor on the number of chains or
 from __future__ import annotations
 
 import weakref
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from astragal.compile import evaluate, function
-from astragal.derive.sampler import Sampler
+from astragal.derive.sampler import Sampler, Step
 from astragal.graph.errors import ModelError
 from astragal.graph.expr import Expr
 from astragal.graph.types import INTEGERS
@@ -72,14 +72,15 @@ def build(sampler: Sampler, backend: str, block: int) -> ChainProgram:
     k = input("key", dtype="key")
     data = inputs_like(sampler, sampler.observed, "data")
     initial = sampler.initial(k, data)
+    discrete = [] if sampler.exact else _discrete(sampler)
     # A start is drawn once: compiling it would cost more than running it.
     assert sampler.target is not None
 
     def starter(at: Expr, more: list[Expr]) -> Callable[..., Any]:
         here = sampler.initial(at, data)
-        if more:
+        if discrete:
             own, at = split(at, 2)
-            here = _settled(sampler, own, here, data)
+            here = _settled(discrete, own, here, data)
         height = sampler.target(at, {**here, **data})[0]["logdensity"]  # type: ignore[misc]
         return function([k, *more, data], (here, height), backend="numpy")
 
@@ -126,21 +127,26 @@ def build(sampler: Sampler, backend: str, block: int) -> ChainProgram:
     return ChainProgram(lambda key, given: _arrays(run_start(key, given)), advance)
 
 
-def _settled(
-    sampler: Sampler, key: Expr, state: Mapping[str, Expr], data: Mapping[str, Expr]
-) -> dict[str, Expr]:
-    """Draw the discrete variables from their conditionals, as far as these are exact.
-
-    Drawn before the data are looked at, some of many are sure to be impossible: an animal
-    that was seen and is not there.
-    """
-    new = dict(state)
-    discrete = [
+def _discrete(sampler: Sampler) -> list[Step]:
+    """List the steps that draw discrete variables from their conditionals."""
+    return [
         s
         for s in sampler.steps
         if s.kind == "gibbs" and all(sampler.types[n].dtype in INTEGERS for n in s.targets)
     ]
-    for step, k in zip(discrete, split(key, max(len(discrete), 1)), strict=False):
+
+
+def _settled(
+    steps: Sequence[Step], key: Expr, state: Mapping[str, Expr], data: Mapping[str, Expr]
+) -> dict[str, Expr]:
+    """Draw the discrete variables from their conditionals, as far as these are exact.
+
+    Drawn before the data are looked at, some of many are sure to be impossible: an animal
+    that was seen and is not there. And the labels of a mixture would be those of the states,
+    exchanged as often as not, whatever the priors of its parts say.
+    """
+    new = dict(state)
+    for step, k in zip(steps, split(key, len(steps)), strict=True):
         new.update(step.update(k, {**new, **data}))
     return new
 
