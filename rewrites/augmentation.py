@@ -255,29 +255,3 @@ def binomial_logits(
     w = polya_gamma(kw, n, ψ)
     yield b, y, w
     yield multivariate_normal(kb, *logit_update(m, S, X, w, y - n / 2)), y, w
-
-
-@relation("conditional", source=POLSON)
-def negative_binomial_logits(
-    kb: Key, ky: Key, kw: Key, m: Vector, S: Covariance, X: Matrix, r: Positive
-):
-    """Coefficients of a regression of counts of failures."""
-    b = multivariate_normal(kb, m, S)
-    ψ = matmul(X, b)
-    y = negative_binomial(ky, r, 1 - expit(ψ))
-    w = polya_gamma(kw, y + r, ψ)
-    yield b, y, w
-    yield multivariate_normal(kb, *logit_update(m, S, X, w, (y - r) / 2)), y, w
-
-
-@relation("conditional", source=POLSON, where=lambda r: r >= 1)
-def negative_binomial_logits_whole(
-    kb: Key, ky: Key, kw: Key, m: Vector, S: Covariance, X: Matrix, r: Integer
-):
-    """The same with a whole number of successes."""
-    b = multivariate_normal(kb, m, S)
-    ψ = matmul(X, b)
-    y = negative_binomial(ky, r, 1 - expit(ψ))
-    w = polya_gamma(kw, y + r, ψ)
-    yield b, y, w
-    yield multivariate_normal(kb, *logit_update(m, S, X, w, (y - r) / 2)), y, w

@@ -284,6 +284,11 @@ def allowed(relation: Relation, values: Mapping[Expr, Any]) -> bool:
                     continue
                 if not np.less(*evaluate_at(ends, values)).all():
                     return False
+            if any(a in side.random or side.below[a] & held for a in parameters):
+                continue
+            for j in d.joint:
+                if not np.all(evaluate_at([j.holds(*parameters)], values)[0]):
+                    return False
     return True
 
 
