@@ -188,7 +188,8 @@ def split(key: Expr, n: int | Expr = 2) -> Expr:
 
 def _prepare_fold_in(k: Any, data: Any) -> tuple[Any, ...]:
     k = as_key(k, "fold_in")
-    if isinstance(data, (int, np.integer)) and not 0 <= data < 2**63:
+    number: Any = data
+    if isinstance(number, (int, np.integer)) and not 0 <= number < 2**63:
         raise DomainError(f"fold_in: data lie in 0 .. 2**63 - 1, got {data}")
     d = as_expr(data)
     if not isinstance(d.type, TensorType) or d.type.dtype not in INTEGERS:
