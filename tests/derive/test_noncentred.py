@@ -68,7 +68,7 @@ def test_coordinates_can_be_forbidden_preferred_and_listed() -> None:
 
 def test_the_funnel_of_the_schools_is_gone() -> None:
     sampler = ag.derive(schools(ERRORS), {"y": EFFECTS}, forbid=OTHERS)
-    draws = run(sampler, draws=4_000, chains=2, seed=2, progress=False)
+    draws = run(sampler, draws=4_000, chains=2, seed=2, target_accept=0.95, progress=False)
     mu, tau = (draws.posterior[n].values for n in ("mu", "tau"))
     # Given mu and tau the data are normal: both posterior means by quadrature.
     at, t = np.meshgrid(np.linspace(-25, 30, 551), np.exp(np.linspace(-9, 5, 601)))
