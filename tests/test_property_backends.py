@@ -441,7 +441,7 @@ def test_the_generator_reaches_every_kind_of_operation() -> None:
     """Otherwise the properties above would hold of too little."""
     seen: set[str] = set()
 
-    @settings(max_examples=400)
+    @settings(max_examples=2000)
     @given(graph=ANY)
     def look(graph: Any) -> None:
         seen.update(n.op.name for n in toposort(graph[1]))
