@@ -42,6 +42,16 @@ def test_type_checkers_see_every_distribution() -> None:
     assert re.findall(r"^    (\w+): _Draw$", text, re.MULTILINE) == sorted(ag.random.RANDOM_OPS)
 
 
+def test_packages_that_come_late_are_there() -> None:
+    import subprocess
+    import sys
+
+    # In a process of its own: here, other tests have imported them.
+    code = "import astragal as ag; print(len(ag.rewrites.BOOK) > 1000, ag.sample.calibrate.ranks.__name__, ag.display.__name__, ag.interop.from_pymc.__name__)"  # noqa: E501
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["True", "ranks", "astragal.display", "from_pymc"]
+
+
 def test_importing_loads_no_compiler() -> None:
     import subprocess
     import sys

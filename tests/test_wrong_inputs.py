@@ -78,6 +78,15 @@ CASES: list[tuple[Callable[[], Any], type[Exception], str]] = [
     (lambda: A.verify("normal_convolution"), ag.DTypeError, "verify takes a relation, got str"),
     (lambda: A.verify(normal_convolution, effort="foo"), ag.ModelError, "effort is 'foo'"),
     (lambda: A.verify(normal_convolution, seed=-1), ag.ModelError, "seed is -1, expected a non-"),
+    # files and calibrations
+    (lambda: ag.save("never.ag", None), ag.FormatError, "no expression in NoneType None"),
+    (lambda: ag.save("never.ag", [1, 2]), ag.FormatError, r"no expression in list \[1, 2\]"),
+    (lambda: A.sample.calibrate.ranks(model()), ag.ModelError, "the sampler that derive gives"),
+    (
+        lambda: ag.sample.calibrate.start_at_truth(ag.derive(model(), Y), simulations=0),
+        ag.ModelError,
+        "simulations is 0, expected an integer of at least 1",
+    ),
     (lambda: A.path(X, X, [3]), ag.DTypeError, "expected relations, got int 3"),
 ]
 

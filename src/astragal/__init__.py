@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 from astragal import random
 from astragal.compile import Function, KeyArray, evaluate, function, shared
 from astragal.density import logdensity
@@ -203,6 +205,12 @@ from astragal.random.keys import fold_in, key, key_data, split, wrap_key_data
 from astragal.random.sequential import numpy_generator
 from astragal.random.stream import RandomStream
 from astragal.serialize import load, save
+
+if TYPE_CHECKING:
+    from astragal import display as display
+    from astragal import interop as interop
+    from astragal import rewrites as rewrites
+    from astragal import sample as sample
 
 # The public names, which tests/test_public_names.py keeps as they are.
 # fmt: off
@@ -430,10 +438,18 @@ __all__ = [
 # fmt: on
 
 
-def __getattr__(name: str) -> str:
-    """Give the installed version, which only the package's metadata know."""
+_PACKAGES = ("display", "interop", "rewrites", "sample")
+"""Parts that load more than most sessions need: imported where they are first asked for."""
+
+
+def __getattr__(name: str) -> Any:
+    """Give the installed version, which only the package's metadata know, or a late package."""
     if name == "__version__":
         from importlib.metadata import version
 
         return version("astragal")
+    if name in _PACKAGES:
+        from importlib import import_module
+
+        return import_module(f"astragal.{name}")
     raise AttributeError(f"module 'astragal' has no attribute {name!r}")

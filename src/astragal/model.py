@@ -9,7 +9,7 @@ from typing import Any, overload
 
 import numpy as np
 
-from astragal.graph.errors import ModelError
+from astragal.graph.errors import ModelError, require_count
 from astragal.graph.expr import INPUT, Expr, describe
 from astragal.graph.literal import constant, is_constant
 from astragal.graph.traverse import children, substitute, toposort
@@ -230,7 +230,7 @@ class Model:
         ------
         ModelError
             Where the model has inputs beside its keys, an improper prior or a factor: such a
-        model has a density, and no law to draw from.
+            model has a density, and no law to draw from. For ``draws`` below one.
         """
         from astragal.compile import evaluate, function
         from astragal.ops.control import scan
@@ -240,9 +240,8 @@ class Model:
         if self.inputs:
             missing = ", ".join(str(n.args[0]) for n in self.inputs)
             raise ModelError(f"the model reads {missing}: give values before drawing from it")
-        n: Any = draws
-        if n is not None and (not isinstance(n, (int, np.integer)) or n < 1):
-            raise ModelError(f"sample_prior: draws is {draws!r}, expected an integer of at least 1")
+        if draws is not None:
+            require_count("sample_prior", "draws", draws, 1)
         self._refuse_weights()
         outputs, roots = list(self._variables.values()), self.keys
         each = input("keys", shape=(None,), dtype="key")

@@ -74,8 +74,11 @@ def save(path: str | Path, exprs: Any) -> None:
     ...     ag.load(path)["total"] is ag.sum(x)
     True
     """
-    data, _ = dump_tree(exprs, by_value=True)
-    Path(path).write_bytes(data)
+    writer = _Writer(by_value=True)
+    shown = writer.tree(exprs)
+    if not writer.items:
+        raise FormatError(f"save: there is no expression in {describe(exprs)}")
+    Path(path).write_bytes(writer.archive(shown))
 
 
 def load(path: str | Path) -> Any:

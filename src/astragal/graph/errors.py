@@ -6,6 +6,7 @@ so that ``except ValueError`` keeps working. A traceback ends with the page that
 
 from __future__ import annotations
 
+from numbers import Integral
 from typing import ClassVar
 
 
@@ -65,3 +66,16 @@ class FormatError(AstragalError, ValueError):
     """A file is damaged, of another kind, or of a newer version."""
 
     page = "docs/reference/errors.md#formaterror"
+
+
+def require_count(where: str, name: str, given: object, least: int) -> None:
+    """Refuse what is no integer of at least ``least``; NumPy's integers are integers.
+
+    Raises
+    ------
+    ModelError
+        Naming the argument, what was given and what was expected.
+    """
+    whole = isinstance(given, Integral) and not isinstance(given, bool) and int(given) >= least
+    if not whole:
+        raise ModelError(f"{where}: {name} is {given!r}, expected an integer of at least {least}")

@@ -25,8 +25,8 @@ from scipy import stats
 from astragal.compile import evaluate, function
 from astragal.density.joint import factorise
 from astragal.derive.sampler import Sampler, Step
-from astragal.graph.errors import AstragalError
-from astragal.graph.expr import Expr
+from astragal.graph.errors import AstragalError, ModelError, require_count
+from astragal.graph.expr import Expr, describe
 from astragal.graph.traverse import substitute
 from astragal.ops.control import scan
 from astragal.ops.creation import arange, input
@@ -171,6 +171,11 @@ def start_at_truth(
     Calibration
         With a finding for each step and quantity.
 
+    Raises
+    ------
+    ModelError
+        For what is no sampler, or a count that is none.
+
     Examples
     --------
     >>> import astragal as ag
@@ -182,6 +187,7 @@ def start_at_truth(
     >>> start_at_truth(sampler, backend="numpy").holds
     True
     """
+    _check(sampler, simulations=simulations)
     root = input("key", dtype="key")
     names = list(sampler.observed)
 
@@ -345,7 +351,13 @@ def ranks(
     -------
     Calibration
         With the ranks, for `Calibration.save_plot`.
+
+    Raises
+    ------
+    ModelError
+        For what is no sampler, or a count that is none.
     """
+    _check(sampler, simulations=simulations, draws=draws, thin=thin)
     root = input("key", dtype="key")
     whole = _joint_draw(sampler, root)
     truth_of = function([root], whole, backend="numpy")
@@ -391,6 +403,15 @@ def ranks(
         key=lambda f: f.p_value,
     )
     return Calibration(tuple(findings), {}, simulations, flat, draws)
+
+
+def _check(sampler: object, **counts: object) -> None:
+    if not isinstance(sampler, Sampler):
+        raise ModelError(
+            f"a calibration takes the sampler that derive gives, got {describe(sampler)}"
+        )
+    for name, given in counts.items():
+        require_count("calibration", name, given, 1)
 
 
 def _uniform(values: Array, most: int) -> float:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from astragal.graph.errors import ModelError
+from astragal.graph.errors import ModelError, require_count
 
 FURTHER = ("log_likelihood", "log_prior", "posterior_predictive", "prior", "prior_predictive")
 """Groups that a run computes where it is asked to."""
@@ -40,11 +40,7 @@ class Settings:
             given: object = getattr(self, name)
             if name == "workers" and given is None:
                 continue
-            whole = isinstance(given, (int, np.integer)) and not isinstance(given, bool)
-            if not whole or getattr(self, name) < least:
-                raise ModelError(
-                    f"sample: {name} is {given!r}, expected an integer of at least {least}"
-                )
+            require_count("sample", name, given, least)
         target: object = self.target_accept
         if not isinstance(target, (int, float, np.floating)) or not 0.0 < float(target) < 1.0:
             raise ModelError(
