@@ -8,15 +8,8 @@ from functools import cache
 from typing import Any
 
 from astragal.graph.expr import Expr, Op
-from astragal.graph.types import KeyType
-from astragal.logic.codegen import (
-    LEAVES,
-    Facts,
-    Fast,
-    bound_variables,
-    compile_rule,
-    is_still,
-)
+from astragal.logic.codegen import Fast, bound_variables, compile_rule
+from astragal.logic.facts import Facts
 from astragal.logic.pattern import Side
 from astragal.logic.relation import Relation, Step
 from astragal.logic.soundness import Place
@@ -24,7 +17,7 @@ from astragal.logic.variables import Variable
 from astragal.logic.views import VIEWS
 from astragal.ops import OPS
 from astragal.ops import elementwise as e
-from astragal.random.distribution import RandomOp, is_random
+from astragal.random.distribution import is_random
 
 ASSOCIATIVE = frozenset({"add", "multiply"})
 _WRAPS = frozenset((e.negative, e.multiply, e.divide, OPS["reciprocal"]))
@@ -208,18 +201,6 @@ class Matcher:
 def measure(side: Any) -> tuple[int, int]:
     """Give the number of random variables of a side, and of its operations."""
     return len(side.draws), sum(1 for x in side.order if x.args and x.op.name != "variable")
-
-
-def is_live(x: Expr, facts: Facts) -> bool:
-    """Tell whether a random variable stands below a node."""
-    for a in x.args:
-        if not isinstance(a, Expr) or a.op in LEAVES or a.type.__class__ is KeyType:
-            continue
-        if isinstance(a.op, RandomOp):
-            return True
-        if a not in facts.plain and not is_still(a, facts):
-            return True
-    return False
 
 
 @cache

@@ -21,7 +21,7 @@ from astragal.graph.traverse import substitute
 from astragal.graph.types import KeyType, TensorType
 from astragal.logic.algebra import decide, same_value
 from astragal.logic.build import assign_keys, build_side
-from astragal.logic.codegen import LEAVES, Facts
+from astragal.logic.facts import LEAVES, Facts
 from astragal.logic.match import Match, match, settle
 from astragal.logic.pattern import Side, accepts
 from astragal.logic.soundness import Place, count_uses

@@ -43,7 +43,7 @@ def spent_once(order: Sequence[Expr], uses: Mapping[Expr, int]) -> bool:
     Examples
     --------
     >>> import astragal as ag
-    >>> from astragal.logic.rewriting import survey
+    >>> from astragal.logic.tally import survey
     >>> a, b = ag.split(ag.key(0))
     >>> spent_once(*survey([ag.random.normal(a) + ag.random.uniform(b)]))
     True
