@@ -260,7 +260,7 @@ def test_a_step_can_be_replaced_by_one_of_the_users() -> None:
     """An independence sampler of theta: its own law again, written by hand."""
     from dataclasses import replace
 
-    from astragal.derive.sampler import Program
+    from astragal.derive.steps import Program
 
     sampler = ag.derive(pumps(HOURS), {"failures": FAILURES})
     old = sampler.step("theta")

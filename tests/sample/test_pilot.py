@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import astragal as ag
-from astragal.derive.sampler import Trial
+from astragal.derive.steps import Trial
 from astragal.sample import pilot
 
 R = ag.random

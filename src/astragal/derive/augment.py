@@ -16,7 +16,7 @@ import numpy as np
 
 from astragal.density.joint import Factor, Joint
 from astragal.derive.relations import book
-from astragal.derive.sampler import UsedRelation
+from astragal.derive.steps import UsedRelation
 from astragal.graph.errors import AstragalError, DomainError
 from astragal.graph.expr import INPUT, Expr
 from astragal.graph.literal import constant, is_constant, scalar, value_of

@@ -24,8 +24,8 @@ from astragal.derive.plan import (
     inputs_of,
     refusal,
 )
-from astragal.derive.sampler import Conditional, Program, Step, UsedRelation
 from astragal.derive.slice import TUNING
+from astragal.derive.steps import Conditional, Program, Step, UsedRelation
 from astragal.graph.expr import Expr
 from astragal.graph.traverse import toposort
 from astragal.graph.types import FLOATS

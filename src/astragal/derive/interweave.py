@@ -15,8 +15,8 @@ from astragal.density.transforms import Transform, transform_of
 from astragal.derive.block import Block
 from astragal.derive.noncentred import Standard, check_standard, standard_of
 from astragal.derive.plan import Plan, premises
-from astragal.derive.sampler import Conditional, Program, Step, UsedRelation
 from astragal.derive.slice import by_coordinates, program_of
+from astragal.derive.steps import Conditional, Program, Step, UsedRelation
 from astragal.graph.expr import INPUT, Expr
 from astragal.graph.subgraph import placeholder
 from astragal.graph.traverse import substitute

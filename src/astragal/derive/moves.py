@@ -10,9 +10,9 @@ from astragal.derive.block import Block
 from astragal.derive.conjugate import Neighbourhood, Neighbourhoods
 from astragal.derive.noncentred import Standard
 from astragal.derive.nuts import nuts_program
-from astragal.derive.sampler import Program
 from astragal.derive.sites import site_program
 from astragal.derive.slice import slice_program
+from astragal.derive.steps import Program
 from astragal.graph.expr import Expr
 from astragal.graph.types import FLOATS, TensorType
 

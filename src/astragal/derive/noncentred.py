@@ -22,7 +22,7 @@ from astragal.derive.check import Array, DerivationError, compiled
 from astragal.derive.conjugate import KEY, Neighbourhoods
 from astragal.derive.notation import write
 from astragal.derive.relations import book
-from astragal.derive.sampler import UsedRelation
+from astragal.derive.steps import UsedRelation
 from astragal.graph.errors import AstragalError
 from astragal.graph.expr import INPUT, Expr
 from astragal.graph.literal import is_constant

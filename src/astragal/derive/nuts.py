@@ -17,8 +17,8 @@ from collections.abc import Callable, Mapping
 
 from astragal.derive.block import Block
 from astragal.derive.conjugate import KEY
-from astragal.derive.sampler import Program
 from astragal.derive.slice import ADAPTING, TUNING
+from astragal.derive.steps import Program
 from astragal.graph.expr import INPUT, Expr
 from astragal.graph.literal import constant, scalar
 from astragal.graph.traverse import toposort

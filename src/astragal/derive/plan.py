@@ -22,8 +22,8 @@ from astragal.derive.noncentred import KIND
 from astragal.derive.notation import write_factor
 from astragal.derive.points import Points
 from astragal.derive.relations import finder_of, used_relations
-from astragal.derive.sampler import Conditional, Program, Step, UsedRelation
 from astragal.derive.slice import TUNING
+from astragal.derive.steps import Conditional, Program, Step, UsedRelation
 from astragal.graph.errors import UnsupportedError
 from astragal.graph.expr import INPUT, Expr
 from astragal.graph.traverse import toposort

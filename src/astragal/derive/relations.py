@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from astragal.density.joint import Factor
 from astragal.derive.conjugate import Found, Neighbourhood
 from astragal.derive.notation import write
-from astragal.derive.sampler import UsedRelation
+from astragal.derive.steps import UsedRelation
 from astragal.graph.expr import Expr
 from astragal.random.distribution import is_random
 

@@ -14,6 +14,7 @@ from astragal.derive.augment import LEAVES, augmentations
 from astragal.derive.check import check_conditional, check_exact
 from astragal.derive.collapsed import collapsed
 from astragal.derive.conjugate import KEY
+from astragal.derive.data import as_data
 from astragal.derive.exact import (
     Link,
     closed_forms,
@@ -27,8 +28,9 @@ from astragal.derive.noncentred import KIND, PATH
 from astragal.derive.plan import Plan, closed_step, general_steps, given, inputs_of, refusal, reject
 from astragal.derive.points import check_support, starting_values
 from astragal.derive.relations import FINDERS, book
-from astragal.derive.sampler import Program, Sampler, Step, as_data
+from astragal.derive.sampler import Sampler
 from astragal.derive.slice import TUNING
+from astragal.derive.steps import Program, Step
 from astragal.graph.errors import ModelError, UnsupportedError
 from astragal.graph.expr import Expr
 from astragal.graph.traverse import toposort

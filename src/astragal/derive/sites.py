@@ -11,8 +11,8 @@ from collections.abc import Callable
 
 from astragal.density.tables import finite_values
 from astragal.derive.conjugate import KEY, Neighbourhood
-from astragal.derive.sampler import Program
 from astragal.derive.slice import ADAPTING, TUNING, univariate
+from astragal.derive.steps import Program
 from astragal.graph.expr import INPUT, Expr
 from astragal.graph.literal import scalar
 from astragal.graph.traverse import substitute, toposort

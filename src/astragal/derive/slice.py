@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 from astragal.density.transforms import Transform
 from astragal.derive.conjugate import KEY, Neighbourhood
-from astragal.derive.sampler import Program
+from astragal.derive.steps import Program
 from astragal.graph.expr import INPUT, Expr
 from astragal.graph.literal import scalar
 from astragal.graph.traverse import substitute, toposort

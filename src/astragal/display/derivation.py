@@ -13,7 +13,8 @@ from astragal.display.picture import picture
 from astragal.display.style import details, page
 
 if TYPE_CHECKING:
-    from astragal.derive.sampler import Sampler, Step
+    from astragal.derive.sampler import Sampler
+    from astragal.derive.steps import Step
 
 
 def step_formula(sampler: Sampler, step: Step) -> Formula | None:

@@ -16,7 +16,8 @@ from astragal.display.show import relation_body
 from astragal.graph.errors import UnsupportedError
 
 if TYPE_CHECKING:
-    from astragal.derive.sampler import Sampler, Step
+    from astragal.derive.sampler import Sampler
+    from astragal.derive.steps import Step
 
 
 def sampler_frames(sampler: Sampler, forbid: Iterable[str] = ()) -> list[dict[str, Any]]:

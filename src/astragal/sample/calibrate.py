@@ -24,7 +24,8 @@ from scipy import stats
 
 from astragal.compile import evaluate, function
 from astragal.density.joint import factorise
-from astragal.derive.sampler import Sampler, Step
+from astragal.derive.sampler import Sampler
+from astragal.derive.steps import Step
 from astragal.graph.errors import AstragalError, ModelError, require_count
 from astragal.graph.expr import Expr, describe
 from astragal.graph.traverse import substitute

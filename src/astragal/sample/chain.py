@@ -14,7 +14,8 @@ from typing import Any
 import numpy as np
 
 from astragal.compile import evaluate, function
-from astragal.derive.sampler import Sampler, Step
+from astragal.derive.sampler import Sampler
+from astragal.derive.steps import Step
 from astragal.graph.errors import ModelError
 from astragal.graph.expr import Expr
 from astragal.graph.types import INTEGERS

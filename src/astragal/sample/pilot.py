@@ -12,8 +12,9 @@ import numpy as np
 
 from astragal.derive.interweave import KIND as INTERWEAVE
 from astragal.derive.noncentred import PATH, RELATIONS
-from astragal.derive.sampler import Sampler, Step, Trial
+from astragal.derive.sampler import Sampler
 from astragal.derive.search import derive
+from astragal.derive.steps import Step, Trial
 from astragal.graph.errors import ModelError, UnsupportedError
 from astragal.model import Model
 from astragal.sample.chain import chain_keys, program_of
