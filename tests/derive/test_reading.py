@@ -66,6 +66,18 @@ def test_an_indicator_is_a_bracket_and_a_cut_law_has_its_bounds() -> None:
     )
 
 
+def test_every_law_in_closed_form_names_what_it_rests_on() -> None:
+    k = keys()
+    rate, far = R.gamma(k[0], 2.0, rate=1.0), R.bernoulli(k[1], 0.4)
+    z = R.normal(k[2], 0.0, 2.0)
+    y = R.normal(k[3], z, ag.where(ag.equal(far, 1), 3.0, 1.0) / ag.sqrt(rate), size=3)
+    model = ag.Model({"rate": rate, "far": far, "z": z, "y": y})
+    for forbid in ((), ("exact",), ("exact", "collapse")):
+        sampler = ag.derive(model, {"y": [0.5, 2.0, 1.0]}, forbid=forbid)
+        nameless = [s.targets for s in sampler.steps if s.kind != "nuts" and not s.relations]
+        assert nameless == [], forbid
+
+
 def test_a_function_of_a_variable_is_written_with_its_law() -> None:
     k = keys()
     z = R.gamma(k[0], 2.0, rate=3.0)

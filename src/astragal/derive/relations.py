@@ -93,10 +93,17 @@ def used_relations(
                     relation.name, relation.source, _bindings(relation, near.own, f, labels)
                 )
             else:
-                name = finder_of(found)
-                new = UsedRelation(name, FINDERS[name])
+                new = _form(found)
+            out.setdefault(new.name, new)
+        if near.extra:  # what is left of variables that were integrated out
+            new = _form(found)
             out.setdefault(new.name, new)
     return tuple(out.values())
+
+
+def _form(found: Found) -> UsedRelation:
+    name = finder_of(found)
+    return UsedRelation(name, FINDERS[name])
 
 
 def _bindings(
