@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import warnings
+
 import numpy as np
 import pytest
 import scipy.stats as st
@@ -226,3 +228,23 @@ def test_the_acceptance_that_is_asked_for_is_adapted_to() -> None:
     assert rare[0] < plain[0] < often[0]
     assert rare[1] > plain[1] > often[1]
     assert often[0] > 0.95
+
+
+def test_trajectories_end_at_the_depth_that_is_asked_for() -> None:
+    k = ag.split(ag.key(0), 2)
+    x = ag.random.normal(k[0], 0.0, np.array([1.0, 3000.0]))
+    model = ag.Model({"x": x, "y": ag.random.normal(k[1], x, 1.0)})
+    sampler = ag.derive(model, {"y": np.zeros(2)}, forbid=("gibbs", "exact", "slice"))
+
+    def told(**options: int) -> tuple[int, list[str]]:
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            tree = run(sampler, draws=50, warmup=0, chains=1, seed=3, progress=False, **options)  # type: ignore[arg-type]
+        assert tree["sample_stats"].attrs["max_depth"] == options.get("max_depth", 10)
+        return int(tree["sample_stats"]["tree_depth"].max()), [str(w.message) for w in caught]
+
+    shallow, says = told(max_depth=2)
+    assert shallow == 2
+    assert any("cut off after 2^2 steps" in line for line in says)
+    deep, _ = told(max_depth=12)
+    assert 2 < deep <= 12

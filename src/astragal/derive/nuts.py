@@ -33,12 +33,15 @@ from astragal.random import RANDOM_OPS
 from astragal.random.keys import fold_in, split
 
 MAX_DEPTH = 10
+"""Doublings of a trajectory, where nobody asks for another number."""
+DEEPEST = 15
+"""Most doublings that can be asked for: so many momenta are kept beside a trajectory."""
 MAX_ENERGY_ERROR = 1000.0
 TARGET = 0.8
 """Mean acceptance that the step size is adapted to, where nobody asks for another."""
 
-AIM = ":target"
-"""How the name of the state ends that holds it."""
+AIM, DEPTH = ":target", ":max_depth"
+"""How the names of the state end that hold what was asked for."""
 
 _UNIFORM, _NORMAL = RANDOM_OPS["uniform"], RANDOM_OPS["normal"]
 State = dict[str, Expr]
@@ -81,13 +84,13 @@ def _checkpoints(
     momenta that are kept, and whether any tree turns.
     """
     leaf = s["leaf"]
-    powers = constant([2**k for k in range(1, MAX_DEPTH + 1)], "int64")
+    powers = constant([2**k for k in range(1, DEEPEST + 1)], "int64")
     # Leaf m is compared with the leaves that begin the subtrees which m completes.
     completes = r.sum(astype(e.equal(e.remainder(leaf + 1, powers), 0), "int64"))
     bits = e.remainder(e.floor_divide(leaf, powers), 2)
     top = r.sum(bits)
     # Odd leaves begin nothing: they are written where nobody reads.
-    place = where(e.equal(e.remainder(leaf, 2), 0), top, MAX_DEPTH + 1)
+    place = where(e.equal(e.remainder(leaf, 2), 0), top, DEEPEST + 1)
     momenta = s["momenta"].at[place].set(p)
     totals = s["totals"].at[place].set(total)
     last = s["last"].at[place].set(before)
@@ -167,9 +170,9 @@ def _subtree(
             "accepted": _f(0.0),
             "chosen": x,
             "chosen_logp": _f(-math.inf),
-            "momenta": zeros((MAX_DEPTH + 2, n)),
-            "totals": zeros((MAX_DEPTH + 2, n)),
-            "last": zeros((MAX_DEPTH + 2, n)),
+            "momenta": zeros((DEEPEST + 2, n)),
+            "totals": zeros((DEEPEST + 2, n)),
+            "last": zeros((DEEPEST + 2, n)),
         },
     )
     return result
@@ -226,7 +229,12 @@ def _doubled(
 
 
 def transition(
-    density: Density, x0: Expr, step: Expr, inverse_mass: Expr, key: Expr
+    density: Density,
+    x0: Expr,
+    step: Expr,
+    inverse_mass: Expr,
+    key: Expr,
+    max_depth: Expr | None = None,
 ) -> tuple[Expr, State]:
     """Build one NUTS transition.
 
@@ -240,6 +248,8 @@ def transition(
         Step size, and the diagonal of the inverse metric.
     key
         Spent.
+    max_depth
+        Doublings after which a trajectory ends, at most `DEEPEST`.
 
     Returns
     -------
@@ -247,6 +257,7 @@ def transition(
     """
     k = split(key, 3)
     n = x0.shape[0]
+    deepest = _f(MAX_DEPTH) if max_depth is None else max_depth
     logp0, g0 = density(x0)
     p0 = _NORMAL(k[0], (n,), 0.0, 1.0) / e.sqrt(inverse_mass)
     energy = 0.5 * r.sum(inverse_mass * e.square(p0)) - logp0
@@ -254,7 +265,7 @@ def transition(
     ends = {f"{v}_{side}": x for v, x in zip("xpg", (x0, p0, g0), strict=True)
             for side in ("left", "right")}  # fmt: skip
     s: State = while_loop(
-        lambda s: (s["depth"] < MAX_DEPTH) & ~s["stop"],
+        lambda s: (astype(s["depth"], "float64") < deepest) & ~s["stop"],
         lambda s: _doubled(density, inverse_mass, step, energy, (k[1], k[2]), s),
         {
             **ends,
@@ -289,6 +300,7 @@ TUNING_START: Mapping[str, float] = {
     "iteration": 0.0, "log_step": math.log(_START_STEP), "log_mean_step": math.log(_START_STEP),
     "shortfall": 0.0, "restarted": 0.0, "anchor": math.log(10.0 * _START_STEP), "seen": 0.0,
     "window": float(WINDOW), "window_end": 0.0, "target": TARGET,
+    "max_depth": float(MAX_DEPTH),
 }
 # fmt: on
 
@@ -355,6 +367,7 @@ def adapt(t: State, x: Expr, acceptance: Expr, left: Expr) -> State:
         "spread": where(ends, e.multiply(0.0, spread), spread),
         "inverse_mass": where(ends, shrunk, t["inverse_mass"]),
         "target": t["target"],
+        "max_depth": t["max_depth"],
     }
 
 
@@ -367,7 +380,9 @@ def nuts_program(block: Block) -> tuple[Program, State]:
     start = tuning_start(block.size)
     carried = {q: INPUT(label + q, tensor_type("float64", v.shape)) for q, v in start.items()}
     step = e.exp(where(ADAPTING, carried["log_step"], carried["log_mean_step"]))
-    x, info = transition(block.density, block.at(), step, carried["inverse_mass"], KEY)
+    x, info = transition(
+        block.density, block.at(), step, carried["inverse_mass"], KEY, carried["max_depth"]
+    )
     adapted = adapt(carried, x, info["acceptance"], TUNING)
     outputs = block.back(x)
     outputs.update({label + q: where(ADAPTING, adapted[q], carried[q]) for q in start})

@@ -30,7 +30,8 @@ def starting_values(
 
     Continuous variables are uniform within ``spread`` of 0 on unconstrained coordinates, or of
     their location where a law of the whole line has one: what a prior tells apart, such as the
-    labels of a mixture, then does not start exchanged. Others are drawn from their
+    labels of a mixture, then does not start exchanged; a location that reads variables which start
+    later is left aside. Others are drawn from their
     distributions given those before them.
     """
     by_value = {f.value: f for f in joint.factors}
@@ -39,6 +40,7 @@ def starting_values(
     order = {f.value: i for i, f in enumerate(joint.factors)}
     out: dict[str, Expr] = {}
     names = sorted(latent, key=lambda n: order[joint.coordinates[n]])
+    later = {joint.coordinates[n] for n in names}
     for i, name in enumerate(names):
         z = joint.coordinates[name]
         factor = by_value[z]
@@ -48,6 +50,8 @@ def starting_values(
             u = RANDOM_OPS["uniform"](keys[i], size, -spread, spread)
             free = t.forward(u)
             centre = _location(factor) if free is u else None
+            if centre is not None and later & set(toposort([centre])):
+                centre = None
             (value,) = substitute([free if centre is None else centre + free], new)
         elif z in toposort(factor.parameters):
             value = _drawn_given(joint, factor, new, keys[i])
@@ -57,6 +61,7 @@ def starting_values(
             shape = z.shape[: len(z.shape) - core]
             value = factor.rv.op(keys[i], shape, *parameters)
         new[z] = out[name] = value
+        later.remove(z)
     return out
 
 

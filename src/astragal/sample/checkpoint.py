@@ -35,7 +35,7 @@ class Identity:
         Fingerprint of the derived sampler.
     data
         Fingerprint of the observed data.
-    seed, warmup, chains, thin, block, backend, target_accept
+    seed, warmup, chains, thin, block, backend, target_accept, max_depth
         As given to ``sample``. The number of draws is not part of it: a run can be extended.
     """
 
@@ -48,6 +48,7 @@ class Identity:
     block: int
     backend: str
     target_accept: float
+    max_depth: int
 
 
 @dataclass(frozen=True)

@@ -102,10 +102,12 @@ def _about_trajectories(stats: xr.Dataset) -> Iterator[str]:
             "target_accept closer to 1, write the model in other coordinates (non-centred), or see "
             "sampler.alternatives()."
         )
-    if long := sum(int(np.sum(d >= MAX_DEPTH)) for d in of("tree_depth")):
+    deepest = int(stats.attrs.get("max_depth", MAX_DEPTH))
+    if long := sum(int(np.sum(d >= deepest)) for d in of("tree_depth")):
         yield (
-            f"{long} trajectories were cut off after 2^{MAX_DEPTH} steps: draws follow each other "
-            "slowly. Bring the variables to like scales, or run a longer warm-up."
+            f"{long} trajectories were cut off after 2^{deepest} steps: draws follow each other "
+            "slowly. Bring the variables to like scales, run a longer warm-up, or sample with a "
+            "larger max_depth."
         )
     for energy in of("energy"):
         moves = np.square(np.diff(energy, axis=1)).mean(axis=1)

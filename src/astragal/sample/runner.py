@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from astragal.derive.nuts import AIM, TARGET
+from astragal.derive.nuts import AIM, DEPTH, MAX_DEPTH, TARGET
 from astragal.derive.sampler import Sampler
 from astragal.graph.errors import ModelError
 from astragal.sample.chain import ChainProgram, chain_keys, program_of
@@ -21,7 +21,7 @@ from astragal.sample.likelihood import GROUPS, log_likelihood, pointwise
 from astragal.sample.predictive import predict, prior
 from astragal.sample.progress import Report, chain_bars
 from astragal.sample.results import diagnose, warnings_of
-from astragal.sample.settings import Settings
+from astragal.sample.settings import Settings, names_of
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -50,6 +50,7 @@ def run(
     keep_warmup: bool = False,
     groups: Iterable[str] = (),
     target_accept: float = TARGET,
+    max_depth: int = MAX_DEPTH,
 ) -> xr.DataTree:
     """Draw from a posterior.
 
@@ -87,6 +88,9 @@ def run(
         Mean acceptance of trajectories (NUTS) that the warm-up adapts their step size to. Closer
         to 1 where transitions diverge: steps are shorter, and a draw costs more. Samplers without
         trajectories have no use for it.
+    max_depth
+        Doublings after which a trajectory ends, from 1 to 15: at most ``2**max_depth`` steps a
+        draw (Stan's ``max_treedepth``).
 
     Returns
     -------
@@ -123,14 +127,14 @@ def run(
     """
     settings = Settings(
         seed=seed, draws=draws, warmup=_warmup(sampler, warmup), chains=chains, thin=thin,
-        backend=backend, keep_warmup=keep_warmup, groups=tuple(groups),
-        target_accept=target_accept, workers=workers,
+        backend=backend, keep_warmup=keep_warmup, groups=names_of(groups),
+        target_accept=target_accept, max_depth=max_depth, workers=workers, checkpoint=checkpoint,
     )  # fmt: skip
     data = sampler.check_data(observed or {})
     further = _prepared(sampler, settings)
     program = program_of(sampler, backend, BLOCK)
     store = None if checkpoint is None else _store(checkpoint, sampler, settings, data)
-    told = {n: np.asarray(settings.target_accept) for n in sampler.tuning_names if n.endswith(AIM)}
+    told = _told(sampler, settings)
     stop = threading.Event()
     with chain_bars(chains, settings.total, progress) as report:
 
@@ -148,6 +152,13 @@ def run(
     for line in lines:
         warnings.warn(line, SamplingWarning, stacklevel=2)
     return tree
+
+
+def _told(sampler: Sampler, settings: Settings) -> Arrays:
+    """What the user asks of trajectories, by the names of the state that hold it."""
+    asked = {AIM: settings.target_accept, DEPTH: float(settings.max_depth)}
+    names = sampler.tuning_names
+    return {n: np.asarray(x) for end, x in asked.items() for n in names if n.endswith(end)}
 
 
 def _warmup(sampler: Sampler, given: int | None) -> int:
@@ -186,6 +197,7 @@ def _store(
         sampler=shown, data=fingerprint(data), seed=int(settings.seed),
         warmup=int(settings.warmup), chains=int(settings.chains), thin=int(settings.thin),
         block=BLOCK, backend=settings.backend, target_accept=float(settings.target_accept),
+        max_depth=int(settings.max_depth),
     )  # fmt: skip
     return Checkpoint(directory, identity)
 
@@ -295,6 +307,8 @@ def _collect(
         groups["warmup_sample_stats"] = stats(0, 1, warmup)
     groups |= {"observed_data": data, "constant_data": constants_of(sampler.model)}
     tree = as_tree(sampler.model, groups)
+    if "sample_stats" in tree.children:
+        tree["sample_stats"].attrs["max_depth"] = int(settings.max_depth)
     tree["posterior"].attrs.update(
         inference_library="astragal", sampler=str(sampler), backend=settings.backend,
         seed=int(settings.seed), warmup=warmup, thin=thin,
