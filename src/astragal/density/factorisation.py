@@ -15,7 +15,8 @@ import numpy as np
 from astragal.density.factors import Factor, Joint
 from astragal.density.invert import invert
 from astragal.density.loops import Drawn, Loop, is_random_loop
-from astragal.density.measure import Law, Refused, measure, private
+from astragal.density.laws import Law, Refused, private
+from astragal.density.measure import measure
 from astragal.density.tables import finite_values, indicator_form
 from astragal.density.vectors import positions
 from astragal.graph.errors import ModelError, UnsupportedError

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -118,63 +119,78 @@ def invert(expr: Expr, value: Expr, rv: Expr) -> tuple[Expr, Expr] | None:
         # A discrete variable can be moved about, but the sum over its values is another matter.
         return _relocate(expr, value, rv)
     above = depends_on([expr], [rv])
-    node, v = expr, value
-    jacobian: Expr = zeros_like(value)
-    tied: list[Expr] = []  # terms of operations that tie elements together
-    while node is not rv:
-        places = [i for i, a in enumerate(node.args) if isinstance(a, Expr) and a in above]
-        if len(places) != 1:
-            found = _square_of(node, v) or _affine(node, v, rv)
-            if found is None:
-                return None
-            v, step, node = found
-            if step.shape == ():
-                tied.append(step)
-            else:
-                jacobian = jacobian + step
-            continue
-        at = places[0]
-        x = node.args[at]
-        name = node.op.name
-        if name == "broadcast_to" or (node.op.elementwise and not same_shape(x.shape, node.shape)):
-            return None  # one value of the variable cannot have several
-        if name in UNARY:
-            v, step = UNARY[name](node, v)
-            jacobian = jacobian + step
-        elif name in MOVES and at == 0:
-            moved = MOVES[name](node, v), MOVES[name](node, jacobian)
-            if moved[0] is None or moved[1] is None:
-                return None
-            v, jacobian = moved[0], moved[1]
-        elif name in TIES:
-            pair = TIES[name](node, at, v)
-            if pair is None:
-                return None
-            v, step = pair
-            tied.append(step)
-            # The terms so far belong to the elements before.
-            tied.append(r.sum(jacobian))
-            jacobian = zeros_like(v)
-        elif name == "astype" and x.dtype in FLOATS and node.dtype in FLOATS:
-            v, jacobian = v.astype(x.dtype), jacobian.astype(x.dtype)
-        else:
-            pair = undo_binary(node, at, v)
-            if pair is None:
-                found = _affine(node, v, rv)
-                if found is None:
-                    return None
-                v, step, node = found
-                jacobian = jacobian + step
-                continue
-            v, step = pair
-            jacobian = jacobian + step
-        node = x
-    if not tied:
-        return v, jacobian
-    total = r.sum(jacobian)
-    for t in tied:
+    now = _Path(expr, value, zeros_like(value))
+    while now.node is not rv:
+        places = [i for i, a in enumerate(now.node.args) if isinstance(a, Expr) and a in above]
+        if not (_undone(now, places[0]) if len(places) == 1 else _several(now, rv)):
+            return None
+    if not now.tied:
+        return now.value, now.jacobian
+    total = r.sum(now.jacobian)
+    for t in now.tied:
         total = total + t
-    return v, total
+    return now.value, total
+
+
+@dataclass
+class _Path:
+    """How far a path has been undone.
+
+    Attributes
+    ----------
+    node, value, jacobian
+        Where it is, the value there, and the elementwise terms so far.
+    tied
+        Terms of operations that tie elements together, and of the elements before these.
+    """
+
+    node: Expr
+    value: Expr
+    jacobian: Expr
+    tied: list[Expr] = field(default_factory=list)
+
+
+def _undone(now: _Path, at: int) -> bool:
+    """Undo one operation, in one of its operands."""
+    node, v = now.node, now.value
+    x, name = node.args[at], node.op.name
+    if name == "broadcast_to" or (node.op.elementwise and not same_shape(x.shape, node.shape)):
+        return False  # one value of the variable cannot have several
+    if name in MOVES and at == 0:
+        moved, jacobian = MOVES[name](node, v), MOVES[name](node, now.jacobian)
+        if moved is None or jacobian is None:
+            return False
+        now.value, now.jacobian = moved, jacobian
+    elif name in TIES:
+        pair = TIES[name](node, at, v)
+        if pair is None:
+            return False
+        now.value, step = pair
+        # The terms so far belong to the elements before.
+        now.tied += [step, r.sum(now.jacobian)]
+        now.jacobian = zeros_like(now.value)
+    elif name == "astype" and x.dtype in FLOATS and node.dtype in FLOATS:
+        now.value, now.jacobian = v.astype(x.dtype), now.jacobian.astype(x.dtype)
+    else:
+        pair = UNARY[name](node, v) if name in UNARY else undo_binary(node, at, v)
+        if pair is None:
+            return False
+        now.value, now.jacobian = pair[0], now.jacobian + pair[1]
+    now.node = x
+    return True
+
+
+def _several(now: _Path, rv: Expr) -> bool:
+    """Undo what reads the variable in several operands, or none."""
+    found = _square_of(now.node, now.value) or _affine(now.node, now.value, rv)
+    if found is None:
+        return False
+    now.value, step, now.node = found
+    if step.shape == ():
+        now.tied.append(step)
+    else:
+        now.jacobian = now.jacobian + step
+    return True
 
 
 # -- operations that move elements about ---------------------------------------------------
