@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Any
 
 from astragal.graph.errors import DTypeError
@@ -27,7 +28,12 @@ def rules_given(relations: Any, what: str) -> tuple[Relation, ...]:
     for r in listed:
         if not isinstance(r, Relation):
             raise DTypeError(f"{what}: expected relations, got {_shown(r)}")
-    return tuple(member for r in listed for member in r.members)
+    return _members(listed)
+
+
+@lru_cache(maxsize=64)
+def _members(relations: tuple[Relation, ...]) -> tuple[Relation, ...]:
+    return tuple(member for r in relations for member in r.members)
 
 
 def expression_given(x: Any, what: str) -> Expr:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from functools import cache
+from dataclasses import dataclass, field
+from functools import cache, cached_property
 from typing import Any
 
 from astragal.graph.expr import Expr, Op
+from astragal.graph.literal import is_constant
 from astragal.logic.codegen import Fast, bound_variables, compile_rule
 from astragal.logic.facts import Facts
 from astragal.logic.pattern import Side
@@ -17,7 +18,7 @@ from astragal.logic.variables import Variable
 from astragal.logic.views import VIEWS
 from astragal.ops import OPS
 from astragal.ops import elementwise as e
-from astragal.random.distribution import is_random
+from astragal.random.distribution import RandomOp, is_random
 
 ASSOCIATIVE = frozenset({"add", "multiply"})
 _WRAPS = frozenset((e.negative, e.multiply, e.divide, OPS["reciprocal"]))
@@ -46,6 +47,9 @@ class Rule:
     needs : tuple of frozenset of Op
         For each argument of the root that holds random variables, the operations that an
         argument of a node that fits can have.
+    places : tuple of frozenset of Op or None
+        Of a random variable, the operations that each parameter of a node that fits can have,
+        in order; None for any.
     deep : frozenset of Op
         Operations of all random variables below the root; each stands below a node that fits,
         at most `depth` steps down.
@@ -59,6 +63,7 @@ class Rule:
     root: Op
     heads: frozenset[Op]
     needs: tuple[frozenset[Op], ...]
+    places: tuple[frozenset[Op] | None, ...]
     deep: frozenset[Op]
     depth: int
     fast: tuple[Fast, ...]
@@ -96,6 +101,9 @@ class Rule:
 
     def may_fit(self, ops: tuple[Op | None, ...], at: Op) -> bool:
         """Tell whether a node with such arguments can fit, in some form or grouping."""
+        if self.places:
+            parameters = ops[len(ops) - len(self.places) :]
+            return all(w is None or op in w for w, op in zip(self.places, parameters, strict=True))
         # Read as another operation, a node has its arguments negated or inverted.
         other = _WRAPS if at is not self.root else frozenset()
         if all(any(op in need or op in other for op in ops) for need in self.needs):
@@ -174,12 +182,13 @@ class Matcher:
     """
 
     table: Mapping[Op, tuple[Rule, ...]]
-    seen: dict[tuple[Op | None, ...], tuple[Rule, ...]]
+    seen: dict[tuple[Op | None, ...], tuple[Rule, ...]] = field(default_factory=dict)
 
-    @property
-    def ops(self) -> Mapping[Op, tuple[Rule, ...]]:
-        """Operations at which some rule can apply."""
-        return self.table
+    @cached_property
+    def anywhere(self) -> bool:
+        """Whether some rule can apply where no random variable stands."""
+        rules = (r for rules in self.table.values() for r in rules)
+        return not all(r.needs or isinstance(r.root, RandomOp) for r in rules)
 
     def rules(self, x: Expr) -> tuple[Rule, ...]:
         """List the rules that may apply at a node: by its operation and its arguments'."""
@@ -211,6 +220,7 @@ def rule_of(relation: Relation, direction: str) -> Rule:
     below = [a for a in root.args if isinstance(a, Expr) and a in source.random]
     heads = frozenset(a.op for a in below if is_random(a) and not is_random(root))
     needs = tuple(frozenset({a.op}) | _also_read_as(a) for a in below)
+    places = tuple(map(_fitting, root.args[2:])) if is_random(root) else ()
     deep = frozenset(x.op for x in source.draws if x is not root)
     fast = tuple(compile_rule(relation, direction) or ())
     bound = bound_variables(relation, source)
@@ -225,6 +235,7 @@ def rule_of(relation: Relation, direction: str) -> Rule:
         root=root.op,
         heads=heads,
         needs=needs,
+        places=places,
         deep=deep,
         depth=depth,
         fast=fast,
@@ -237,6 +248,11 @@ def _also_read_as(p: Expr) -> frozenset[Op]:
     if is_random(p):
         return frozenset()
     return frozenset(OPS[found] for wanted, found in VIEWS if wanted == p.op.name)
+
+
+def _fitting(p: Any) -> frozenset[Op] | None:
+    """List the operations that a parameter can have; a number or a draw is written in one way."""
+    return frozenset({p.op}) if is_constant(p) or is_random(p) else None
 
 
 def _depth(side: Side, root: Expr) -> int:
@@ -270,4 +286,4 @@ def matcher_of(relations: tuple[Relation, ...], direction: str, several: bool = 
         for wanted, found in VIEWS:
             if wanted == root.op.name and not is_random(root):
                 table.setdefault(OPS[found], []).append(rule)
-    return Matcher({op: tuple(rules) for op, rules in table.items()}, {})
+    return Matcher({op: tuple(rules) for op, rules in table.items()})

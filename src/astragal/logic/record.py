@@ -71,7 +71,7 @@ def _walked(
     """
     image: dict[Expr, Expr] = {}
     became: dict[Expr, Expr] = {}
-    for x in survey(roots)[0]:
+    for x in survey(roots).order:
         y = x
         if any(isinstance(a, Expr) and a in image for a in x.args):
             y = x.op(*(image.get(a, a) if isinstance(a, Expr) else a for a in x.args))

@@ -131,11 +131,12 @@ def rewrite(
     rules = rules_given(relations, "rewrite")
     roots, names, rebuild = _open(target)
     with collector_paused():
-        order, uses = survey(roots)
+        graph = survey(roots)
         # The whole proof is needed only where the plain one does not see it.
-        if not spent_once(order, uses):
+        if not spent_once(graph.order, graph.uses):
             check_keys(*roots)
-        run = Run(rules, direction, roots, names, explain, limit, order, uses)
+        run = Run(rules, direction, roots, names, explain, limit, *graph)
+        del graph  # the run lets go of what it has done with
         run.all()
     result = rebuild(run.roots)
     if not explain:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 
 from astragal.graph.expr import Expr
 from astragal.graph.traverse import children, substitute, toposort
@@ -20,7 +21,13 @@ from astragal.logic.facts import Facts, is_live
 from astragal.logic.record import Record
 from astragal.logic.relation import Relation, Step
 from astragal.logic.soundness import Place, readers_of
-from astragal.logic.tally import arguments_first, count_uses_of, enter, release, survey
+from astragal.logic.tally import (
+    arguments_first,
+    count_uses_of,
+    enter,
+    release,
+    survey,
+)
 from astragal.random.distribution import is_random
 
 _NO_RULES: frozenset[Rule] = frozenset()
@@ -39,6 +46,7 @@ class Run:
     limit: int | None
     order: list[Expr]
     uses: dict[Expr, int]
+    random: list[Expr]
     steps: list[Step | FastRecord] = field(default_factory=list)
     refused: list[tuple[Relation, Expr, str]] = field(default_factory=list)
     stopped: str = "no relation applies any more"
@@ -46,6 +54,7 @@ class Run:
     image: dict[Expr, Expr] = field(default_factory=dict)
     banned: dict[Expr, frozenset[Rule]] = field(default_factory=dict)
     facts: Facts = field(default_factory=Facts)
+    written: list[Expr] = field(default_factory=list)
 
     def all(self) -> None:
         """Apply all relations, in bodies first."""
@@ -55,7 +64,7 @@ class Run:
             if found.steps:
                 self.steps += found.steps
                 self.roots = found.roots
-                self.order, self.uses = survey(self.roots)
+                self.order, self.uses, self.random = survey(self.roots)
         self.sweep()
         self.reverse()
 
@@ -63,8 +72,8 @@ class Run:
         """Rewrite the outputs of a body."""
         names = tuple(f"output {i} of the body" for i in range(len(outputs)))
         left = None if self.limit is None else max(self.limit - len(self.steps), 0)
-        order, uses = survey(outputs)
-        run = Run(self.rules, self.direction, outputs, names, self.explain, left, order, uses)
+        graph = survey(outputs)
+        run = Run(self.rules, self.direction, outputs, names, self.explain, left, *graph)
         run.all()
         return Record(run.steps), run.refused
 
@@ -76,11 +85,10 @@ class Run:
         for r, name in zip(self.roots, self.names, strict=True):
             self.pinned.setdefault(r, name)
         image = self.image
-        wanted = matcher.ops
-        if not wanted:
-            return
-        rules = matcher.rules
-        for x in self.order:
+        wanted, rules = matcher.table, matcher.rules
+        if not matcher.anywhere:
+            self.order = self.random
+        for x in self.order if wanted else ():
             y = x
             if image:
                 for a in x.args:
@@ -111,6 +119,7 @@ class Run:
             y = there
         else:
             uses[y] = 0
+            self.written.append(y)
         uses[y] += uses.pop(x)
         if x in self.pinned:
             self.pinned.setdefault(y, self.pinned.pop(x))
@@ -196,6 +205,7 @@ class Run:
         self.steps.append(step)
         readers = uses[old]
         fresh = enter(new, uses)
+        self.written += fresh[:1] if isinstance(step, tuple) and rule.inert else fresh
         if not rule.shrinks:
             bans = self.banned.get(old, frozenset()) | {rule}
             for n in (old, *fresh):  # the old node too: another relation may bring it back
@@ -213,7 +223,9 @@ class Run:
         """Apply relations with several roots, in rounds of independent matches."""
         matcher = matcher_of(self.rules, self.direction, True)
         table, rules = matcher.table, matcher.rules
-        if not any(x.op in table and rules(x) and self.live(x) for x in self.uses):
+        uses = self.uses
+        there = (x for x in chain(self.order, self.written) if x.op in table and x in uses)
+        if not any(rules(x) and self.live(x) for x in there):
             return
         spent: set[tuple[Relation, frozenset[Expr]]] = set()
         while len(self.steps) < (self.limit or 0):

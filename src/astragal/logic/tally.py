@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from astragal.graph.expr import Expr
 from astragal.graph.types import KeyType
 from astragal.logic.facts import LEAVES
+from astragal.random.distribution import RandomOp
 
 
 def count_uses_of(order: Sequence[Expr]) -> dict[Expr, int]:
@@ -20,11 +21,27 @@ def count_uses_of(order: Sequence[Expr]) -> dict[Expr, int]:
     return uses
 
 
-def survey(roots: Sequence[Expr]) -> tuple[list[Expr], dict[Expr, int]]:
-    """List the nodes that have arguments, arguments first, and count how each node is read.
+class Survey(NamedTuple):
+    """What stands in a graph.
 
-    Leaves are not counted, but for keys: they never vanish.
+    Attributes
+    ----------
+    order : list
+        The nodes that have arguments, arguments first.
+    uses : dict
+        How many times each node is taken as an argument. Leaves are not counted, but for keys:
+        they never vanish.
+    random : list
+        Those of the nodes that are, or stand above, random variables.
     """
+
+    order: list[Expr]
+    uses: dict[Expr, int]
+    random: list[Expr]
+
+
+def survey(roots: Sequence[Expr]) -> Survey:
+    """Sort a graph, and count how each of its nodes is read."""
     uses: dict[Expr, int] = dict.fromkeys(roots, 0)
     seen: set[Expr] = set()
     order: list[Expr] = []
@@ -43,16 +60,24 @@ def survey(roots: Sequence[Expr]) -> tuple[list[Expr], dict[Expr, int]]:
             if isinstance(a, Expr) and a not in seen:
                 push(a)
     del seen
+    above: set[Expr] = set()
+    random: list[Expr] = []
     for x in order:
         if x not in uses:
             uses[x] = 0
+        drawn = isinstance(x.op, RandomOp)
         for a in x.args:
             if isinstance(a, Expr):
                 if a in uses:
                     uses[a] += 1
+                    if a in above:
+                        drawn = True
                 elif a.type.__class__ is KeyType:
                     uses[a] = 1
-    return order, uses
+        if drawn:
+            above.add(x)
+            random.append(x)
+    return Survey(order, uses, random)
 
 
 def enter(new: Expr, uses: dict[Expr, int]) -> list[Expr]:

@@ -45,9 +45,12 @@ def spent_once(order: Sequence[Expr], uses: Mapping[Expr, int]) -> bool:
     >>> import astragal as ag
     >>> from astragal.logic.tally import survey
     >>> a, b = ag.split(ag.key(0))
-    >>> spent_once(*survey([ag.random.normal(a) + ag.random.uniform(b)]))
+    >>> def plainly(x):
+    ...     found = survey([x])
+    ...     return spent_once(found.order, found.uses)
+    >>> plainly(ag.random.normal(a) + ag.random.uniform(b))
     True
-    >>> spent_once(*survey([ag.random.normal(a) + ag.random.uniform(a)]))
+    >>> plainly(ag.random.normal(a) + ag.random.uniform(a))
     False
     """
     indexed: dict[Expr, int] = {}
