@@ -14,8 +14,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from astragal.density.affine import fold
 from astragal.density.forms import ONE, plus, times
-from astragal.density.quadratic import fold
 from astragal.graph.expr import Expr
 from astragal.graph.literal import is_constant, scalar, value_of
 from astragal.graph.subgraph import placeholder
