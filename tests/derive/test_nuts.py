@@ -248,3 +248,20 @@ def test_trajectories_end_at_the_depth_that_is_asked_for() -> None:
     assert any("cut off after 2^2 steps" in line for line in says)
     deep, _ = told(max_depth=12)
     assert 2 < deep <= 12
+
+
+@pytest.mark.parametrize(("law", "trials"), [("poisson", ()), ("binomial", (40,))])
+def test_counts_at_a_rate_of_zero_have_a_slope(law: str, trials: tuple[int, ...]) -> None:
+    # Who is not at risk has rate 0 and no events, whatever the hazard: 0 log 0 is 0, and flat.
+    k = ag.split(ag.key(0), 2)
+    hazard = ag.random.gamma(k[0], 2.0, rate=1.5)
+    rate = np.array([1.0, 0.0, 1.0, 0.0, 1.0]) * hazard / 40.0
+    y = getattr(ag.random, law)(k[1], *trials, rate)
+    data = {"y": np.array([3, 0, 1, 0, 0])}
+    height = ag.logdensity(ag.Model({"hazard": hazard, "y": y}), {**data, "hazard": hazard})
+    at = placeholder(hazard.type)
+    (logp,) = substitute([height], {hazard: at})
+    places = [ag.constant(1.25 + d) for d in (0.0, -1e-5, 1e-5)]
+    slope = substitute([ag.grad(logp, at)], {at: places[0]})[0]
+    low, high = (float(ag.evaluate(substitute([logp], {at: x})[0])) for x in places[1:])
+    np.testing.assert_allclose(float(ag.evaluate(slope)), (high - low) / 2e-5, rtol=1e-5)

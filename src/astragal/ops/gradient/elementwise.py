@@ -16,6 +16,7 @@ from collections.abc import Callable
 from typing import TypeAlias
 
 from astragal.graph.expr import Expr
+from astragal.graph.literal import is_constant, value_of
 from astragal.ops import elementwise as e
 from astragal.ops import special as sp
 from astragal.ops.gradient.build import Ct, div, lit, mul, neg, number, product, sub, where
@@ -43,6 +44,13 @@ def _pow_base(g: Expr, z: Expr, x: Expr, y: Expr) -> Ct:
 def _pow_exponent(g: Expr, z: Expr, x: Expr, y: Expr) -> Ct:
     # x**y log x tends to 0 with x, for positive y.
     return product(g, z, e.log(select(e.equal(x, 0.0), 1.0, x)))
+
+
+def _over(x: Expr, y: Expr) -> Ct:
+    """Divide by what has a logarithm: of no logarithms the slope is 0, also where y is 0."""
+    if is_constant(x) and bool((value_of(x) != 0).all()):
+        return div(x, y)
+    return div(x, select(e.equal(x, 0.0), 1.0, y))
 
 
 def _larger(g: Expr, x: Expr, y: Expr) -> Ct:
@@ -119,9 +127,9 @@ PARTIALS: dict[str, tuple[Partial, ...]] = {
     "expit":      (lambda g, z, x: mul(g, e.multiply(z, e.subtract(1.0, z))),),
     "logit":      (lambda g, z, x: div(g, e.multiply(x, e.subtract(1.0, x))),),
     "log1mexp":   (lambda g, z, x: neg(div(g, e.expm1(e.negative(x)))),),
-    "xlogy":      (lambda g, z, x, y: mul(g, e.log(y)), lambda g, z, x, y: mul(g, div(x, y))),
+    "xlogy":      (lambda g, z, x, y: mul(g, e.log(y)), lambda g, z, x, y: mul(g, _over(x, y))),
     "xlog1py":    (lambda g, z, x, y: mul(g, e.log1p(y)),
-                   lambda g, z, x, y: mul(g, div(x, e.add(y, 1.0)))),
+                   lambda g, z, x, y: mul(g, _over(x, e.add(y, 1.0)))),
     "i0e":        (lambda g, z, x: mul(g, sub(sp.i1e(x), mul(e.sign(x), z))),),
     "i1e":        (lambda g, z, x: mul(g, sub(_i1_slope(z, x), mul(e.sign(x), z))),),
     "owens_t":    (lambda g, z, h, a: product(g, -0.5 / _ROOT_2PI, _gauss(h),
