@@ -35,6 +35,7 @@ from astragal import (
 )
 from astragal import random as r
 from astragal.random import (
+    arcsine,
     ex_gaussian,
     inverse_gaussian,
     lognormal,
@@ -42,20 +43,7 @@ from astragal.random import (
     triangular,
     uniform,
 )
-
-
-class Symmetric(Family):
-    """Location-scale families whose standard law is symmetric about zero."""
-
-    roles = ("loc", "scale")
-    words = "a symmetric location-scale family"
-    listed = (
-        (r.normal, "loc scale"),
-        (r.cauchy, "loc scale"),
-        (r.laplace, "loc scale"),
-        (r.logistic, "loc scale"),
-        (r.student_t, "loc scale"),
-    )
+from astragal.rewrites.standard import Symmetric
 
 
 class Latent(Family):
@@ -176,6 +164,24 @@ def triangular_shift(k: Key, a, l, c, h):  # noqa: E741
 def triangular_reflection(k: Key, a, l, c, h):  # noqa: E741
     """A mirrored triangle."""
     return a - triangular(k, l, c, h), triangular(k, a - h, a - c, a - l)
+
+
+@relation("in law", source="Johnson, Kotz & Balakrishnan 1995, ch. 25")
+def arcsine_affine(k: Key, a, b, l, h):  # noqa: E741
+    """The arcsine law moves with its ends."""
+    return a + b * arcsine(k, l, h), arcsine(k, a + b * l, a + b * h)
+
+
+@relation("in law", source="Johnson, Kotz & Balakrishnan 1995, ch. 25")
+def arcsine_mirrored(k: Key, a, b, l, h):  # noqa: E741
+    """A mirror image of it."""
+    return a - b * arcsine(k, l, h), arcsine(k, a - b * h, a - b * l)
+
+
+@relation("in law", source="Johnson, Kotz & Balakrishnan 1995, ch. 26")
+def triangular_mirrored(k: Key, l, c, h):  # noqa: E741
+    """A triangle about zero, mirrored."""
+    return -triangular(k, l, c, h), triangular(k, -h, -c, -l)
 
 
 # Scale and rate ------------------------------------------------------------------------

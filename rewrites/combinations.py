@@ -22,10 +22,12 @@ from astragal import (
     Integer,
     Key,
     Positive,
+    PositiveVector,
     Vector,
     abs,
     exp,
     log,
+    prod,
     relation,
     special,
     split,
@@ -46,6 +48,7 @@ from astragal.random import (
     gumbel,
     gumbel_minimum,
     half_logistic,
+    half_normal,
     inverse_gamma,
     laplace,
     levy,
@@ -55,9 +58,14 @@ from astragal.random import (
     logistic,
     lognormal,
     lomax,
+    noncentral_chi_square,
     normal,
+    normal_inverse_gaussian,
     pareto,
     power,
+    rayleigh,
+    skellam,
+    skew_normal,
     uniform,
 )
 
@@ -331,3 +339,135 @@ def geometric_mean_of_lognormals(k: Key, m, s, n: Integer):
 def dagum_of_beta_prime(k: Key, c, d, s: Positive):
     """A power of a beta prime variable."""
     return s * beta_prime(k, d, 1.0) ** (1 / c), dagum(k, c, d, s)
+
+
+# Sums with parameters of their own --------------------------------------------------------
+
+
+@relation("in law", source=f"{JKB1}, ch. 13")
+def normal_vector_sum(k: Key, m: Vector, s: Vector):
+    """A sum of independent normals: means add, and variances add."""
+    return sum(normal(k, m, s)), normal(k, sum(m), sqrt(sum(s**2)))
+
+
+@relation("in law", source=f"{JKB1}, ch. 16")
+def cauchy_vector_sum(k: Key, m: Vector, s: PositiveVector):
+    """A sum of independent Cauchy variables: locations and scales add."""
+    return sum(cauchy(k, m, s)), cauchy(k, sum(m), sum(s))
+
+
+@relation("in law", source="Feller 1971, vol. 2, section II.4")
+def levy_vector_sum(k: Key, m: Vector, s: PositiveVector):
+    """A sum of independent Lévy variables: roots of scales add."""
+    return sum(levy(k, m, s)), levy(k, sum(m), sum(sqrt(s)) ** 2)
+
+
+@relation("in law", source=f"{JKB2}, ch. 29")
+def noncentral_chi_square_vector_sum(k: Key, d: PositiveVector, c: PositiveVector):
+    """Squares of normals: their numbers add, and the squares of their means."""
+    return sum(noncentral_chi_square(k, d, c)), noncentral_chi_square(k, sum(d), sum(c))
+
+
+@relation("in law", source="Johnson, Kemp & Kotz 2005, Univariate Discrete Distributions, ch. 4")
+def skellam_vector_sum(k: Key, a: PositiveVector, b: PositiveVector):
+    """What is counted up adds up, and what is counted down."""
+    return sum(skellam(k, a, b)), skellam(k, sum(a), sum(b))
+
+
+@relation(
+    "in law", source="Barndorff-Nielsen 1997, Scand. J. Stat. 24", where=lambda a, b: abs(b) < a
+)
+def normal_inverse_gaussian_sum(k: Key, n: Integer, a, b, m, s):
+    """Locations and scales add, n times."""
+    law = normal_inverse_gaussian
+    return sum(law(k, a, b, m, s, size=(n,))), law(k, n * a, n * b, n * m, n * s)
+
+
+@relation("in law", source=LEEMIS)
+def sums_of_two_uniform_samples(k: Key, n: Integer, m: Integer):
+    """Two sums of uniform numbers are one of all of them (Irwin and Hall)."""
+    k1, k2 = split(k)
+    both = sum(uniform(k1, 0.0, 1.0, size=(n,))) + sum(uniform(k2, 0.0, 1.0, size=(m,)))
+    return both, sum(uniform(k, 0.0, 1.0, size=(n + m,)))
+
+
+@relation("in law", source=SYMMETRY)
+def sum_of_uniforms_reflected(k: Key, n: Integer):
+    """Each number is its own mirror image, and so is their sum."""
+    return n - sum(uniform(k, 0.0, 1.0, size=(n,))), sum(uniform(k, 0.0, 1.0, size=(n,)))
+
+
+# Sums that are skewed ---------------------------------------------------------------------
+
+
+@relation("in law", source="Azzalini 1985, Scand. J. Stat. 12")
+def normal_and_half_normal(k: Key, m, s, t):
+    """A normal and the size of another: skew normal."""
+    k1, k2 = split(k)
+    return normal(k1, m, s) + half_normal(k2, t), skew_normal(k, m, sqrt(s**2 + t**2), t / s)
+
+
+@relation("in law", source="Azzalini 1985, Scand. J. Stat. 12")
+def normal_less_half_normal(k: Key, m, s, t):
+    """Taken off, it skews the other way: the noise and loss of a production frontier."""
+    k1, k2 = split(k)
+    return normal(k1, m, s) - half_normal(k2, t), skew_normal(k, m, sqrt(s**2 + t**2), -t / s)
+
+
+@relation("in law", source=f"{JKB2}, ch. 23")
+def log_gamma_difference_of_two(k: Key, a, b):
+    """The difference of two logarithms of gamma variables: log odds of a beta variable."""
+    k1, k2 = split(k)
+    return log_gamma(k1, a) - log_gamma(k2, b), special.logit(beta(k, a, b))
+
+
+@relation("in law", source=f"{JKB2}, ch. 23")
+def log_wait_difference(k: Key):
+    """Of two waiting times: logistic."""
+    k1, k2 = split(k)
+    return log_gamma(k1, 1.0) - log_gamma(k2, 1.0), logistic(k, 0.0, 1.0)
+
+
+# Products of powers of uniform numbers ------------------------------------------------------
+
+
+@relation("in law", source=LEEMIS)
+def power_pair_product(k: Key, a):
+    """Logarithms of powers of uniform numbers are waiting times, which add."""
+    k1, k2 = split(k)
+    return power(k1, a, 1.0) * power(k2, a, 1.0), exp(-gamma(k, 2.0, rate=a))
+
+
+@relation("in law", source=LEEMIS)
+def power_sample_product(k: Key, n: Integer, a):
+    """The same n times."""
+    return prod(power(k, a, 1.0, size=(n,))), exp(-gamma(k, n, rate=a))
+
+
+@relation("in law", source=LEEMIS)
+def pareto_pair_product(k: Key, b, m1, m2):
+    """And upside down."""
+    k1, k2 = split(k)
+    x = pareto(k1, b, scale=m1) * pareto(k2, b, scale=m2)
+    return x, m1 * m2 * exp(gamma(k, 2.0, rate=b))
+
+
+@relation("in law", source=LEEMIS)
+def power_ratio(k: Key, a, c, d):
+    """Of two waiting times the difference is Laplace, and its exponential log-Laplace."""
+    k1, k2 = split(k)
+    return power(k1, a, c) / power(k2, a, d), log_laplace(k, a, c / d)
+
+
+@relation("in law", source=LEEMIS)
+def pareto_ratio_of_scales(k: Key, b, m1, m2):
+    """The same of Pareto variables, which may begin at different places."""
+    k1, k2 = split(k)
+    return pareto(k1, b, scale=m1) / pareto(k2, b, scale=m2), log_laplace(k, b, m1 / m2)
+
+
+@relation("in law", source="Johnson, Kotz & Balakrishnan 1995, vol. 2, ch. 24")
+def normal_rayleigh_product(k: Key, s, t):
+    """A normal variable times a length in the plane is Laplace."""
+    k1, k2 = split(k)
+    return normal(k1, 0.0, s) * rayleigh(k2, t), laplace(k, 0.0, s * t)

@@ -52,11 +52,14 @@ from astragal.random import (
     half_logistic,
     half_normal,
     hyperbolic_secant,
+    johnson_sb,
+    johnson_su,
     laplace,
     log_laplace,
     log_uniform,
     logistic,
     logit_normal,
+    noncentral_t,
     normal,
     normal_inverse_gaussian,
     pareto,
@@ -340,3 +343,54 @@ def secant_of_normals(k: Key):
 def secant_of_tangent(k: Key):
     """The logarithm of a tangent."""
     return log(tan(PI / 2 * uniform(k, 0.0, 1.0))), hyperbolic_secant(k, 0.0, 1.0)
+
+
+# Laws that a mirror changes ----------------------------------------------------------------
+
+
+@relation("in law", source="Johnson 1949, Biometrika 36")
+def johnson_su_mirrored(k: Key, a, b, m, s):
+    """Johnson's unbounded law: the skew turns round."""
+    return -johnson_su(k, a, b, m, s), johnson_su(k, -a, b, -m, s)
+
+
+@relation("in law", source="Johnson 1949, Biometrika 36")
+def johnson_sb_mirrored(k: Key, a, b, m, s):
+    """And his bounded one, whose location is the lower end."""
+    return -johnson_sb(k, a, b, m, s), johnson_sb(k, -a, b, -m - s, s)
+
+
+@relation("in law", source="Johnson 1949, Biometrika 36")
+def johnson_sb_reflected(k: Key, c, a, b, m, s):
+    """The same about any point."""
+    return c - johnson_sb(k, a, b, m, s), johnson_sb(k, -a, b, c - m - s, s)
+
+
+@relation("in law", source=f"{JKB1}, ch. 13; {LEEMIS}")
+def johnson_sb_logit_normal_case(k: Key, a, b):
+    """On the unit interval it is a logit-normal law."""
+    return johnson_sb(k, a, b, 0.0, 1.0), logit_normal(k, -a / b, 1 / b)
+
+
+@relation("in law", source="Johnson, Kotz & Balakrishnan 1995, vol. 2, ch. 31")
+def noncentral_t_mirrored(k: Key, d, c):
+    """A mean above the line that changes its sign."""
+    return -noncentral_t(k, d, c), noncentral_t(k, d, -c)
+
+
+@relation("in law", source="Mardia & Jupp 2000, section 3.5")
+def von_mises_negated(k: Key, m, c):
+    """An angle counted the other way."""
+    return -von_mises(k, m, c), von_mises(k, -m, c)
+
+
+@relation("in law", source=f"{JKB1}, ch. 17")
+def abs_generalized_normal(k: Key, b, s):
+    """The size of a generalised normal variable."""
+    return abs(generalized_normal(k, b, 0.0, s)), generalized_gamma(k, 1 / b, b, s)
+
+
+@relation("in law", source=SYMMETRY)
+def abs_triangular(k: Key, w: Positive):
+    """The size of a symmetric triangular variable."""
+    return abs(triangular(k, -w, 0.0, w)), triangular(k, 0.0, 0.0, w)

@@ -18,7 +18,21 @@ Example: a length in the plane and a height.
 maxwell(key(0, 'threefry4x32'), 2.0)
 """
 
-from astragal import Integer, Key, Positive, abs, relation, split, sqrt, square, sum
+from astragal import (
+    Expr,
+    Family,
+    Integer,
+    Key,
+    Positive,
+    Vector,
+    abs,
+    constant,
+    relation,
+    split,
+    sqrt,
+    square,
+    sum,
+)
 from astragal.random import (
     beta,
     birnbaum_saunders,
@@ -373,3 +387,131 @@ def sum_and_difference_of_normals(k: Key, m, s):
     x, y = normal(k1, m, s), normal(k2, m, s)
     yield x + y, x - y
     yield normal(k1, 2 * m, sqrt(2.0) * s), normal(k2, 0.0, sqrt(2.0) * s)
+
+
+# Several lengths at right angles ----------------------------------------------------------------
+
+
+DIMENSIONS = {"half_normal": 1.0, "rayleigh": 2.0, "maxwell": 3.0}
+
+
+class Length(Family):
+    """Lengths of normal vectors about the origin, by their scale."""
+
+    roles = ("scale",)
+    words = "the length of a normal vector"
+    listed = ((half_normal, "scale"), (rayleigh, "scale"), (maxwell, "scale"))
+
+    def dimensions(self) -> Expr:
+        """Give the number of coordinates."""
+        name = "" if self.member is None else self.member.name
+        return self.written("n", lambda: constant(DIMENSIONS[name]))
+
+
+class Centred(Family):
+    """Lengths of normal vectors about a centre, by how far it is and their scale."""
+
+    roles = ("far", "scale")
+    words = "the length of a normal vector about a centre"
+    listed = ((folded_normal, "loc scale"), (rice, "nu scale"))
+
+
+@relation("in law", source=f"{JKB1}, ch. 18")
+def norm_of_lengths(k: Key, D: Length, E: Length, s):
+    """Lengths at right angles: dimensions add."""
+    k1, k2 = split(k)
+    n = D.dimensions() + E.dimensions()
+    return sqrt(square(D(k1, s)) + square(E(k2, s))), s * chi(k, n)
+
+
+@relation("in law", source=f"{JKB1}, ch. 18")
+def squares_of_lengths(k: Key, D: Length, E: Length, s):
+    """The same without the root."""
+    k1, k2 = split(k)
+    n = D.dimensions() + E.dimensions()
+    return square(D(k1, s)) + square(E(k2, s)), gamma(k, n / 2, rate=1 / (2 * s**2))
+
+
+@relation("in law", source=f"{JKB1}, ch. 18")
+def norm_of_a_sample_of_lengths(k: Key, D: Length, s, n: Integer):
+    """The same n times."""
+    x = D(k, s, size=(n,))
+    return sqrt(sum(square(x))), s * chi(k, n * D.dimensions())
+
+
+@relation("in law", source=f"{JKB1}, ch. 18")
+def three_squares(k: Key, s):
+    """The length of a normal vector in space, coordinate by coordinate."""
+    k1, k2, k3 = split(k, 3)
+    x, y, z = normal(k1, 0.0, s), normal(k2, 0.0, s), normal(k3, 0.0, s)
+    return sqrt(square(x) + square(y) + square(z)), maxwell(k, s)
+
+
+@relation("in law", source=f"{JKB1}, ch. 18")
+def nakagami_norm(k: Key, a, b, c):
+    """Nakagami variables whose mean squares are as their shapes."""
+    k1, k2 = split(k)
+    return (
+        sqrt(square(nakagami(k1, a, sqrt(a) * c)) + square(nakagami(k2, b, sqrt(b) * c))),
+        nakagami(k, a + b, sqrt(a + b) * c),
+    )
+
+
+@relation("in law", source=f"{JKB1}, ch. 18")
+def nakagami_pair_norm(k: Key, n, s):
+    """Two of one law."""
+    k1, k2 = split(k)
+    x = sqrt(square(nakagami(k1, n, s)) + square(nakagami(k2, n, s)))
+    return x, nakagami(k, 2 * n, sqrt(2.0) * s)
+
+
+@relation("in law", source=f"{JKB1}, ch. 18; {JKB2}, ch. 29", where=lambda c: c > 0)
+def centred_scaling(k: Key, D: Centred, c, m: Positive, s):
+    """In other units the centre moves too."""
+    return c * D(k, m, s), D(k, c * m, c * s)
+
+
+@relation("in law", source=f"{JKB1}, ch. 18", where=lambda m1, m2: m1**2 + m2**2 > 0)
+def rice_of_two_means(k: Key, m1, m2, s):
+    """A normal point about a point of the plane."""
+    k1, k2 = split(k)
+    return (
+        sqrt(square(normal(k1, m1, s)) + square(normal(k2, m2, s))),
+        rice(k, sqrt(m1**2 + m2**2), s),
+    )
+
+
+@relation("in law", source=f"{JKB2}, ch. 29")
+def scaled_shifted_squares(k: Key, m: Vector, s):
+    """Squares of normals of one spread, in units of their variance."""
+    x = sum(square(normal(k, m, s))) / s**2
+    return x, noncentral_chi_square(k, m.shape[0], sum(m**2) / s**2)
+
+
+@relation("in law", source=f"{JKB2}, ch. 29")
+def root_noncentral_chi_square(k: Key, c: Positive):
+    """The size of one normal about a mean."""
+    return sqrt(noncentral_chi_square(k, 1.0, c)), folded_normal(k, sqrt(c), 1.0)
+
+
+@relation("in law", source=f"{JKB2}, ch. 29")
+def root_noncentral_chi_square_pair(k: Key, c: Positive):
+    """The length of two."""
+    return sqrt(noncentral_chi_square(k, 2.0, c)), rice(k, sqrt(c), 1.0)
+
+
+@relation("in law", source="Tweedie 1957, Ann. Math. Stat. 28")
+def inverse_gaussian_distances(k: Key, m, l, n: Integer):  # noqa: E741
+    """Squared distances of inverse Gaussian variables from their mean, in their own units."""
+    x = inverse_gaussian(k, m, l, size=(n,))
+    return sum(l * (x - m) ** 2 / (m**2 * x)), chi_square(k, n)
+
+
+@relation("in law", source="Tweedie 1957, Ann. Math. Stat. 28")
+def inverse_gaussian_turned(k: Key, m, l):  # noqa: E741
+    """The squared mean over a first passage time: one, and a squared normal more."""
+    k1, k2 = split(k)
+    return (
+        m**2 / inverse_gaussian(k, m, l),
+        inverse_gaussian(k1, m, l) + m**2 / l * chi_square(k2, 1.0),
+    )

@@ -23,6 +23,8 @@ True
 from astragal import Family, HasQuantile, Key, LocationScale, Rate, Scale, relation
 from astragal.random import (
     cauchy,
+    generalized_normal,
+    hyperbolic_secant,
     laplace,
     logistic,
     normal,
@@ -82,6 +84,8 @@ class Symmetric(Family):
         (laplace, "loc scale"),
         (logistic, "loc scale"),
         (student_t, "loc scale"),
+        (hyperbolic_secant, "loc scale"),
+        (generalized_normal, "loc scale"),
     )
 
 
@@ -98,3 +102,9 @@ def mirrored_about_zero(k: Key, D: Symmetric, s):
 def by_quantile(k: Key, D: HasQuantile):
     """The quantile function at a uniform number has the distribution it belongs to."""
     return D.quantile(uniform(k, 0.0, 1.0)), D(k)
+
+
+@relation("in law", source=f"{DEVROYE}, ch. II.2")
+def by_upper_quantile(k: Key, D: HasQuantile):
+    """So has it at 1 - U: a uniform number is its own mirror image."""
+    return D.quantile(1 - uniform(k, 0.0, 1.0)), D(k)
