@@ -36,6 +36,7 @@ from astragal import (
     tan,
 )
 from astragal.random import (
+    arcsine,
     beta,
     cauchy,
     normal,
@@ -268,3 +269,42 @@ def uniform_angle_doubled(k: Key):
 def squared_sine_of_turn(k: Key):
     """The square of a coordinate of a point on the circle."""
     return square(sin(uniform(k, 0.0, 2 * pi))), beta(k, 0.5, 0.5)
+
+
+# Any number of half turns ------------------------------------------------------------------
+
+
+@relation("in law", source="Feller 1971, section III.4", where=lambda n: n >= 1)
+def sine_over_turns(k: Key, a, n: Integer):
+    """A coordinate of a point of the circle, whole turns from any place."""
+    return sin(uniform(k, a, a + 2 * pi * n)), arcsine(k, -1.0, 1.0)
+
+
+@relation("in law", source="Feller 1971, section III.4", where=lambda n: n >= 1)
+def cosine_over_turns(k: Key, a, n: Integer):
+    """The other one."""
+    return cos(uniform(k, a, a + 2 * pi * n)), arcsine(k, -1.0, 1.0)
+
+
+@relation("in law", source="Feller 1971, section III.4", where=lambda n: n >= 1)
+def squared_sine_over_half_turns(k: Key, a, n: Integer):
+    """Squares return after half a turn."""
+    return square(sin(uniform(k, a, a + pi * n))), arcsine(k, 0.0, 1.0)
+
+
+@relation("in law", source="Feller 1971, section III.4", where=lambda n: n >= 1)
+def squared_cosine_over_half_turns(k: Key, a, n: Integer):
+    """The square of the other one."""
+    return square(cos(uniform(k, a, a + pi * n))), arcsine(k, 0.0, 1.0)
+
+
+@relation("in law", source="Johnson, Kotz & Balakrishnan 1994, ch. 16", where=lambda n: n >= 1)
+def tangent_over_half_turns(k: Key, a, n: Integer):
+    """So does the tangent."""
+    return tan(uniform(k, a, a + pi * n)), cauchy(k, 0.0, 1.0)
+
+
+@relation("in law", source="Mardia & Jupp 2000, section 3.5")
+def von_mises_uniform_case(k: Key, m):
+    """Without a concentration every direction is as likely."""
+    return von_mises(k, m, 0.0), uniform(k, -pi, pi)

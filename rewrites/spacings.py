@@ -169,3 +169,46 @@ def uniform_least_and_greatest(k: Key, n: Integer):
     yield min(u), max(u)
     top = beta(k2, n, 1.0)
     yield top * beta(k1, 1.0, n - 1), top
+
+
+# Three of them together -------------------------------------------------------------------
+
+
+@relation("in law", source="Malmquist 1950, Skand. Aktuarietidskr. 33")
+def uniform_ratios_of_three(k: Key):
+    """Each sorted uniform number over the next: independent powers of uniform numbers."""
+    u = sort(uniform(k, 0.0, 1.0, size=(3,)))
+    k1, k2, k3 = split(k, 3)
+    yield u[0] / u[1], u[1] / u[2], u[2]
+    yield uniform(k1, 0.0, 1.0), beta(k2, 2.0, 1.0), beta(k3, 3.0, 1.0)
+
+
+@relation("in law", source="Sukhatme 1937, Ann. Eugen. 8")
+def normalised_spacings_of_three(k: Key, r):
+    """Each spacing times the number that still wait: waiting times of one rate."""
+    x = sort(exponential(k, rate=r, size=(3,)))
+    k1, k2, k3 = split(k, 3)
+    yield 3 * x[0], 2 * (x[1] - x[0]), x[2] - x[1]
+    yield exponential(k1, rate=r), exponential(k2, rate=r), exponential(k3, rate=r)
+
+
+@relation("in law", source=RENYI)
+def exponential_range_of_three(k: Key, s):
+    """From the first of three to the last, one after the other."""
+    x = exponential(k, scale=s, size=(3,))
+    k1, k2 = split(k)
+    return max(x) - min(x), exponential(k1, scale=s) + exponential(k2, scale=s / 2)
+
+
+@relation("in law", source=RENYI, where=lambda n: n >= 2)
+def exponential_range_as_a_sum(k: Key, r, n: Integer):
+    """From the first of n to the last: all spacings but the first."""
+    x = exponential(k, rate=r, size=(n,))
+    return max(x) - min(x), sum(exponential(k, rate=r * arange(1, n)))
+
+
+@relation("in law", source=RENYI, where=lambda n: n >= 2)
+def pareto_maximum_over_minimum(k: Key, b, m, n: Integer):
+    """The greatest of n Pareto variables over the least: the range of their logarithms."""
+    x = pareto(k, b, scale=m, size=(n,))
+    return log(max(x) / min(x)), exponentiated_weibull(k, n - 1, 1.0, 1 / b)

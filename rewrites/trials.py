@@ -30,6 +30,7 @@ from astragal import (
     equal,
     exp,
     floor,
+    log,
     log1p,
     max,
     min,
@@ -37,6 +38,7 @@ from astragal import (
     ones,
     prod,
     relation,
+    sort,
     split,
     stack,
     sum,
@@ -45,6 +47,7 @@ from astragal import (
 from astragal.random import (
     benford,
     bernoulli,
+    beta_negative_binomial,
     binomial,
     categorical,
     discrete_laplace,
@@ -53,6 +56,7 @@ from astragal.random import (
     gamma,
     geometric,
     hypergeometric,
+    log_series,
     log_uniform,
     negative_binomial,
     negative_hypergeometric,
@@ -66,6 +70,7 @@ from astragal.random import (
 )
 
 JKK = "Johnson, Kemp & Kotz 2005, Univariate Discrete Distributions"
+ORDERED = "David & Nagaraja 2003, Order Statistics, 3rd ed., section 2.4"
 FELLER = "Feller 1968, vol. 1"
 
 
@@ -381,3 +386,54 @@ def categorical_by_inversion(k: Key, p: Simplex):
     """An outcome is drawn by counting the cumulative chances that a uniform number passes."""
     u = uniform(k, 0.0, 1.0)
     return sum(where(u > cumulative_sum(p), 1, 0)), categorical(k, p)
+
+
+# Numbers of trials -------------------------------------------------------------------------
+
+
+@relation("in law", source="Kemp 1981, Appl. Stat. 30")
+def log_series_of_geometric(k: Key, p):
+    """A geometric count whose probability is a power of a uniform number."""
+    k1, k2 = split(k)
+    return geometric(k2, (1 - p) ** uniform(k1, 0.0, 1.0)), log_series(k, p)
+
+
+@relation("in law", source=f"{JKK}, ch. 6")
+def beta_negative_binomial_symmetry(k: Key, r, a, b):
+    """Successes waited for and the second exponent may change places."""
+    return beta_negative_binomial(k, r, a, b), beta_negative_binomial(k, b, a, r)
+
+
+@relation("in law", source=f"{JKK}, ch. 5")
+def negative_binomial_difference(k: Key, p):
+    """Failures before two first successes: a Laplace law on the integers."""
+    k1, k2 = split(k)
+    return (
+        negative_binomial(k1, 1.0, p) - negative_binomial(k2, 1.0, p),
+        discrete_laplace(k, -log(1 - p)),
+    )
+
+
+@relation("in law", source=f"{JKK}, ch. 3")
+def binomials_of_two_probabilities(k: Key, n: Integer, m: Integer, p, q):
+    """Trials with two probabilities are Poisson's trials."""
+    k1, k2 = split(k)
+    both = concat([p * ones((n,)), q * ones((m,))])
+    return binomial(k1, n, p) + binomial(k2, m, q), poisson_binomial(k, both)
+
+
+@relation(
+    "in law", source="David & Nagaraja 2003, section 2.4", where=lambda n, i: (i >= 0) & (i < n)
+)
+def bernoulli_order_statistic(k: Key, n: Integer, i: Integer, p):
+    """Sorted trials: all from one on succeed if enough of them do."""
+    return (
+        sort(bernoulli(k, p, size=(n,)))[i],
+        where(binomial(k, n, p) >= n - i, 1, 0),
+    )
+
+
+@relation("in law", source="Devroye 1986, section II.2", where=lambda n: n >= 1)
+def uniform_ceil(k: Key, n: Integer):
+    """A uniform number rounded up: the throw of a die."""
+    return ceil(n * uniform(k, 0.0, 1.0)), 1.0 * discrete_uniform(k, 1, n + 1)

@@ -45,6 +45,7 @@ from astragal.random import (
     discrete_uniform,
     exponential,
     generalized_pareto,
+    geometric,
     gompertz,
     gumbel_minimum,
     half_cauchy,
@@ -462,3 +463,76 @@ def square_in_the_disc(k: Key):
     k1, k2 = split(k)
     x, y = uniform(k1, -1.0, 1.0), uniform(k2, -1.0, 1.0)
     return given(x**2 + y**2, x**2 + y**2 < 1), uniform(k, 0.0, 1.0)
+
+
+# In other units, and about other places --------------------------------------------------
+
+
+@relation("in law", source=JKB1, where=lambda m, c: c >= 1)
+def pareto_in_units_of_a_multiple(k: Key, b, m, c):
+    """A Pareto variable above a multiple of its scale, in units of the multiple."""
+    x = pareto(k, b, scale=m)
+    return given(x / c, x > m * c), pareto(k, b, scale=m)
+
+
+@relation("in law", source=SYMMETRY)
+def laplace_below_its_median(k: Key, m, s):
+    """How far below its median a Laplace variable falls."""
+    x = laplace(k, m, s)
+    return given(m - x, x < m), exponential(k, rate=1 / s)
+
+
+@relation("in law", source=MEMORY, where=lambda t: t >= 0)
+def laplace_far_above(k: Key, m, s, t):
+    """Above its median a Laplace variable has no memory."""
+    x = laplace(k, m, s)
+    return given(x, x > m + t), m + t + exponential(k, rate=1 / s)
+
+
+@relation("in law", source="power law", where=lambda t: (t > 0) & (t <= 1))
+def beta_rescaled(k: Key, a, t):
+    """A power of a uniform number below a bound, in units of the bound."""
+    x = beta(k, a, 1.0)
+    return given(x / t, x < t), beta(k, a, 1.0)
+
+
+@relation("in law", source=f"{JKK}, ch. 5", where=lambda n: n >= 0)
+def geometric_beyond(k: Key, p, n: Integer):
+    """Trials that have failed so far are only counted."""
+    x = geometric(k, p)
+    return given(x, x > n), n + geometric(k, p)
+
+
+@relation("in law", source=f"{JKK}, ch. 5", where=lambda n: n >= 0)
+def planck_beyond(k: Key, a, n: Integer):
+    """The same counted from zero."""
+    x = planck(k, a)
+    return given(x, x >= n), n + planck(k, a)
+
+
+@relation("in law", source=JKB1, where=lambda t: t > 0)
+def lomax_beyond(k: Key, c, s, t):
+    """What a Lomax variable exceeds adds to its scale."""
+    x = lomax(k, c, s)
+    return given(x, x > t), t + lomax(k, c, s + t)
+
+
+@relation("in law", source=SYMMETRY)
+def student_t_above_its_median(k: Key, n, m, s):
+    """Half of Student's law about its median."""
+    x = student_t(k, n, m, s)
+    return given(x - m, x > m), half_student_t(k, n, s)
+
+
+@relation("in law", source=SYMMETRY)
+def cauchy_above_its_median(k: Key, m, s):
+    """Half of a Cauchy law about its median."""
+    x = cauchy(k, m, s)
+    return given(x - m, x > m), half_cauchy(k, s)
+
+
+@relation("in law", source=SYMMETRY)
+def logistic_above_its_median(k: Key, m, s):
+    """Half of a logistic law about its median."""
+    x = logistic(k, m, s)
+    return given(x - m, x > m), half_logistic(k, s)
