@@ -55,6 +55,15 @@ def betaln(a: float, b: float) -> float:
     return math.lgamma(a) + math.lgamma(b) - math.lgamma(a + b)
 
 
+def log_gamma_density(a: float, x: float) -> float:
+    return xlogy(a - 1, x) - x - math.lgamma(a)
+
+
+def log_beta_density(a: float, b: float, p: float, q: float) -> float:
+    # Of the parts of a whole, for which alone it is meant.
+    return xlogy(a - 1, p) + xlogy(b - 1, q) - betaln(a, b)
+
+
 def betainc(a: float, b: float, x: float) -> float:
     # Substituting t = u^(1/a) takes away the singularity at 0, and x < 1 that at 1.
     whole = math.exp(betaln(a, b)) * a
@@ -194,6 +203,8 @@ REFERENCES: dict[str, Case] = {
     "gammaincc": (gammaincc, ([0.6, 1.7, 4.0], [0.1, 1.3, 6.0])),
     "gammaincinv":  (lambda a, p: p, ([0.6, 1.7, 4.0], UNIT)),
     "gammainccinv": (lambda a, p: p, ([0.6, 1.7, 4.0], UNIT)),
+    "log_gamma_density": (log_gamma_density, ([0.2, 1.0, 15.9, 16.0, 70.0], [0.1, 3.0, 60.0])),
+    "log_beta_density": (log_beta_density, ([0.2, 1.0, 90.0], [0.7, 15.0, 33.0], [0.375], [0.625])),
     "erf":       (math.erf, (REAL,)),
     "erfc":      (math.erfc, (REAL,)),
     "erfinv":    (lambda p: p, (SYMMETRIC,)),

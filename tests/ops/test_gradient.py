@@ -44,6 +44,8 @@ POINTS: dict[str, tuple[Sequence[float], ...]] = {
     "ndtri": (UNIT,), "logit": (UNIT,), "gammaln": (POSITIVE,), "digamma": (POSITIVE,),
     "betaln": (POSITIVE, [1.3, 0.4, 2.2]), "pow": (POSITIVE, [0.5, -1.3, 2.0]),
     "xlogy": (REAL, POSITIVE), "xlog1py": (REAL, POSITIVE), "log1mexp": ([-0.2, -1.1, -3.0],),
+    "log_gamma_density": ([0.3, 2.2, 40.0], [0.4, 1.7, 38.0]),
+    "log_beta_density": ([0.3, 2.2, 40.0], [1.3, 0.4, 25.0], [0.2, 0.7, 0.6], [0.8, 0.3, 0.4]),
     "reciprocal": (REAL,), "remainder": ([5.3, -4.1, 7.7], [2.2, 1.3, -3.1]),
 }
 JAX: dict[str, Any] = {

@@ -18,7 +18,7 @@ ELEMENTWISE = [
 
 
 def arity(name: str) -> int:
-    for n in (1, 2, 3):
+    for n in (1, 2, 3, 4):
         try:
             OPS[name](*[True] * n)
         except TypeError as error:
@@ -55,7 +55,7 @@ def grow(nodes: list[ag.Expr], step: tuple[Any, ...]) -> Any:
     if kind == "elementwise":
         name = ELEMENTWISE[k % len(ELEMENTWISE)]
         z = nodes[q % len(nodes)]
-        return OPS[name](*[x, y, z][: ARITY[name]])
+        return OPS[name](*[x, y, z, x][: ARITY[name]])
     if kind == "reduce":
         f = [
             ag.sum,
@@ -143,5 +143,5 @@ def test_shapes_and_data_types_are_what_was_inferred(
 
 def test_every_elementwise_operation_takes_part() -> None:
     assert len(ELEMENTWISE) > 80
-    assert {ARITY[n] for n in ELEMENTWISE} == {1, 2, 3}
+    assert {ARITY[n] for n in ELEMENTWISE} == {1, 2, 3, 4}
     assert INTEGERS.issubset(DTYPES)

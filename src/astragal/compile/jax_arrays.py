@@ -11,6 +11,7 @@ from jax import lax
 
 from astragal.compile import jax_special
 from astragal.compile.arrays import Lowering
+from astragal.compile.loader import Densities
 
 Array = Any
 
@@ -70,6 +71,8 @@ def _eigh(x: Array) -> tuple[Array, Array]:
     return values, vectors
 
 
+_DENSITIES = Densities(jnp, jax.scipy.special.gammaln, jax.scipy.special.xlogy)
+
 VOCABULARY: dict[str, Lowering] = {
     "bitcast": lambda x, dtype: lax.bitcast_convert_type(x, jnp.dtype(dtype)),
     "floor_divide": _floor_divide,
@@ -87,5 +90,7 @@ VOCABULARY: dict[str, Lowering] = {
     "gammaincinv": jax_special.gammaincinv,
     "gammainccinv": jax_special.gammainccinv,
     "log_kve": jax_special.log_kve,
+    "log_gamma_density": _DENSITIES.gamma,
+    "log_beta_density": _DENSITIES.beta,
 }
 """Operation to function of the values of its arguments."""

@@ -10,6 +10,8 @@ import numpy as np
 import scipy.linalg
 import scipy.special
 
+from astragal.compile.loader import Densities
+
 Lowering = Callable[..., Any]
 
 
@@ -106,6 +108,8 @@ def _log_kve_integral(v: float, x: float) -> float:
     return top + math.log(float(np.sum(weights * np.exp(f - top))))
 
 
+_DENSITIES = Densities(np, scipy.special.gammaln, scipy.special.xlogy)
+
 VOCABULARY: dict[str, Lowering] = {
     "logsumexp": _logsumexp,
     "cholesky": _nan_where_undefined(np.linalg.cholesky),
@@ -115,5 +119,7 @@ VOCABULARY: dict[str, Lowering] = {
     "svd": _svd,
     "polygamma": _polygamma,
     "log_kve": _log_kve,
+    "log_gamma_density": _DENSITIES.gamma,
+    "log_beta_density": _DENSITIES.beta,
 }
 """Operation to function of the values of its arguments."""

@@ -14,8 +14,8 @@ import numpy as np
 
 from astragal.density.factors import Factor, Joint
 from astragal.density.invert import invert
-from astragal.density.loops import Drawn, Loop, is_random_loop
 from astragal.density.laws import Law, Refused, private
+from astragal.density.loops import Drawn, Loop, is_random_loop
 from astragal.density.measure import measure
 from astragal.density.tables import finite_values, indicator_form
 from astragal.density.vectors import positions
@@ -34,7 +34,9 @@ from astragal.random.improper import FACTOR
 from astragal.random.keys import DEFAULT, fold_in
 
 
-def factorise(model: Model, clamped: Iterable[str] = (), *, name_all: bool = False) -> Joint:
+def factorise(
+    model: Model, clamped: Iterable[str] = (), *, name_all: bool = False, accurate: bool = False
+) -> Joint:
     """Write the joint law of a model as factors.
 
     Parameters
@@ -48,6 +50,9 @@ def factorise(model: Model, clamped: Iterable[str] = (), *, name_all: bool = Fal
     name_all
         Whether random variables without a name get one of their own (``normal_1``). Where
         not, discrete ones of few values are summed out.
+    accurate
+        Whether the densities are for their values, which are then accurate at large counts and
+        shapes, and not for derivations to read.
 
     Raises
     ------
@@ -55,17 +60,18 @@ def factorise(model: Model, clamped: Iterable[str] = (), *, name_all: bool = Fal
         For unnamed random variables that nothing determines, clamped variables that hold
         nothing random, or clamped ones that no invertible operation ties to a random one.
     """
-    return _Factorisation(model, list(clamped), name_all).joint()
+    return _Factorisation(model, list(clamped), name_all, accurate).joint()
 
 
 class _Factorisation:
     """The work of `factorise`, by its stages."""
 
-    def __init__(self, model: Model, clamped: list[str], name_all: bool) -> None:
+    def __init__(self, model: Model, clamped: list[str], name_all: bool, accurate: bool) -> None:
         _refuse_clashes(model)
         self.model = model
         self.clamped = clamped
         self.name_all = name_all
+        self.accurate = accurate
         self.variables = dict(model.variables)
         self.coordinates: dict[str, Expr] = {}
         self.jacobians: dict[str, Expr] = {}
@@ -84,12 +90,14 @@ class _Factorisation:
         for name in self._to_solve():
             self._solve(name)
         summed = self._name_the_rest()
+        # What is summed out is read.
+        self.accurate = self.accurate and not summed
         rvs = self._rvs()
         whole = {x: self.coordinates[name] for name, x, _ in self.measured}
         resolved = _resolve(rvs, {**self.values, **whole})
         factors = [
             _factor(self.names.get(v, v.op.name), v, resolved[v], random_parts(v)[3], resolved,
-                    self.sources.get(v, v))
+                    self.sources.get(v, v), self.accurate)
             for v in rvs
         ]  # fmt: skip
         factors = [*factors, *(self._of_loop(n, d, x, resolved) for n, d, x in self.drawn)]
@@ -347,7 +355,8 @@ class _Factorisation:
         parameters = substitute(d.parameters, resolved)
         batch = value.shape[: value.ndim - random_parts(d.rv)[0].core]
         op = d.rv.op
-        return _factor(name, op(_NO_KEY, batch, *parameters), value, parameters, {}, source)
+        rv = op(_NO_KEY, batch, *parameters)
+        return _factor(name, rv, value, parameters, {}, source, self.accurate)
 
     def _of_law(self, name: str, x: Expr, law: Law, resolved: Mapping[Expr, Expr]) -> Factor:
         value = self.coordinates[name]
@@ -367,10 +376,11 @@ def _factor(
     parameters: tuple[Expr, ...],
     resolved: Mapping[Expr, Expr],
     source: Expr,
+    accurate: bool,
 ) -> Factor:
     d = random_parts(rv)[0]
     actual = substitute(parameters, resolved)
-    density = d.logdensity(value, *actual)
+    density = ((accurate and d.accurate) or d.logdensity)(value, *actual)
     batch = batch_shape(rv)
     if not same_shape(density.shape, batch):
         density = broadcast_to(density, batch)

@@ -71,7 +71,7 @@ def logdensity(
             f"the model has no variable {unknown[0]!r}; it has {', '.join(model.variables)}"
         )
     clamped = [n for n in given if not is_random(model[n])]
-    joint = factorise(model, clamped)
+    joint = factorise(model, clamped, accurate=True)
     mapping = {
         joint.coordinates[n]: as_value(n, v, joint.coordinates[n])
         for n, v in given.items()

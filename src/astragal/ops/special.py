@@ -24,6 +24,10 @@ gammainc     = elementwise("gammainc", 2, to_float=True, accepts=FLOATS)
 gammaincc    = elementwise("gammaincc", 2, to_float=True, accepts=FLOATS)
 gammaincinv  = elementwise("gammaincinv", 2, to_float=True, accepts=FLOATS)
 gammainccinv = elementwise("gammainccinv", 2, to_float=True, accepts=FLOATS)
+# (a - 1) log x - x - log Gamma(a), and (a - 1) log p + (b - 1) log q - log B(a, b) where
+# p + q = 1 (plus (a + b) (1 - p - q)): nothing cancels in them, however large a and b are
+log_gamma_density = elementwise("log_gamma_density", 2, to_float=True, accepts=FLOATS)
+log_beta_density  = elementwise("log_beta_density", 4, to_float=True, accepts=FLOATS)
 # The normal distribution and error functions
 erf          = elementwise("erf", 1, to_float=True, accepts=FLOATS)
 erfc         = elementwise("erfc", 1, to_float=True, accepts=FLOATS)

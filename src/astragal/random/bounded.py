@@ -9,8 +9,8 @@ from astragal.ops import elementwise as e
 from astragal.ops import special as sp
 from astragal.ops.declare import as_expr
 from astragal.ops.searching import where
+from astragal.random import accurate, kernels, ordered
 from astragal.random import coordinates as at
-from astragal.random import kernels, ordered
 from astragal.random.distribution import (
     NON_NEGATIVE,
     NUMBER,
@@ -144,6 +144,7 @@ beta = Distribution(
     sampler=kernels.beta,
     support=lambda a, b: PROBABILITY,
     logdensity=lambda x, a, b: sp.xlogy(a - 1.0, x) + sp.xlog1py(b - 1.0, -x) - sp.betaln(a, b),
+    accurate=accurate.beta,
     cdf=lambda x, a, b: sp.betainc(a, b, x),
     quantile=lambda q, a, b: sp.betaincinv(a, b, q),
     mean=lambda a, b: a / (a + b),

@@ -13,8 +13,8 @@ from astragal.ops import special as sp
 from astragal.ops.creation import arange
 from astragal.ops.manipulation import astype
 from astragal.ops.searching import where
+from astragal.random import accurate, counts
 from astragal.random import coordinates as at
-from astragal.random import counts
 from astragal.random.distribution import (
     COUNT,
     INTEGER,
@@ -87,6 +87,7 @@ binomial = Distribution(
         + sp.xlogy(x, p)
         + sp.xlog1py(n - x, -p)
     ),
+    accurate=accurate.binomial,
     cdf=lambda x, n, p: where(x >= n, 1.0, sp.betainc(e.maximum(n - x, 0.5), x + 1.0, 1.0 - p)),
     mean=lambda n, p: n * p,
     variance=lambda n, p: n * p * (1.0 - p),
@@ -107,6 +108,7 @@ negative_binomial = Distribution(
     logdensity=lambda x, n, p: (
         sp.gammaln(x + n) - sp.gammaln(n) - sp.gammaln(x + 1.0) + sp.xlogy(n, p) + sp.xlog1py(x, -p)
     ),
+    accurate=accurate.negative_binomial,
     cdf=lambda x, n, p: sp.betainc(n, x + 1.0, p),
     mean=lambda n, p: n * (1.0 - p) / p,
     variance=lambda n, p: n * (1.0 - p) / e.square(p),
@@ -130,6 +132,7 @@ poisson = Distribution(
     support=lambda lam: COUNT,
     dtype="int64",
     logdensity=lambda x, lam: sp.xlogy(x, lam) - lam - sp.gammaln(x + 1.0),
+    accurate=accurate.poisson,
     cdf=lambda x, lam: sp.gammaincc(x + 1.0, lam),
     mean=lambda lam: lam,
     variance=lambda lam: lam,
@@ -186,6 +189,7 @@ hypergeometric = Distribution(
         + log_choose(astype(nbad, "float64"), nsample - x + 0.0)
         - log_choose(astype(ngood + nbad, "float64"), astype(nsample, "float64"))
     ),
+    accurate=accurate.hypergeometric,
     mean=lambda ngood, nbad, nsample: nsample * (ngood / (ngood + nbad)),
     variance=lambda ngood, nbad, nsample: (
         nsample
@@ -236,6 +240,7 @@ beta_binomial = Distribution(
     logdensity=lambda x, n, a, b: (
         log_choose(astype(n, "float64"), x + 0.0) + sp.betaln(x + a, n - x + b) - sp.betaln(a, b)
     ),
+    accurate=accurate.beta_binomial,
     mean=lambda n, a, b: n * a / (a + b),
     variance=lambda n, a, b: n * a * b * (a + b + n) / (e.square(a + b) * (a + b + 1.0)),
     turns=Turns(hollow=lambda n, a, b: (a < 1.0) & (b < 1.0)),
@@ -400,6 +405,7 @@ beta_negative_binomial = Distribution(
     logdensity=lambda x, n, a, b: (
         sp.betaln(a + n, x + b) - sp.betaln(n, x + 1.0) - e.log(x + n) - sp.betaln(a, b)
     ),
+    accurate=accurate.beta_negative_binomial,
     mean=lambda n, a, b: where(a > 1.0, n * b / where(a > 1.0, a - 1.0, 1.0), math.inf),
     variance=lambda n, a, b: where(
         a > 2.0,
@@ -428,6 +434,7 @@ negative_hypergeometric = Distribution(
         + sp.betaln(x + r + 0.0, ngood - x + (nbad - r + 1.0))
         - sp.betaln(r + 0.0, nbad - r + 1.0)
     ),
+    accurate=accurate.negative_hypergeometric,
     mean=lambda ngood, nbad, r: r * ngood / (nbad + 1.0),
     variance=lambda ngood, nbad, r: (
         r * ngood * (ngood + nbad + 1.0) / ((nbad + 1.0) * (nbad + 2.0)) * (1.0 - r / (nbad + 1.0))

@@ -239,7 +239,11 @@ class Distribution:
     support
         From parameters to the domain of values.
     logdensity
-        ``logdensity(x, *parameters)``, elementwise over the batch; meant inside the support.
+        ``logdensity(x, *parameters)``, elementwise over the batch; meant inside the support. In
+        terms that derivations read.
+    accurate
+        The same where nothing cancels at large numbers, for its values; None where that is
+        ``logdensity``.
     sampler
         See `astragal.random.sampler`.
     cdf, quantile, mean, variance
@@ -281,6 +285,7 @@ class Distribution:
     parameters: tuple[Parameter, ...]
     support: Callable[..., Domain]
     logdensity: Function
+    accurate: Function | None = None
     sampler: Any = None
     dtype: str = "float"
     cdf: Function | None = None

@@ -19,7 +19,7 @@ from astragal.ops.creation import arange
 from astragal.ops.declare import as_expr
 from astragal.ops.manipulation import astype, concatenate, permute_dims
 from astragal.ops.searching import where
-from astragal.random import compositions
+from astragal.random import accurate, compositions
 from astragal.random.discrete import log_choose
 from astragal.random.distribution import (
     COUNT,
@@ -164,6 +164,7 @@ multinomial = Distribution(
     logdensity=lambda x, n, p: (
         sp.gammaln(n + 1.0) + r.sum(sp.xlogy(x, p) - sp.gammaln(x + 1.0), -1)
     ),
+    accurate=accurate.multinomial,
     mean=lambda n, p: astype(n, "float64")[..., None] * p,
     variance=lambda n, p: astype(n, "float64")[..., None] * p * (1.0 - p),
     latex=r"\mathrm{Multinomial}",
@@ -182,6 +183,7 @@ dirichlet_multinomial = Distribution(
         - sp.gammaln(n + r.sum(alpha, -1))
         + r.sum(sp.gammaln(x + alpha) - sp.gammaln(alpha) - sp.gammaln(x + 1.0), -1)
     ),
+    accurate=accurate.dirichlet_multinomial,
     mean=lambda n, alpha: astype(n, "float64")[..., None] * alpha / r.sum(alpha, -1, keepdims=True),
     latex=r"\mathrm{DirichletMultinomial}",
 )
@@ -194,6 +196,7 @@ dirichlet = Distribution(
     logdensity=lambda x, alpha: (
         r.sum(sp.xlogy(alpha - 1.0, x) - sp.gammaln(alpha), -1) + sp.gammaln(r.sum(alpha, -1))
     ),
+    accurate=accurate.dirichlet,
     mean=lambda alpha: alpha / r.sum(alpha, -1, keepdims=True),
     variance=lambda alpha: (
         alpha

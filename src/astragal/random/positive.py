@@ -10,8 +10,8 @@ from astragal.ops import elementwise as e
 from astragal.ops import special as sp
 from astragal.ops.declare import as_expr
 from astragal.ops.searching import where
+from astragal.random import accurate, kernels
 from astragal.random import coordinates as at
-from astragal.random import kernels
 from astragal.random.distribution import (
     NON_NEGATIVE,
     POSITIVE,
@@ -126,6 +126,7 @@ gamma = Distribution(
     logdensity=lambda x, shape, rate: (
         sp.xlogy(shape - 1.0, x) - rate * x + shape * e.log(rate) - sp.gammaln(shape)
     ),
+    accurate=accurate.gamma,
     cdf=lambda x, shape, rate: sp.gammainc(shape, rate * x),
     quantile=lambda q, shape, rate: sp.gammaincinv(shape, q) / rate,
     mean=lambda shape, rate: shape / rate,
@@ -150,6 +151,7 @@ inverse_gamma = Distribution(
     logdensity=lambda x, shape, scale: (
         shape * e.log(scale) - sp.gammaln(shape) - (shape + 1.0) * e.log(x) - scale / x
     ),
+    accurate=accurate.inverse_gamma,
     cdf=lambda x, shape, scale: sp.gammaincc(shape, scale / x),
     quantile=lambda q, shape, scale: scale / sp.gammainccinv(shape, q),
     mean=lambda shape, scale: where(shape > 1.0, scale / (shape - 1.0), math.inf),
@@ -176,6 +178,7 @@ chi_square = Distribution(
     logdensity=lambda x, df: (
         sp.xlogy(0.5 * df - 1.0, x) - 0.5 * x - 0.5 * LOG_2 * df - sp.gammaln(0.5 * df)
     ),
+    accurate=accurate.chi_square,
     cdf=lambda x, df: sp.gammainc(0.5 * df, 0.5 * x),
     quantile=lambda q, df: 2.0 * sp.gammaincinv(0.5 * df, q),
     mean=lambda df: df,
@@ -229,6 +232,7 @@ f = Distribution(
         - 0.5 * (dfnum + dfden) * e.log1p(dfnum / dfden * x)
         - sp.betaln(0.5 * dfnum, 0.5 * dfden)
     ),
+    accurate=accurate.f,
     cdf=lambda x, dfnum, dfden: sp.betainc(
         0.5 * dfnum, 0.5 * dfden, dfnum * x / (dfnum * x + dfden)
     ),
@@ -259,6 +263,7 @@ beta_prime = Distribution(
     sampler=kernels.beta_prime,
     support=positive,
     logdensity=lambda x, a, b: sp.xlogy(a - 1.0, x) - (a + b) * e.log1p(x) - sp.betaln(a, b),
+    accurate=accurate.beta_prime,
     cdf=lambda x, a, b: sp.betainc(a, b, x / (1.0 + x)),
     mean=lambda a, b: where(b > 1.0, a / (b - 1.0), math.inf),
     variance=lambda a, b: where(
@@ -431,6 +436,7 @@ chi = Distribution(
     logdensity=lambda x, df: (
         sp.xlogy(df - 1.0, x) - 0.5 * e.square(x) - (0.5 * df - 1.0) * LOG_2 - sp.gammaln(0.5 * df)
     ),
+    accurate=accurate.chi,
     **_power_of_gamma(lambda df: 0.5 * df, lambda df: as_expr(2.0), lambda df: as_expr(2**0.5)),
     mean=lambda df: math.sqrt(2.0) * _gamma_ratio(0.5 * df, 0.5),
     variance=lambda df: df - 2.0 * e.square(_gamma_ratio(0.5 * df, 0.5)),
@@ -448,6 +454,7 @@ nakagami = Distribution(
         + sp.xlogy(2.0 * nu - 1.0, x / scale)
         - nu * e.square(x / scale)
     ),
+    accurate=accurate.nakagami,
     **_power_of_gamma(
         lambda nu, scale: nu,
         lambda nu, scale: as_expr(2.0),
@@ -464,6 +471,7 @@ generalized_gamma = Distribution(
     logdensity=lambda x, a, c, scale: (
         e.log(c) - e.log(x) - sp.gammaln(a) + a * c * e.log(x / scale) - e.exp(c * e.log(x / scale))
     ),
+    accurate=accurate.generalized_gamma,
     **_power_of_gamma(lambda a, c, scale: a, lambda a, c, scale: c, lambda a, c, scale: scale),
     mean=lambda a, c, scale: scale * _gamma_ratio(a, 1.0 / c),
     variance=lambda a, c, scale: (

@@ -11,8 +11,8 @@ from astragal.ops import special as sp
 from astragal.ops.creation import arange
 from astragal.ops.declare import as_expr
 from astragal.ops.searching import where
+from astragal.random import accurate, kernels, skewed
 from astragal.random import coordinates as at
-from astragal.random import kernels, skewed
 from astragal.random.distribution import (
     POSITIVE,
     REAL,
@@ -299,6 +299,7 @@ log_gamma = Distribution(
     sampler=kernels.log_gamma,
     support=real,
     logdensity=lambda x, shape: shape * x - e.exp(x) - sp.gammaln(shape),
+    accurate=accurate.log_gamma,
     cdf=lambda x, shape: sp.gammainc(shape, e.exp(x)),
     tails=Tails(
         lambda x, shape: e.log(sp.gammainc(shape, e.exp(x))),

@@ -7,6 +7,7 @@ import math
 
 import numpy as np
 
+from astragal.compile.loader import FEW, HALF_LOG_2PI, STIRLING, TERMS
 from astragal.compile.numba.runtime import helper
 from astragal.compile.numba.special import special
 
@@ -107,3 +108,53 @@ def log_kve(v, x):
         else:
             total += weight * math.exp(f - top)
     return top + math.log(total)
+
+
+@helper
+def _deviance(n, m):
+    """Give n log(n / m) + m - n, without cancellation."""
+    v = (n - m) / (n + m)
+    if abs(v) < 0.1:
+        w = v * v
+        total = 0.0
+        for c in TERMS[::-1]:
+            total = total * w + c
+        return (n - m) * v + 2.0 * n * v * w * total
+    if m == np.inf:
+        return np.inf
+    ratio = n / m
+    # A quotient beyond the largest number has a logarithm within the range.
+    return n * (math.log(ratio) if ratio < np.inf else math.log(n) - math.log(m)) + m - n
+
+
+@helper
+def log_gamma_density(a, x):
+    """(a - 1) log x - x - log Gamma(a), as in `astragal.compile.loader`."""
+    if not (a > 0.0 and x >= 0.0):
+        return np.nan
+    if a >= FEW:
+        n = a - 1.0
+        w = 1.0 / (n * n)
+        rest = 0.0
+        for c in STIRLING[::-1]:
+            rest = rest * w + c
+        return -_deviance(n, x) - rest / n - 0.5 * math.log(n) - HALF_LOG_2PI
+    if x == np.inf:
+        return -np.inf
+    power = 0.0 if a == 1.0 else (a - 1.0) * math.log(x)
+    return power - x - math.lgamma(a)
+
+
+@helper
+def log_beta_density(a, b, p, q):
+    """(a - 1) log p + (b - 1) log q - log B(a, b) + (a + b) (1 - p - q), likewise."""
+    if not (a > 0.0 and b > 0.0 and p >= 0.0 and q >= 0.0):
+        return np.nan
+    n = a + b
+    if n >= FEW:
+        some = log_gamma_density(a, n * p) + log_gamma_density(b, n * q)
+        return some - log_gamma_density(n, n) + math.log(n)
+    first = 0.0 if a == 1.0 else (a - 1.0) * math.log(p)
+    second = 0.0 if b == 1.0 else (b - 1.0) * math.log(q)
+    both = math.lgamma(a) + math.lgamma(b) - math.lgamma(n)
+    return first + second + n * ((1.0 - p) - q) - both

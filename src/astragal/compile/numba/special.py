@@ -20,7 +20,7 @@ _ALIASES = {"digamma": "psi"}
 # Functions written in `runtime`, from the C library or from arithmetic.
 _OWN = frozenset(
     {"erf", "erfc", "expit", "logit", "xlogy", "xlog1py", "gammaln", "log1mexp"}
-    | {"zeta", "polygamma", "log_kve"}
+    | {"zeta", "polygamma", "log_kve", "log_gamma_density", "log_beta_density"}
 )
 
 

@@ -117,6 +117,12 @@ PARTIALS: dict[str, tuple[Partial, ...]] = {
     "digamma":    (lambda g, z, x: mul(g, sp.polygamma(1.0, x)),),
     "betaln":     (lambda g, z, a, b: mul(g, sub(sp.digamma(a), sp.digamma(e.add(a, b)))),
                    lambda g, z, a, b: mul(g, sub(sp.digamma(b), sp.digamma(e.add(a, b))))),
+    "log_gamma_density": (lambda g, z, a, x: mul(g, sub(e.log(x), sp.digamma(a))),
+                          lambda g, z, a, x: mul(g, sub(_over(e.subtract(a, 1.0), x), 1.0))),
+    "log_beta_density": (lambda g, z, a, b, p, q: mul(g, _shape_slope(a, b, p)),
+                         lambda g, z, a, b, p, q: mul(g, _shape_slope(b, a, q)),
+                         lambda g, z, a, b, p, q: mul(g, _power_slope(a, b, p)),
+                         lambda g, z, a, b, p, q: mul(g, _power_slope(b, a, q))),
     "erf":        (lambda g, z, x: product(g, 2 / math.sqrt(math.pi), e.exp(-e.square(x))),),
     "erfc":       (lambda g, z, x: product(g, -2 / math.sqrt(math.pi), e.exp(-e.square(x))),),
     "erfinv":     (lambda g, z, x: product(g, math.sqrt(math.pi) / 2, e.exp(e.square(z))),),
@@ -145,6 +151,14 @@ def _i1_slope(z: Expr, x: Expr) -> Ct:
     # i1'(x) = i0(x) - i1(x) / x, where the quotient tends to 1/2 at 0.
     at0 = e.equal(x, 0.0)
     return sub(sp.i0e(x), select(at0, 0.5, e.divide(z, select(at0, 1.0, x))))
+
+
+def _shape_slope(a: Expr, b: Expr, p: Expr) -> Ct:
+    return sub(e.log(p), sub(sp.digamma(a), sp.digamma(e.add(a, b))))
+
+
+def _power_slope(a: Expr, b: Expr, p: Expr) -> Ct:
+    return sub(_over(e.subtract(a, 1.0), p), e.add(a, b))
 
 
 def _log_beta_density(a: Expr, b: Expr, x: Expr) -> Expr:
