@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from functools import cache, cached_property
+from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from astragal.graph.expr import Expr, Op
@@ -14,11 +14,12 @@ from astragal.logic.facts import Facts
 from astragal.logic.pattern import Side
 from astragal.logic.relation import Relation, Step
 from astragal.logic.soundness import Place
+from astragal.logic.surroundings import Trait, surroundings, traits
 from astragal.logic.variables import Variable
 from astragal.logic.views import VIEWS
 from astragal.ops import OPS
 from astragal.ops import elementwise as e
-from astragal.random.distribution import RandomOp, is_random
+from astragal.random.distribution import is_random
 
 ASSOCIATIVE = frozenset({"add", "multiply"})
 _WRAPS = frozenset((e.negative, e.multiply, e.divide, OPS["reciprocal"]))
@@ -50,9 +51,9 @@ class Rule:
     places : tuple of frozenset of Op or None
         Of a random variable, the operations that each parameter of a node that fits can have,
         in order; None for any.
-    deep : frozenset of Op
-        Operations of all random variables below the root; each stands below a node that fits,
-        at most `depth` steps down.
+    deep : tuple of Trait
+        What is said of the random variables below the root: all of it is true of what stands
+        below a node that fits, at most `depth` steps down.
     """
 
     relation: Relation
@@ -64,7 +65,7 @@ class Rule:
     heads: frozenset[Op]
     needs: tuple[frozenset[Op], ...]
     places: tuple[frozenset[Op] | None, ...]
-    deep: frozenset[Op]
+    deep: tuple[Trait, ...]
     depth: int
     fast: tuple[Fast, ...]
     bound: tuple[Variable, ...]
@@ -88,8 +89,10 @@ class Rule:
             found = rule(x, uses, pinned, facts)
             if found is not None:
                 return (self, x, *found)
-        if self.deep and not self._near(x):
-            return None
+        if self.deep:
+            near = surroundings(x, self.depth)
+            if near is not None and not self.may_stand(near):
+                return None
         why: list[str] | None = None if refused is None else []
         place = Place(uses, pinned)
         step = next(self.relation.steps_at(x, self.direction, place, why), None)
@@ -115,18 +118,9 @@ class Rule:
         longer = bool(self.heads) and at.name in ASSOCIATIVE and at in ops
         return longer and any(op in self.heads for op in ops)
 
-    def _near(self, x: Expr) -> bool:
-        """Whether all random variables of the pattern can stand below a node."""
-        missing = set(self.deep)
-        level: list[Expr] = [x]
-        for _ in range(self.depth):
-            level = [a for y in level for a in y.args if isinstance(a, Expr)]
-            missing.difference_update(a.op for a in level)
-            if not missing:
-                return True
-            if len(level) > 64:
-                return True
-        return False
+    def may_stand(self, near: Mapping[Trait, int]) -> bool:
+        """Tell whether all random variables of the pattern can stand below a node."""
+        return all(near.get(t, self.depth + 1) <= self.depth for t in self.deep)
 
     def _regrouped(self, x: Expr, place: Place) -> Step | None:
         """Rewrite two terms of a longer sum: ``(a + x) + y`` is ``a + (x + y)``."""
@@ -173,40 +167,6 @@ Record = tuple[Rule, Expr, Expr, tuple[Expr, ...]]
 """A rewriting by the fast path: the rule, the old node, the new one, values of the variables."""
 
 
-@dataclass(frozen=True, eq=False)
-class Matcher:
-    """A discrimination net: rules sorted by the operation of their root, then of its arguments.
-
-    The second level is filled as combinations of operations turn up; a relation that does
-    not fit a node's is not tried there, however many there are.
-    """
-
-    table: Mapping[Op, tuple[Rule, ...]]
-    seen: dict[tuple[Op | None, ...], tuple[Rule, ...]] = field(default_factory=dict)
-
-    @cached_property
-    def anywhere(self) -> bool:
-        """Whether some rule can apply where no random variable stands."""
-        rules = (r for rules in self.table.values() for r in rules)
-        return not all(r.needs or isinstance(r.root, RandomOp) for r in rules)
-
-    def rules(self, x: Expr) -> tuple[Rule, ...]:
-        """List the rules that may apply at a node: by its operation and its arguments'."""
-        if x.op not in self.table:
-            return ()
-        args = x.args
-        key: tuple[Op | None, ...]
-        if len(args) == 2 and args[0].__class__ is args[1].__class__ is Expr:
-            key = (x.op, args[0].op, args[1].op)
-        else:
-            key = (x.op, *[a.op if isinstance(a, Expr) else None for a in args])
-        found = self.seen.get(key)
-        if found is None:
-            fits = [r for r in self.table[x.op] if r.may_fit(key[1:], x.op)]
-            found = self.seen[key] = tuple(sorted(fits, key=lambda r: -r.removed))
-        return found
-
-
 def measure(side: Any) -> tuple[int, int]:
     """Give the number of random variables of a side, and of its operations."""
     return len(side.draws), sum(1 for x in side.order if x.args and x.op.name != "variable")
@@ -220,8 +180,9 @@ def rule_of(relation: Relation, direction: str) -> Rule:
     below = [a for a in root.args if isinstance(a, Expr) and a in source.random]
     heads = frozenset(a.op for a in below if is_random(a) and not is_random(root))
     needs = tuple(frozenset({a.op}) | _also_read_as(a) for a in below)
-    places = tuple(map(_fitting, root.args[2:])) if is_random(root) else ()
-    deep = frozenset(x.op for x in source.draws if x is not root)
+    places = _places(source, root) if is_random(root) else ()
+    drawn = [x for x in source.draws if x is not root and x in source.below[root]]
+    deep = tuple(dict.fromkeys(t for x in drawn for t in traits(x)))
     fast = tuple(compile_rule(relation, direction) or ())
     bound = bound_variables(relation, source)
     before, after = measure(source), measure(target)
@@ -250,9 +211,16 @@ def _also_read_as(p: Expr) -> frozenset[Op]:
     return frozenset(OPS[found] for wanted, found in VIEWS if wanted == p.op.name)
 
 
-def _fitting(p: Any) -> frozenset[Op] | None:
-    """List the operations that a parameter can have; a number or a draw is written in one way."""
-    return frozenset({p.op}) if is_constant(p) or is_random(p) else None
+def _places(source: Side, root: Expr) -> tuple[frozenset[Op] | None, ...]:
+    """List the operations that each parameter can have; what is an equation can have any."""
+    places: list[frozenset[Op] | None] = []
+    met: set[Expr] = set()
+    for p in root.args[2:]:
+        drawn = {x for x in source.below[p] if is_random(x)}
+        certain = is_constant(p) or not drawn <= met
+        places.append(frozenset({p.op}) | _also_read_as(p) if certain else None)
+        met |= drawn
+    return tuple(places)
 
 
 def _depth(side: Side, root: Expr) -> int:
@@ -263,27 +231,3 @@ def _depth(side: Side, root: Expr) -> int:
         if is_random(x) or below:
             far[x] = max(below, default=0)
     return far.get(root, 0)
-
-
-@cache
-def matcher_of(relations: tuple[Relation, ...], direction: str, several: bool = False) -> Matcher:
-    """Sort relations by the operations that their root can be written with.
-
-    Parameters
-    ----------
-    several
-        Whether to take those with several roots, by the root that reads the others, instead of
-        those with one.
-    """
-    table: dict[Op, list[Rule]] = {}
-    for relation in [m for r in relations for m in r.members]:
-        source, _ = relation.side(direction)
-        if (len(source.roots) > 1) is not several:
-            continue
-        rule = rule_of(relation, direction)
-        root = source.roots[source.anchors[0]]
-        table.setdefault(root.op, []).append(rule)
-        for wanted, found in VIEWS:
-            if wanted == root.op.name and not is_random(root):
-                table.setdefault(OPS[found], []).append(rule)
-    return Matcher({op: tuple(rules) for op, rules in table.items()})

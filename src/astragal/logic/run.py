@@ -15,9 +15,10 @@ from itertools import chain
 from astragal.graph.expr import Expr
 from astragal.graph.traverse import children, substitute, toposort
 from astragal.logic.bodies import HOLDERS, in_bodies
-from astragal.logic.compiled import Matcher, Rule, matcher_of
 from astragal.logic.compiled import Record as FastRecord
+from astragal.logic.compiled import Rule
 from astragal.logic.facts import Facts, is_live
+from astragal.logic.net import Bucket, Matcher, matcher_of
 from astragal.logic.record import Record
 from astragal.logic.relation import Relation, Step
 from astragal.logic.soundness import Place, readers_of
@@ -125,7 +126,7 @@ class Run:
             self.pinned.setdefault(y, self.pinned.pop(x))
         return y
 
-    def settle(self, y: Expr, fitting: tuple[Rule, ...], matcher: Matcher) -> Expr:
+    def settle(self, y: Expr, fitting: Bucket, matcher: Matcher) -> Expr:
         """Rewrite at a node, and at what comes of it, until nothing applies."""
         table, rules = matcher.table, matcher.rules
         while True:
@@ -148,8 +149,10 @@ class Run:
             if len(self.steps) >= (self.limit or 0):
                 self.stopped = f"stopped after {len(self.steps)} steps, the limit"
                 return y
-            if y.op not in table or not (fitting := rules(y)):
+            again = rules(y)
+            if again is None:
                 return y
+            fitting = again
 
     def inside(self, new: Expr, fresh: list[Expr], matcher: Matcher) -> Expr:
         """Rewrite below a new node, arguments first; give what it has become."""
@@ -180,14 +183,14 @@ class Run:
         """Whether a random variable stands below a node."""
         return is_live(x, self.facts)
 
-    def first(self, x: Expr, rules: tuple[Rule, ...]) -> tuple[Rule, Step | FastRecord] | None:
+    def first(self, x: Expr, rules: Bucket) -> tuple[Rule, Step | FastRecord] | None:
         """Find the first relation that applies at a node."""
         if len(self.steps) >= (self.limit or 0):
             return None
         refused = self.refused if self.explain else None
         banned = self.banned.get(x, _NO_RULES) if self.banned else _NO_RULES
         live = self.live(x)
-        for rule in rules:
+        for rule in rules.at(x):
             if (not live and rule.needs) or rule in banned:
                 continue
             found = rule.apply(x, self.uses, self.pinned, refused, self.facts)
@@ -252,7 +255,7 @@ class Run:
             rules = matcher.rules(x)
             if not rules or not self.live(x):
                 continue
-            for relation in [r.relation for r in rules]:
+            for relation in [r.relation for r in rules.at(x)]:
                 why: list[str] | None = [] if self.explain else None
                 step = next(relation.steps_at(x, self.direction, place, why), None)
                 self.refused += [(relation, x, w) for w in why or ()]
