@@ -6,7 +6,7 @@ import math
 
 from astragal.graph.expr import Expr
 from astragal.graph.literal import is_constant, scalar, value_of
-from astragal.graph.types import FLOATS
+from astragal.graph.types import FLOATS, INTEGERS
 from astragal.ops import elementwise as e
 from astragal.random.distribution import (
     NON_NEGATIVE,
@@ -25,7 +25,7 @@ def _inverse(x: Expr) -> Expr:
     # A number stays a number, and the inverse of an inverse is plain: so that a rate given as
     # a scale is found by relations.
     if _is_number(x) and (value := value_of(x).item()):
-        return scalar(1.0 / value, x.dtype)
+        return scalar(1.0 / value, x.dtype if x.dtype in FLOATS else "float64")
     if (
         x.op is e.divide
         and x.args[1].type == x.type
@@ -38,7 +38,7 @@ def _inverse(x: Expr) -> Expr:
 
 
 def _is_number(x: Expr) -> bool:
-    return is_constant(x) and not x.shape and x.dtype in FLOATS
+    return is_constant(x) and not x.shape and x.dtype in (*FLOATS, *INTEGERS)
 
 
 LOC = Parameter("loc", REAL, 0.0)
