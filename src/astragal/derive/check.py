@@ -130,9 +130,12 @@ def check_same(
     coordinates: Mapping[str, Expr],
     point: Callable[[np.random.Generator], Mapping[str, Array]],
     *,
+    what: str = "with auxiliary variables",
     tolerance: float = 1e-7,
 ) -> None:
     """Check that a joint density written in another way is the same, at generic points.
+
+    ``what`` says in which way.
 
     Raises
     ------
@@ -141,9 +144,11 @@ def check_same(
     UnsupportedError
         Where no point of positive density was found.
     """
-    what = "the joint density with auxiliary variables differs from what it was"
-    if not _compare(before, after, coordinates, point, what, tolerance):
-        raise UnsupportedError("no point was found where the auxiliary variables could be checked")
+    differs = f"the joint density {what} differs from what it was"
+    if not _compare(before, after, coordinates, point, differs, tolerance):
+        raise UnsupportedError(
+            f"no point was found where the joint density {what} could be checked"
+        )
 
 
 def _compare(

@@ -6,7 +6,8 @@ import copy
 import math
 
 from astragal.density.transforms import transform_of
-from astragal.derive.check import check_exact
+from astragal.derive.centres import at_centres
+from astragal.derive.check import check_exact, check_same
 from astragal.derive.conjugate import KEY, Neighbourhood, Neighbourhoods
 from astragal.derive.exact import (
     Link,
@@ -89,7 +90,10 @@ def collapsed(plan: Plan, refused: set[str]) -> list[Step] | None:
         plan.points,
     )
     view = copy.copy(plan)
-    view.joint, view.reads = joint, inner
+    view.joint = at_centres(plan.joint, joint, links)
+    view.reads = inner.after(view.joint)
+    if view.joint is not joint:
+        check_same(joint.total, view.joint.total, joint.coordinates, plan.points, what="at centres")
     moves = general_steps(view, left, refused)
     draws = [closed_step(plan, link, "gibbs", given(plan, link)) for link in links[::-1]]
     plan.why_not.clear()

@@ -148,6 +148,22 @@ class Neighbourhoods:
 
 
 @dataclass(frozen=True, eq=False)
+class Centre:
+    """Where a normal law is highest.
+
+    Attributes
+    ----------
+    values
+        Of its targets, by name.
+    logq
+        Log density there.
+    """
+
+    values: Mapping[str, Expr]
+    logq: Expr
+
+
+@dataclass(frozen=True, eq=False)
 class Found:
     """A conditional in closed form.
 
@@ -174,6 +190,8 @@ class Found:
     finder
         Name of the way in which it was found, where the family does not tell:
         `astragal.derive.relations.FINDERS`.
+    centre
+        Of a normal law.
     """
 
     targets: tuple[str, ...]
@@ -185,6 +203,7 @@ class Found:
     text: Callable[[Mapping[Expr, str]], str]
     relation: str = ""
     finder: str = ""
+    centre: Centre | None = None
 
 
 def support_word(own: Factor) -> str | None:
@@ -260,7 +279,20 @@ def conjugate(near: Neighbourhood, reads: Neighbourhoods) -> Found | str:
         logq=law_density(law, z),
         marginal=simplify(const + r.sum(broadcast_to(normaliser, size))),
         text=lambda labels: write_law(law, labels),
+        centre=centre_of(law, target),
     )
+
+
+def centre_of(law: Expr, target: str) -> Centre | None:
+    """Give the centre of a law of independent normal numbers; None for others."""
+    if law.op.name != "normal":
+        return None
+    size, (loc, sd) = batch_shape(law), random_parts(law)[3]
+    height = e.negative(e.log(sd)) - _HALF_LOG_2PI
+    return Centre({target: broadcast_to(loc, size)}, r.sum(broadcast_to(height, size)))
+
+
+_HALF_LOG_2PI = 0.5 * math.log(2.0 * math.pi)
 
 
 def _cut(

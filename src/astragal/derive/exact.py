@@ -19,6 +19,7 @@ from astragal.derive.conjugate import (
     Found,
     Neighbourhood,
     Neighbourhoods,
+    centre_of,
     conjugate,
     law_density,
 )
@@ -109,6 +110,7 @@ def _own_law(near: Neighbourhood, own: Factor) -> Found:
         marginal=scalar(0.0, "float64"),
         text=lambda labels: write_law(law, labels),
         finder="own_law",
+        centre=centre_of(law, name),
     )
 
 

@@ -8,14 +8,22 @@ normal (Rue 2001, J. R. Stat. Soc. B 63:325-338).
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+from astragal.density.affine import Total
 from astragal.density.algebra import fold, fold_all, simplify
-from astragal.density.quadratic import Total, quadratic_form
+from astragal.density.quadratic import quadratic_form
 from astragal.density.sparsity import pattern, thin
 from astragal.derive.banded import factorised, normal_log_density, order_of
-from astragal.derive.conjugate import KEY, Found, Neighbourhood, Neighbourhoods, support_word
+from astragal.derive.conjugate import (
+    KEY,
+    Centre,
+    Found,
+    Neighbourhood,
+    Neighbourhoods,
+    support_word,
+)
 from astragal.derive.notation import write
 from astragal.graph.expr import Expr
 from astragal.graph.literal import scalar
@@ -174,16 +182,20 @@ def gaussian(block: Block, reads: Neighbourhoods, dense_to: int = 0) -> Found:
     flat = [reshape(z, (k,)) for z, k in zip(zs, sizes, strict=True)]
     x = concatenate(flat) if len(flat) > 1 else flat[0]
     banded = factorised(precision, linear) if n > dense_to else None
+    draw: Callable[[Expr], Expr]
     if banded is not None:
-        draw, logq = banded.draw(noise), normal_log_density(banded, x)
-        marginal = banded.half_square - banded.log_root + 0.5 * n * _LOG_2PI
+        draw, logq, log_root = banded.draw, normal_log_density(banded, x), banded.log_root
+        marginal = banded.half_square - log_root + 0.5 * n * _LOG_2PI
     else:
-        draw, logq, marginal = _dense(precision, linear, noise, x)
-    outputs: dict[str, Expr] = {}
-    start = 0
-    for name, z, k in zip(block.names, zs, sizes, strict=True):
-        outputs[name] = reshape(draw[start : start + k], z.shape)
-        start += k
+        draw, logq, log_root, marginal = _dense(precision, linear, x)
+
+    def parts(whole: Expr) -> dict[str, Expr]:
+        out, start = {}, 0
+        for name, z, k in zip(block.names, zs, sizes, strict=True):
+            out[name] = reshape(whole[start : start + k], z.shape)
+            start += k
+        return out
+
     if block.total.const is not None:
         marginal = marginal + block.total.const
 
@@ -193,19 +205,33 @@ def gaussian(block: Block, reads: Neighbourhoods, dense_to: int = 0) -> Found:
         b = b if len(b) < 60 and ";" not in b else "d log p / dx at x = 0"
         return f"MultivariateNormal(inv(A) b, precision = A), A = {a}, b = {b}"
 
-    return Found(block.names, "multivariate_normal", None, outputs, logq, marginal, text)
+    return Found(
+        targets=block.names,
+        family="multivariate_normal",
+        law=None,
+        outputs=parts(draw(noise)),
+        logq=logq,
+        marginal=marginal,
+        text=text,
+        centre=Centre(parts(draw(zeros((n,)))), log_root - 0.5 * n * _LOG_2PI),
+    )
 
 
-def _dense(precision: Expr, linear: Expr, noise: Expr, x: Expr) -> tuple[Expr, Expr, Expr]:
-    """A draw, the log density, and the log of the integral, by a dense matrix."""
+def _dense(
+    precision: Expr, linear: Expr, x: Expr
+) -> tuple[Callable[[Expr], Expr], Expr, Expr, Expr]:
+    """From noise to draws, log density, half of the log determinant, log of the integral."""
     root = fold(linalg.cholesky(precision))
     half = linalg.solve_triangular(root, linear, lower=True)
-    draw = linalg.solve_triangular(root, half + noise, lower=True, transpose=True)
+
+    def draw(noise: Expr) -> Expr:
+        return linalg.solve_triangular(root, half + noise, lower=True, transpose=True)
+
     away = linalg.matmul(permute_dims(root), x) - half
     log_root = r.sum(e.log(linalg.diagonal(root)))
     constant_part = scalar(0.5 * int(x.shape[0]) * _LOG_2PI, "float64")
     logq = -0.5 * r.sum(e.square(away)) + log_root - constant_part
-    return draw, logq, 0.5 * r.sum(e.square(half)) - log_root + constant_part
+    return draw, logq, log_root, 0.5 * r.sum(e.square(half)) - log_root + constant_part
 
 
 _LOG_2PI = math.log(2.0 * math.pi)
