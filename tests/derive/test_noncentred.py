@@ -53,6 +53,22 @@ def test_weak_data_standardise_a_hierarchy_and_strong_data_do_not() -> None:
     assert "theta: noncentre: the data tell" in strong.explain()
 
 
+@pytest.mark.parametrize(("events", "standardised"), [(1.0, True), (400.0, False)])
+def test_a_scale_that_another_step_draws_counts_too(events: float, standardised: bool) -> None:
+    k = ag.split(ag.input("key", dtype="key"), 3)
+    precision = R.gamma(k[0], 0.001, rate=0.001)
+    effect = R.normal(k[1], 0.0, 1.0 / ag.sqrt(precision), size=8)
+    y = R.poisson(k[2], events * ag.exp(effect))
+    model = ag.Model({"precision": precision, "effect": effect, "y": y})
+    seen = np.round(events * np.exp([0.4, -0.6, 0.1, 0.9, -0.2, -0.9, 0.5, 0.3]))
+    sampler = ag.derive(model, {"y": seen})
+    assert [s.kind for s in sampler.steps[:2]] == ["gibbs", "nuts"]
+    moved = [r.name for r in sampler.step("effect").relations]
+    assert moved == (["standard_location_scale"] if standardised else [])
+    said = sampler.explain()
+    assert ("effect on standardised coordinates: the data tell" in said) is standardised
+
+
 def test_coordinates_can_be_forbidden_preferred_and_listed() -> None:
     weak, strong = schools(ERRORS), schools(ERRORS / 20)
     data = {"y": EFFECTS}
@@ -174,7 +190,7 @@ def test_other_laws_are_left_as_they_are(kind: str) -> None:
     assert all("noncentre" not in kinds for kinds in sampler.alternatives().values())
 
 
-def test_parameters_that_move_elsewhere_need_no_other_coordinates() -> None:
+def test_a_law_is_standardised_with_regard_to_what_it_reads() -> None:
     model = hierarchy(FAMILIES["normal"][1])
     plan = Plan(model, {n: np.asarray(v) for n, v in observed(model).items()})
     assert standard_of(plan.reads, "x", ("m", "s", "x"), {}) is not None

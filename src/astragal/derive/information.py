@@ -60,6 +60,7 @@ def choose_coordinates(
     labels: Mapping[Expr, str],
     points: Points,
     *,
+    block: Iterable[str],
     forced: bool,
     refused: Iterable[str],
 ) -> list[Choice]:
@@ -68,7 +69,10 @@ def choose_coordinates(
     Parameters
     ----------
     reads, names, transforms
-        The block, in the order of the graph.
+        The block, with the parameters that others of its variables have elsewhere, in the order
+        of the graph.
+    block
+        Names of the variables that coordinates are chosen for.
     labels
         Names of expressions, for what people read.
     points
@@ -80,8 +84,9 @@ def choose_coordinates(
     """
     never = set(refused)
     found = {}
+    mine = set(block)
     for s in standards(reads, names, labels):
-        if {KIND, s.relation.name} & never:
+        if s.name not in mine or {KIND, s.relation.name} & never:
             continue
         own = reads.of(s.name).own
         assert own is not None

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from astragal.density.joint import Factor, factorise
+from astragal.density.transforms import transform_of
 from astragal.derive.augment import Augmented, tilted
 from astragal.derive.check import check_same
 from astragal.derive.conjugate import KEY, Neighbourhood, Neighbourhoods
@@ -110,17 +111,31 @@ def general_steps(plan: Plan, names: list[str], refused: set[str]) -> list[Step]
 
 
 def _coordinates(plan: Plan, names: list[str], refused: set[str]) -> list[Choice]:
-    """Choose coordinates of variables that move together, and keep why not others."""
-    ordered, transforms = coordinates(plan.reads, names)
+    """Choose coordinates of variables that move together, and keep why not others.
+
+    Where a scale is drawn by another step, what it is the scale of still moves with it from
+    sweep to sweep, and steps of one size fit its standardised coordinates only.
+    """
+    ordered, transforms = coordinates(plan.reads, [*names, *_hyperparameters(plan, names)])
     forced = KIND in plan.prefer
     choices = choose_coordinates(
-        plan.reads, ordered, transforms, plan.labels, plan.points, forced=forced, refused=refused
-    )
+        plan.reads, ordered, transforms, plan.labels, plan.points,
+        block=names, forced=forced, refused=refused,
+    )  # fmt: skip
     for c in choices:
         if c.standard is None:
             plan.reject(c.name, KIND, c.reason)
         plan.recoordinated.add(c.name)
     return choices
+
+
+def _hyperparameters(plan: Plan, names: list[str]) -> list[str]:
+    """Other variables, free to move in steps, that the laws of some have for parameters."""
+    laws = [own for n in names if (own := plan.reads.of(n).own) is not None]
+    read = set(toposort([p for own in laws for p in own.parameters]))
+    place = plan.joint.coordinates  # without what is integrated out
+    others = [n for n in plan.latent if n not in names and n in place and place[n] in read]
+    return [n for n in others if (own := plan.reads.of(n).own) and transform_of(own) is not None]
 
 
 def _moved(plan: Plan, kind: str, m: Moved, choices: Sequence[Choice]) -> Step:
