@@ -29,11 +29,13 @@ from astragal.random import (
     beta_prime,
     binomial,
     burr,
+    cauchy,
     dirichlet,
     dirichlet_multinomial,
     exponential,
     gamma,
     inverse_gamma,
+    levy,
     lognormal,
     lomax,
     multinomial,
@@ -142,6 +144,15 @@ def inverse_gamma_normal(kv: Key, ky: Key, α, β, m):
     yield v, normal(ky, m, sqrt(v))
     y = student_t(ky, 2 * α, m, sqrt(β / α))
     yield inverse_gamma(kv, α + 0.5, scale=β + 0.5 * square(y - m)), y
+
+
+@relation("reversal", source="Andrews & Mallows 1974, J. R. Stat. Soc. B 36")
+def levy_normal(kv: Key, ky: Key, c, m):
+    """A variance with a Lévy law: the observation is Cauchy."""
+    v = levy(kv, 0.0, c)
+    yield v, normal(ky, m, sqrt(v))
+    y = cauchy(ky, m, sqrt(c))
+    yield inverse_gamma(kv, 1.0, scale=(c + square(y - m)) / 2), y
 
 
 @relation("reversal", source="Bernardo & Smith 1994, Bayesian Theory, section 5.2")

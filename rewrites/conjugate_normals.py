@@ -22,10 +22,13 @@ Example: a mean, from four observations.
 'normal'
 """
 
+from collections.abc import Callable
 from math import inf
+from typing import Any
 
 from astragal import (
     Expr,
+    Family,
     Integer,
     Key,
     Positive,
@@ -36,6 +39,7 @@ from astragal import (
     mean,
     ones,
     relation,
+    special,
     sqrt,
     square,
     sum,
@@ -46,6 +50,7 @@ from astragal.random import (
     half_normal,
     inverse_gamma,
     inverse_gaussian,
+    logit_normal,
     lognormal,
     multivariate_normal,
     normal,
@@ -56,6 +61,35 @@ from astragal.random import (
 
 BDA = "Gelman et al., BDA3, section 2.5"
 MURPHY = "Murphy 2007, Conjugate Bayesian analysis of the Gaussian distribution"
+
+
+def of_logarithm(k: Expr, m: Any, s: Any, size: Any = None) -> Expr:
+    """Variables whose logarithm is normal."""
+    return lognormal(k, m, s, size=size)
+
+
+def of_logit(k: Expr, m: Any, s: Any, size: Any = None) -> Expr:
+    """Variables whose log odds are normal."""
+    return logit_normal(k, m, s, size=size)
+
+
+TRANSFORMS: dict[str, Callable[[Expr], Expr]] = {
+    "normal": lambda y: y,
+    "of_logarithm": log,
+    "of_logit": special.logit,
+}
+
+
+class Normal(Family):
+    """Laws of variables of which a known function is normal."""
+
+    roles = ("m", "s")
+    words = "a law of a transformed normal variable"
+    listed = ((normal, "loc scale"), (of_logarithm, ""), (of_logit, ""))
+
+    def back(self, y: Expr) -> Expr:
+        """Give the normal variable."""
+        return self.written("T", TRANSFORMS[self.member.name if self.member else "normal"], y)
 
 
 def weighed(m: Expr, p: Expr, total: Expr, q: Expr) -> tuple[Expr, Expr]:
@@ -70,30 +104,23 @@ def weighed(m: Expr, p: Expr, total: Expr, q: Expr) -> tuple[Expr, Expr]:
 
 
 @relation("conditional", source=BDA)
-def normal_mean_sample(kμ: Key, ky: Key, m, s, t, n: Integer):
+def normal_mean_sample(kμ: Key, ky: Key, D: Normal, m, s, t, n: Integer):
     """The mean of n observations of one precision."""
     μ = normal(kμ, m, s)
-    y = normal(ky, μ, t, size=(n,))
+    y = D(ky, μ, t, size=(n,))
     yield μ, y
-    yield normal(kμ, *weighed(m, s**-2, sum(y) / t**2, n / t**2)), y
+    x = D.back(y)
+    yield normal(kμ, *weighed(m, s**-2, sum(x) / t**2, n / t**2)), y
 
 
 @relation("conditional", source=BDA)
-def normal_mean_precisions(kμ: Key, ky: Key, m, s, t: PositiveVector):
+def normal_mean_precisions(kμ: Key, ky: Key, D: Normal, m, s, t: PositiveVector):
     """The mean of observations of several precisions."""
     μ = normal(kμ, m, s)
-    y = normal(ky, μ, t)
+    y = D(ky, μ, t)
     yield μ, y
-    yield normal(kμ, *weighed(m, s**-2, sum(y / t**2), sum(t**-2.0))), y
-
-
-@relation("conditional", source=BDA)
-def lognormal_mean_sample(kμ: Key, ky: Key, m, s, t, n: Integer):
-    """The mean of logarithms."""
-    μ = normal(kμ, m, s)
-    y = lognormal(ky, μ, t, size=(n,))
-    yield μ, y
-    yield normal(kμ, *weighed(m, s**-2, sum(log(y)) / t**2, n / t**2)), y
+    x = D.back(y)
+    yield normal(kμ, *weighed(m, s**-2, sum(x / t**2), sum(t**-2.0))), y
 
 
 @relation("conditional", source="Bishop 2006, section 3.3")
@@ -127,12 +154,13 @@ def autoregression_coefficient(kφ: Key, k1: Key, k2: Key, k3: Key, m, s, x, t):
 
 
 @relation("conditional", source=BDA)
-def truncated_normal_mean_sample(kμ: Key, ky: Key, m, s, low, high, t, n: Integer):
+def truncated_normal_mean_sample(kμ: Key, ky: Key, D: Normal, m, s, low, high, t, n: Integer):
     """A truncated prior gives the posterior truncated at the same places."""
     μ = truncated_normal(kμ, m, s, low, high)
-    y = normal(ky, μ, t, size=(n,))
+    y = D(ky, μ, t, size=(n,))
     yield μ, y
-    yield truncated_normal(kμ, *weighed(m, s**-2, sum(y) / t**2, n / t**2), low, high), y
+    x = D.back(y)
+    yield truncated_normal(kμ, *weighed(m, s**-2, sum(x) / t**2, n / t**2), low, high), y
 
 
 @relation("conditional", source=BDA)
@@ -145,12 +173,22 @@ def truncated_normal_mean(kμ: Key, ky: Key, m, s, low, high, t):
 
 
 @relation("conditional", source=BDA)
-def half_normal_mean_sample(kμ: Key, ky: Key, s, t, n: Integer):
+def half_normal_mean_sample(kμ: Key, ky: Key, D: Normal, s, t, n: Integer):
     """A half-normal prior is a normal one truncated at its mode."""
     μ = half_normal(kμ, s)
-    y = normal(ky, μ, t, size=(n,))
+    y = D(ky, μ, t, size=(n,))
     yield μ, y
-    yield truncated_normal(kμ, *weighed(0 * s, s**-2, sum(y) / t**2, n / t**2), 0.0, inf), y
+    x = D.back(y)
+    yield truncated_normal(kμ, *weighed(0 * s, s**-2, sum(x) / t**2, n / t**2), 0.0, inf), y
+
+
+@relation("conditional", source=BDA)
+def half_normal_mean(kμ: Key, ky: Key, s, t):
+    """The same of one observation."""
+    μ = half_normal(kμ, s)
+    y = normal(ky, μ, t)
+    yield μ, y
+    yield truncated_normal(kμ, *weighed(0 * s, s**-2, y / t**2, t**-2), 0.0, inf), y
 
 
 @relation("conditional", source=BDA)
@@ -163,21 +201,69 @@ def exponential_prior_mean(kμ: Key, ky: Key, r, t):
 
 
 @relation("conditional", source=BDA)
-def exponential_prior_mean_sample(kμ: Key, ky: Key, r, t, n: Integer):
+def exponential_prior_mean_sample(kμ: Key, ky: Key, D: Normal, r, t, n: Integer):
     """The same of a sample."""
     μ = exponential(kμ, rate=r)
-    y = normal(ky, μ, t, size=(n,))
+    y = D(ky, μ, t, size=(n,))
     yield μ, y
-    yield truncated_normal(kμ, mean(y) - r * t**2 / n, t / sqrt(n), 0.0, inf), y
+    x = D.back(y)
+    yield truncated_normal(kμ, mean(x) - r * t**2 / n, t / sqrt(n), 0.0, inf), y
 
 
 @relation("conditional", source=BDA)
-def uniform_normal_mean_sample(kμ: Key, ky: Key, low, high, t, n: Integer):
+def uniform_normal_mean_sample(kμ: Key, ky: Key, D: Normal, low, high, t, n: Integer):
     """A flat prior on an interval gives a truncated normal posterior."""
     μ = uniform(kμ, low, high)
-    y = normal(ky, μ, t, size=(n,))
+    y = D(ky, μ, t, size=(n,))
     yield μ, y
-    yield truncated_normal(kμ, mean(y), t / sqrt(n), low, high), y
+    x = D.back(y)
+    yield truncated_normal(kμ, mean(x), t / sqrt(n), low, high), y
+
+
+@relation("conditional", source=BDA)
+def uniform_normal_mean(kμ: Key, ky: Key, low, high, t):
+    """The same of one observation."""
+    μ = uniform(kμ, low, high)
+    y = normal(ky, μ, t)
+    yield μ, y
+    yield truncated_normal(kμ, y, t, low, high), y
+
+
+@relation("conditional", source=BDA)
+def truncated_normal_mean_precisions(kμ: Key, ky: Key, m, s, low, high, t: PositiveVector):
+    """A truncated prior, and observations of several precisions."""
+    μ = truncated_normal(kμ, m, s, low, high)
+    y = normal(ky, μ, t)
+    yield μ, y
+    yield truncated_normal(kμ, *weighed(m, s**-2, sum(y / t**2), sum(t**-2.0)), low, high), y
+
+
+@relation("conditional", source="Bishop 2006, section 3.3")
+def truncated_normal_slope(kμ: Key, ky: Key, m, s, low, high, x: Vector, t):
+    """A slope of which bounds are known, as where it is positive."""
+    μ = truncated_normal(kμ, m, s, low, high)
+    y = normal(ky, x * μ, t)
+    yield μ, y
+    total, p = sum(x * y) / t**2, sum(square(x)) / t**2
+    yield truncated_normal(kμ, *weighed(m, s**-2, total, p), low, high), y
+
+
+@relation("conditional", source="Fink 1997, A Compendium of Conjugate Priors")
+def lognormal_median_sample(kθ: Key, ky: Key, m, s, t, n: Integer):
+    """The median of lognormal variables, with a lognormal prior."""
+    θ = lognormal(kθ, m, s)
+    y = lognormal(ky, log(θ), t, size=(n,))
+    yield θ, y
+    yield lognormal(kθ, *weighed(m, s**-2, sum(log(y)) / t**2, n / t**2)), y
+
+
+@relation("conditional", source=BDA)
+def mean_from_two(kμ: Key, ky: Key, kz: Key, m, s, t, u):
+    """Two measurements, by instruments of two precisions."""
+    μ = normal(kμ, m, s)
+    y, z = normal(ky, μ, t), normal(kz, μ, u)
+    yield μ, y, z
+    yield normal(kμ, *weighed(m, s**-2, y / t**2 + z / u**2, t**-2 + u**-2)), y, z
 
 
 @relation("conditional", source="Tweedie 1957")
@@ -234,27 +320,31 @@ def normal_random_effect(kx: Key, ky: Key, m, s, t, n: Integer):
 
 
 @relation("conditional", source=MURPHY)
-def normal_inverse_gamma_sample(kv: Key, kμ: Key, ky: Key, α, β, m, κ: Positive, n: Integer):
+def normal_inverse_gamma_sample(
+    kv: Key, kμ: Key, ky: Key, D: Normal, α, β, m, κ: Positive, n: Integer
+):
     """Mean and variance of a normal sample, both unknown."""
     v = inverse_gamma(kv, α, scale=β)
     μ = normal(kμ, m, sqrt(v / κ))
-    y = normal(ky, μ, sqrt(v), size=(n,))
+    y = D(ky, μ, sqrt(v), size=(n,))
     yield v, μ, y
-    spread = sum(square(y - mean(y))) + κ * n * square(mean(y) - m) / (κ + n)
+    x = D.back(y)
+    spread = sum(square(x - mean(x))) + κ * n * square(mean(x) - m) / (κ + n)
     v = inverse_gamma(kv, α + n / 2, scale=β + spread / 2)
-    yield v, normal(kμ, (κ * m + sum(y)) / (κ + n), sqrt(v / (κ + n))), y
+    yield v, normal(kμ, (κ * m + sum(x)) / (κ + n), sqrt(v / (κ + n))), y
 
 
 @relation("conditional", source=MURPHY)
-def normal_gamma_sample(kτ: Key, kμ: Key, ky: Key, α, β, m, κ: Positive, n: Integer):
+def normal_gamma_sample(kτ: Key, kμ: Key, ky: Key, D: Normal, α, β, m, κ: Positive, n: Integer):
     """Mean and precision of a normal sample."""
     τ = gamma(kτ, α, rate=β)
     μ = normal(kμ, m, 1 / sqrt(κ * τ))
-    y = normal(ky, μ, 1 / sqrt(τ), size=(n,))
+    y = D(ky, μ, 1 / sqrt(τ), size=(n,))
     yield τ, μ, y
-    spread = sum(square(y - mean(y))) + κ * n * square(mean(y) - m) / (κ + n)
+    x = D.back(y)
+    spread = sum(square(x - mean(x))) + κ * n * square(mean(x) - m) / (κ + n)
     τ = gamma(kτ, α + n / 2, rate=β + spread / 2)
-    yield τ, normal(kμ, (κ * m + sum(y)) / (κ + n), 1 / sqrt((κ + n) * τ)), y
+    yield τ, normal(kμ, (κ * m + sum(x)) / (κ + n), 1 / sqrt((κ + n) * τ)), y
 
 
 @relation("reversal", source=MURPHY)
@@ -277,32 +367,6 @@ def normal_inverse_gamma(kv: Key, kμ: Key, ky: Key, α, β, m, κ: Positive):
     y = student_t(ky, 2 * α, m, sqrt(β * (κ + 1) / (α * κ)))
     v = inverse_gamma(kv, α + 0.5, scale=β + κ * square(y - m) / (2 * (κ + 1)))
     yield v, normal(kμ, (κ * m + y) / (κ + 1), sqrt(v / (κ + 1))), y
-
-
-@relation("conditional", source="Fink 1997, A Compendium of Conjugate Priors")
-def lognormal_gamma_sample(kτ: Key, kμ: Key, ky: Key, α, β, m, κ: Positive, n: Integer):
-    """Mean and precision of logarithms."""
-    τ = gamma(kτ, α, rate=β)
-    μ = normal(kμ, m, 1 / sqrt(κ * τ))
-    y = lognormal(ky, μ, 1 / sqrt(τ), size=(n,))
-    yield τ, μ, y
-    x = log(y)
-    spread = sum(square(x - mean(x))) + κ * n * square(mean(x) - m) / (κ + n)
-    τ = gamma(kτ, α + n / 2, rate=β + spread / 2)
-    yield τ, normal(kμ, (κ * m + sum(x)) / (κ + n), 1 / sqrt((κ + n) * τ)), y
-
-
-@relation("conditional", source="Fink 1997, A Compendium of Conjugate Priors")
-def lognormal_inverse_gamma_sample(kv: Key, kμ: Key, ky: Key, α, β, m, κ: Positive, n: Integer):
-    """Mean and variance of logarithms."""
-    v = inverse_gamma(kv, α, scale=β)
-    μ = normal(kμ, m, sqrt(v / κ))
-    y = lognormal(ky, μ, sqrt(v), size=(n,))
-    yield v, μ, y
-    x = log(y)
-    spread = sum(square(x - mean(x))) + κ * n * square(mean(x) - m) / (κ + n)
-    v = inverse_gamma(kv, α + n / 2, scale=β + spread / 2)
-    yield v, normal(kμ, (κ * m + sum(x)) / (κ + n), sqrt(v / (κ + n))), y
 
 
 @relation("conditional", source=MURPHY)

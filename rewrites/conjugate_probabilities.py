@@ -20,25 +20,27 @@ Example: five trials.
 'beta'
 """
 
+from collections.abc import Callable
+from typing import Any
+
 from astragal import (
     Expr,
+    Family,
     Integer,
     IntegerVector,
     Key,
-    Positive,
     PositiveVector,
     Simplex,
     Vector,
     arange,
     astype,
+    constant,
     equal,
     expand_dims,
-    expit,
     log,
     relation,
     softmax,
     special,
-    square,
     stack,
     sum,
     where,
@@ -58,8 +60,8 @@ from astragal.random import (
     hypergeometric,
     multinomial,
     negative_binomial,
-    normal,
     poisson,
+    power,
     uniform,
 )
 
@@ -70,6 +72,57 @@ FINK = "Fink 1997, A Compendium of Conjugate Priors"
 def one_hot(y: Expr, like: Expr) -> Expr:
     """Write the outcome as a vector of zeros and a one."""
     return astype(equal(arange(like.shape[0]), expand_dims(y, axis=-1)), "float64")
+
+
+def flat(k: Expr, size: Any = None) -> Expr:
+    """Bayes' prior of a probability."""
+    return uniform(k, 0.0, 1.0, size=size)
+
+
+def jeffreys(k: Expr, size: Any = None) -> Expr:
+    """Jeffreys' prior of a probability: the arcsine law."""
+    return arcsine(k, 0.0, 1.0, size=size)
+
+
+class Reference(Family):
+    """Priors of a probability that claim no information."""
+
+    words = "a reference prior"
+    listed = ((flat, ""), (jeffreys, ""))
+
+    def exponent(self) -> Expr:
+        """Give both exponents of the beta law that it is."""
+        half = self.member is not None and self.member.name == "jeffreys"
+        return self.written("a", lambda: constant(0.5 if half else 1.0))
+
+
+class Trials(Family):
+    """Laws of what comes of trials."""
+
+    roles = ("p",)
+    words = "a law of trials"
+    listed = ((bernoulli, "p"), (binomial, "p"), (geometric, "p"), (negative_binomial, "p"))
+
+    def won(self, y: Expr) -> Expr:
+        """Count the trials that succeeded, in each observation."""
+        return self.written("s", self.row[0], y)
+
+    def lost(self, y: Expr) -> Expr:
+        """Count those that failed."""
+        return self.written("f", self.row[1], y)
+
+    @property
+    def row(self) -> tuple[Callable[..., Expr], Callable[..., Expr]]:
+        """The two functions."""
+        return OUTCOMES[self.member.name if self.member else "bernoulli"]
+
+
+OUTCOMES: dict[str, tuple[Callable[..., Expr], Callable[..., Expr]]] = {
+    "bernoulli": (lambda y: y, lambda y: 1 - y),
+    "binomial": (lambda y, m: y, lambda y, m: m - y),
+    "geometric": (lambda y: 1 + 0 * y, lambda y: y - 1),
+    "negative_binomial": (lambda y, r: r + 0 * y, lambda y, r: y),
+}
 
 
 # A beta prior --------------------------------------------------------------------------
@@ -138,22 +191,40 @@ def negative_binomial_update(kp: Key, ky: Key, a, b, r):
     yield beta(kp, a + r, b + y), y
 
 
-@relation("conditional", source=BDA)
-def uniform_bernoulli_sample(kp: Key, ky: Key, n: Integer):
-    """A uniform prior is Beta(1, 1)."""
-    p = uniform(kp, 0.0, 1.0)
-    y = bernoulli(ky, p, size=(n,))
+@relation("conditional", source="Jeffreys 1946, Proc. R. Soc. A 186")
+def reference_prior_sample(kp: Key, ky: Key, P: Reference, D: Trials, n: Integer):
+    """A prior without information is a beta law, of exponents 1 or 1/2."""
+    p = P(kp)
+    y = D(ky, p, size=(n,))
     yield p, y
-    yield beta(kp, 1 + sum(y), 1 + (n - sum(y))), y
+    yield beta(kp, P.exponent() + sum(D.won(y)), P.exponent() + sum(D.lost(y))), y
 
 
 @relation("conditional", source="Jeffreys 1946, Proc. R. Soc. A 186")
-def jeffreys_bernoulli_sample(kp: Key, ky: Key, n: Integer):
-    """Jeffreys' prior of a probability is the arcsine law, Beta(1/2, 1/2)."""
-    p = arcsine(kp, 0.0, 1.0)
-    y = bernoulli(ky, p, size=(n,))
+def reference_prior_once(kp: Key, ky: Key, P: Reference, D: Trials):
+    """The same of one observation."""
+    p = P(kp)
+    y = D(ky, p)
     yield p, y
-    yield beta(kp, 0.5 + sum(y), 0.5 + (n - sum(y))), y
+    yield beta(kp, P.exponent() + D.won(y), P.exponent() + D.lost(y)), y
+
+
+@relation("conditional", source=FINK)
+def power_prior_sample(kp: Key, ky: Key, D: Trials, a, n: Integer):
+    """A power law on (0, 1) is Beta(a, 1)."""
+    p = power(kp, a, 1.0)
+    y = D(ky, p, size=(n,))
+    yield p, y
+    yield beta(kp, a + sum(D.won(y)), 1 + sum(D.lost(y))), y
+
+
+@relation("conditional", source=FINK)
+def power_prior_once(kp: Key, ky: Key, D: Trials, a):
+    """The same of one observation."""
+    p = power(kp, a, 1.0)
+    y = D(ky, p)
+    yield p, y
+    yield beta(kp, a + D.won(y), 1 + D.lost(y)), y
 
 
 @relation("reversal", source="Bayes 1763, Phil. Trans. 53")
@@ -163,24 +234,6 @@ def uniform_binomial(kp: Key, ky: Key, n: Integer):
     yield p, binomial(ky, n, p)
     y = discrete_uniform(ky, 0, n + 1)
     yield beta(kp, 1 + y, 1 + (n - y)), y
-
-
-@relation("conditional", source="Jeffreys 1946, Proc. R. Soc. A 186")
-def jeffreys_binomial(kp: Key, ky: Key, n: Integer):
-    """A count under Jeffreys' prior."""
-    p = arcsine(kp, 0.0, 1.0)
-    y = binomial(ky, n, p)
-    yield p, y
-    yield beta(kp, 0.5 + y, 0.5 + (n - y)), y
-
-
-@relation("conditional", source=BDA)
-def uniform_geometric_sample(kp: Key, ky: Key, n: Integer):
-    """Trials up to the first success, n times, under a uniform prior."""
-    p = uniform(kp, 0.0, 1.0)
-    y = geometric(ky, p, size=(n,))
-    yield p, y
-    yield beta(kp, 1 + n, 1 + (sum(y) - n)), y
 
 
 # A beta prime prior on odds ------------------------------------------------------------
@@ -193,6 +246,24 @@ def binomial_odds_sample(kw: Key, ky: Key, a, b, m: Integer, n: Integer):
     y = binomial(ky, m, w / (1 + w), size=(n,))
     yield w, y
     yield beta_prime(kw, a + sum(y), b + (n * m - sum(y))), y
+
+
+@relation("conditional", source="Raiffa & Schlaifer 1961, section 7.4")
+def bernoulli_odds_sample(kw: Key, ky: Key, a, b, n: Integer):
+    """Single trials."""
+    w = beta_prime(kw, a, b)
+    y = bernoulli(ky, w / (1 + w), size=(n,))
+    yield w, y
+    yield beta_prime(kw, a + sum(y), b + (n - sum(y))), y
+
+
+@relation("conditional", source="Raiffa & Schlaifer 1961, section 7.4")
+def geometric_odds_sample(kw: Key, ky: Key, a, b, n: Integer):
+    """Trials up to the first success, where the odds of a failure have the prior."""
+    w = beta_prime(kw, a, b)
+    y = geometric(ky, 1 / (1 + w), size=(n,))
+    yield w, y
+    yield beta_prime(kw, a + (sum(y) - n), b + n), y
 
 
 @relation("conditional", source="Raiffa & Schlaifer 1961, section 7.4")
@@ -290,44 +361,6 @@ def chain_transitions(
 
 
 # Indicators ----------------------------------------------------------------------------
-
-
-@relation("conditional", source="Bishop 2006, section 9.2")
-def normal_component(kz: Key, ky: Key, w: Simplex, m: Vector, s: PositiveVector):
-    """Which normal component an observation is from."""
-    z = categorical(kz, w)
-    y = normal(ky, m[z], s[z])
-    yield z, y
-    yield categorical(kz, softmax(log(w) - log(s) - square((y - m) / s) / 2)), y
-
-
-@relation("conditional", source="Bishop 2006, section 9.2")
-def poisson_component(kz: Key, ky: Key, w: Simplex, r: PositiveVector):
-    """Which Poisson component a count is from."""
-    z = categorical(kz, w)
-    y = poisson(ky, r[z])
-    yield z, y
-    yield categorical(kz, softmax(log(w) + y * log(r) - r)), y
-
-
-@relation("conditional", source="Robert 2007, The Bayesian Choice, section 5.2")
-def two_hypotheses(kz: Key, ky: Key, p, m1, m0, s, n: Integer):
-    """Two simple hypotheses about a mean: the log odds move by the log likelihood ratio."""
-    z = bernoulli(kz, p)
-    y = normal(ky, where(equal(z, 1), m1, m0), s, size=(n,))
-    yield z, y
-    ratio = (m1 - m0) * (sum(y) - n * (m0 + m1) / 2) / s**2
-    yield bernoulli(kz, expit(special.logit(p) + ratio)), y
-
-
-@relation("conditional", source="George & McCulloch 1993")
-def spike_or_slab(kz: Key, ky: Key, p, s1: Positive, s0: Positive):
-    """Whether a coefficient is from the wide law or from the narrow one."""
-    z = bernoulli(kz, p)
-    y = normal(ky, 0.0, where(equal(z, 1), s1, s0))
-    yield z, y
-    ratio = square(y) * (1 / s0**2 - 1 / s1**2) / 2 - log(s1 / s0)
-    yield bernoulli(kz, expit(special.logit(p) + ratio)), y
 
 
 @relation("conditional", source="Diaconis & Ylvisaker 1979, section 3")

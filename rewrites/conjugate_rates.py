@@ -29,7 +29,7 @@ Example: three waiting times.
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 from astragal import (
     Expr,
@@ -73,6 +73,7 @@ from astragal.random import (
     laplace,
     levy,
     log_laplace,
+    logit_normal,
     lognormal,
     lomax,
     maxwell,
@@ -169,6 +170,8 @@ LIKELIHOODS = (
     Likelihood(normal, "scale", inverse_root, root, half, lambda y, m: square(y - m) / 2),
     Likelihood(lognormal, "sigma", inverse_root, root, half,
                lambda y, m: square(log(y) - m) / 2),
+    Likelihood(logit_normal, "sigma", inverse_root, root, half,
+               lambda y, m: square(special.logit(y) - m) / 2),
     Likelihood(half_normal, "scale", inverse_root, root, half, lambda y: square(y) / 2),
     Likelihood(rayleigh, "scale", inverse_root, root, one, lambda y: square(y) / 2),
     Likelihood(maxwell, "scale", inverse_root, root, lambda: 1.5, lambda y: square(y) / 2),
@@ -218,7 +221,7 @@ LIKELIHOODS = (
 class OfRate(Family):
     """Laws of density h(y) θ^c exp(-θ T(y))."""
 
-    roles = ("θ",)
+    roles: ClassVar[tuple[str, ...]] = ("θ",)
     words = "a law of a rate θ"
     listed = tuple((q.law, q.parameter) for q in LIKELIHOODS)
 

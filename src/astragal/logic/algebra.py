@@ -11,8 +11,11 @@ import math
 from collections.abc import Iterable
 from fractions import Fraction
 
+import numpy as np
+
 from astragal.graph.expr import Expr
 from astragal.graph.literal import is_constant, scalar, value_of
+from astragal.graph.traverse import toposort
 from astragal.graph.types import FLOATS, INTEGERS, TensorType
 from astragal.ops import elementwise as e
 from astragal.ops.declare import ASTYPE
@@ -633,6 +636,22 @@ def simplify(
     return new
 
 
+def _of_constant_arrays(*sides: Expr) -> bool:
+    """Tell whether nothing is open below, and arrays are: polynomials are of numbers alone."""
+    order = toposort(sides)
+    leaves = [x for x in order if not any(isinstance(a, Expr) for a in x.args)]
+    arrays = any(isinstance(x.type, TensorType) and x.type.shape for x in leaves)
+    return arrays and all(is_constant(x) for x in leaves)
+
+
+def _as_numbers(condition: Expr) -> bool | None:
+    """Compute a closed condition; None where it holds in some places only."""
+    from astragal.compile import evaluate
+
+    value = np.asarray(evaluate(condition))
+    return True if value.all() else False if not value.any() else None
+
+
 def decide(condition: Expr, nonnegative: Iterable[Expr] = ()) -> bool | None:
     """Tell whether a condition is seen to hold, or to fail; None where it is not known.
 
@@ -659,6 +678,8 @@ def decide(condition: Expr, nonnegative: Iterable[Expr] = ()) -> bool | None:
     if name not in {"less", "less_equal", "greater", "greater_equal", "equal", "not_equal"}:
         return None
     a, b = condition.args
+    if name in {"less", "less_equal", "greater", "greater_equal"} and _of_constant_arrays(a, b):
+        return _as_numbers(condition)
     n = Normalizer(nonnegative)
     try:
         d = _sum(n.poly(b), n.poly(a), -1)  # b - a

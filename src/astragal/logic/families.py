@@ -149,6 +149,10 @@ class Family:
         """Give the distribution function at a value."""
         return self._function("cdf", (x, *parameters))
 
+    def logdensity(self, x: Any, *parameters: Any) -> Expr:
+        """Give the log density at a value."""
+        return self._function("logdensity", (x, *parameters))
+
     def mean(self, *parameters: Any) -> Expr:
         """Give the mean."""
         return self._function("mean", parameters)
