@@ -53,7 +53,10 @@ def views(name: str, x: Expr) -> Iterator[tuple[Any, ...]]:
             yield from (y for args in read if (y := _with_places(*args)) is not None)
         return
     made = VIEWS.get((name, op))
-    if made is not None and (args := made(*x.args)) is not None:
+    args = None if made is None else made(*x.args)
+    if isinstance(args, list):
+        yield from args
+    elif args is not None:
         yield args
 
 
@@ -132,15 +135,40 @@ def _like(x: Expr, value: float) -> Expr:
     return scalar(value, x.dtype) if x.dtype in FLOATS else scalar(int(value), x.dtype)
 
 
-def _difference(x: Expr, y: Expr) -> tuple[Any, ...] | None:
+def _difference(x: Expr, y: Expr) -> list[tuple[Any, ...]]:
+    """Read a sum as a difference: first what is written as a negative, then other numbers."""
+    found = []
     for a, b in ((x, y), (y, x)):
         new = _negated(b)
         if new.op is not e.negative or b.op is e.negative:
-            return (a, new)
-    return None
+            found.append((b.op is not e.negative, (a, new)))
+    return [args for _, args in sorted(found, key=lambda pair: pair[0])]
 
 
-# From (operation wanted, operation found) to the operands.
+def _divisor(x: Expr) -> Expr | None:
+    """Give what a factor divides by, where it is seen to: of ``y**-2``, the square of y."""
+    if x.op is e.divide:
+        top = number_of(x.args[0])
+        if top is None or top == 0:
+            return None
+        inner: Expr = x.args[1]
+        return inner if top == 1 else e.divide(inner, x.args[0])
+    if x.op is e.pow:
+        k = number_of(x.args[1])
+        if k is None or k >= 0:
+            return None
+        base: Expr = x.args[0]
+        return base if k == -1 else e.pow(base, _like(x.args[1], float(-k)))
+    return _inverse(x) if x.op.name == "reciprocal" or is_constant(x) else None
+
+
+def _ratio(x: Expr, y: Expr) -> list[tuple[Any, ...]]:
+    """Read a product as a quotient, by either factor."""
+    pairs = ((a, _divisor(b)) for a, b in ((x, y), (y, x)))
+    return [(a, d) for a, d in pairs if d is not None]
+
+
+# From (operation wanted, operation found) to the operands, or a list of such readings.
 VIEWS: dict[tuple[str, str], Any] = {
     ("add", "subtract"): lambda x, y: (x, _negated(y)),
     ("subtract", "add"): _difference,
@@ -148,9 +176,9 @@ VIEWS: dict[tuple[str, str], Any] = {
     ("multiply", "negative"): lambda x: (_like(x, -1.0), x),
     ("multiply", "square"): lambda x: (x, x),
     ("multiply", "pow"): _power_two,
-    ("divide", "multiply"): lambda x, y: (
-        _quotient(x, y) if is_constant(y) else _quotient(y, x) if is_constant(x) else None
-    ),
+    ("divide", "multiply"): _ratio,
+    ("divide", "pow"): lambda x, k: (_like(x, 1.0), x) if number_of(k) == -1 else None,
+    ("reciprocal", "pow"): lambda x, k: (x,) if number_of(k) == -1 else None,
     ("divide", "reciprocal"): lambda x: (_like(x, 1.0), x),
     ("negative", "multiply"): lambda x, y: (
         (y,) if number_of(x) == -1 else (x,) if number_of(y) == -1 else None
