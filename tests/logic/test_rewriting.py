@@ -8,7 +8,7 @@ import astragal as ag
 from astragal import Key, relation, split
 from astragal.graph.traverse import substitute, toposort
 from astragal.logic.relation import Step
-from astragal.random import exponential, normal
+from astragal.random import exponential, normal, uniform
 from astragal.rewrites.convolutions import normal_convolution
 
 
@@ -82,6 +82,46 @@ def test_relations_that_undo_each_other_stop() -> None:
     bounded = ag.rewrite(x, [there, and_back], explain=True, limit=1)
     assert len(bounded.steps) == 1
     assert "limit" in bounded.stopped
+
+
+@relation("sure")
+def between(k: Key, a, b):
+    return uniform(k, a, b), a + (b - a) * uniform(k, 0.0, 1.0)
+
+
+@relation("sure")
+def by_quantile(k: Key, r):
+    return exponential(k, rate=r), -ag.log1p(-uniform(k, 0.0, 1.0)) / r
+
+
+@relation("sure")
+def standardise(k: Key, m, s):
+    return normal(k, m, s), m + s * normal(k, 0.0, 1.0)
+
+
+@relation("in law")
+def mirrored(k: Key, s):
+    return normal(k, 0.0, s), -normal(k, 0.0, s)
+
+
+def test_what_a_relation_writes_may_hold_what_it_replaces() -> None:
+    key = ag.key(3)
+    u, x = uniform(key, 0.0, 1.0), exponential(key, rate=2.0)
+    for before in ((u,), (ag.exp(u), 2.0 * u + u), (x, ag.exp(x))):
+        found = ag.rewrite(before, (between, by_quantile), explain=True)
+        once = between.forward(u)
+        want = substitute(before, {x: by_quantile.forward(x)})
+        assert found.after == substitute(want, {u: once})
+        assert found.replay() == found.after
+        assert found.undo(len(found.steps)) == before
+
+
+def test_what_stands_in_its_own_image_is_replaced_in_what_was_written_before() -> None:
+    key, m = ag.key(3), ag.input("m")
+    before = normal(key, m, 2.0)
+    found = ag.rewrite(before, (standardise, mirrored), explain=True)
+    assert found.after is m + 2.0 * -normal(key, 0.0, 1.0)
+    assert found.replay() is found.after
 
 
 def test_of_several_that_apply_the_one_that_removes_most_is_taken() -> None:

@@ -8,7 +8,7 @@ Nothing recurses, but into bodies of bodies.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
 
@@ -56,6 +56,7 @@ class Run:
     banned: dict[Expr, frozenset[Rule]] = field(default_factory=dict)
     facts: Facts = field(default_factory=Facts)
     written: list[Expr] = field(default_factory=list)
+    lasting: set[Expr] = field(default_factory=set)
 
     def all(self) -> None:
         """Apply all relations, in bodies first."""
@@ -102,10 +103,18 @@ class Run:
                 image[x] = y
         self.roots = tuple(image.get(r, r) for r in self.roots)
 
-    def rebuilt(self, x: Expr) -> Expr:
-        """Apply a node's operation to the images of its arguments, and move its readers."""
+    def rebuilt(self, x: Expr, last: Collection[Expr] = ()) -> Expr:
+        """Apply a node's operation to the images of its arguments, and move its readers.
+
+        Parameters
+        ----------
+        last
+            Arguments that stay what they are.
+        """
         image, uses = self.image, self.uses
-        y = x.op(*(image.get(a, a) if isinstance(a, Expr) else a for a in x.args))
+        y = x.op(
+            *(image.get(a, a) if isinstance(a, Expr) and a not in last else a for a in x.args)
+        )
         if y is x:
             return x
         old = self.banned.get(x)
@@ -155,21 +164,26 @@ class Run:
             fitting = again
 
     def inside(self, new: Expr, fresh: list[Expr], matcher: Matcher) -> Expr:
-        """Rewrite below a new node, arguments first; give what it has become."""
-        image = self.image
+        """Rewrite below a new node, arguments first; give what it has become.
+
+        Where `x` has become `0 + 1 * x`, it stays itself in what is written since.
+        """
+        image, last = self.image, frozenset(self.lasting)
+
+        def moved(x: Expr) -> bool:
+            return any(isinstance(a, Expr) and a in image and a not in last for a in x.args)
+
         for x in arguments_first(fresh):
             if x is new:
                 continue
-            y = x
-            if any(isinstance(a, Expr) and a in image for a in x.args):
-                y = self.rebuilt(x)
+            y = self.rebuilt(x, last) if moved(x) else x
             if y.op in matcher.table and (fitting := matcher.rules(y)):
                 y = self.settle(y, fitting, matcher)
             if y is not x:
                 image[x] = y
         y = new
-        if any(isinstance(a, Expr) and a in image for a in new.args):
-            y = image[new] = self.rebuilt(new)
+        if moved(new):
+            y = image[new] = self.rebuilt(new, last)
         return y
 
     def now(self, x: Expr) -> Expr:
@@ -220,6 +234,8 @@ class Run:
         self.image.pop(new, None)  # it was rewritten before, and is back
         self.image[old] = new
         release(old, uses, pinned)
+        if old in uses:
+            self.lasting.add(old)
         return fresh
 
     def reverse(self) -> None:
