@@ -112,9 +112,7 @@ class Run:
             Arguments that stay what they are.
         """
         image, uses = self.image, self.uses
-        y = x.op(
-            *(image.get(a, a) if isinstance(a, Expr) and a not in last else a for a in x.args)
-        )
+        y = x.op(*(image.get(a, a) if isinstance(a, Expr) and a not in last else a for a in x.args))
         if y is x:
             return x
         old = self.banned.get(x)
