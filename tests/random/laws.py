@@ -221,6 +221,7 @@ _A = np.array([0.3, 2.0, 1.1, 5.0])
 OTHERS: list[Case] = [
     _case("polya_gamma", None, h=1.0, z=0.7),
     _case("polya_gamma", None, h=3.4, z=-2.1),
+    _case("polya_gamma", None, h=250.5, z=1.7),
     _case("half_student_t", None, df=3.5, scale=1.7),
     _case("bits", None),
     _case("categorical", None, p=_P),

@@ -41,6 +41,7 @@ SLOW = (
     "von_mises(mu=0.8, kappa=2.3)",
     "student_t(df=3.5, loc=1.0, scale=2.0)",
     "binomial(n=150, p=0.72)",
+    "polya_gamma(h=250.5, z=1.7)",
     "dirichlet(alpha=[0.3, 2.0, 1.1, 5.0])",
     (
         "multivariate_normal(mean=[1.0, -2.0, 3.0], "

@@ -9,6 +9,8 @@ import pytest
 from scipy import stats
 
 import astragal as ag
+from astragal.random import polya_gamma_large as large
+from astragal.random.ordered import pointwise
 
 DRAWS = 40_000
 
@@ -77,6 +79,7 @@ def cdf(h: float, z: float) -> Any:
 
 
 PARTS = [(0.5, 0.0), (0.03, 0.7), (0.9, 5.0), (1.0, 1.0), (2.37, 0.4), (45.5, 2.0)]
+PARTS += [(12.0, 0.0), (12.5, 9.0), (300.0, -3.0), (4000.7, 0.5)]
 
 
 @pytest.mark.parametrize(("h", "z"), PARTS)
@@ -105,6 +108,113 @@ def test_shapes_from_tiny_to_large_have_the_exact_mean() -> None:
     for row, shape in zip(x, h[::400], strict=True):
         deviation = np.sqrt(shape * (np.sinh(1.5) - 1.5) / np.cosh(0.75) ** 2 / 4 / 1.5**3 / 400)
         assert abs(row.mean() - mean(shape, 1.5)) < 4.5 * deviation
+
+
+LARGE = [(12.0, 0.0), (17.3, 4.0), (500.0, -1.3), (1e6, 0.3), (1e9, 0.0), (1e9, 40.0)]
+
+
+def standardised(x: Any, h: float, z: float) -> Any:
+    variance = ag.random.polya_gamma.op.distribution.variance
+    assert variance is not None
+    sd = np.sqrt(float(ag.evaluate(variance(ag.constant(h), ag.constant(z)))))
+    return (x - mean(h, z)) / sd
+
+
+@pytest.mark.slow
+def test_a_million_draws_of_large_shapes_have_the_exact_moments() -> None:
+    n = 1_000_000
+    key, h, z = ag.input("key", dtype="key"), ag.input("h"), ag.input("z")
+    f = ag.function([key, h, z], ag.random.polya_gamma(key, h, z, size=n), backend="numba")
+    for number, (shape, tilt) in enumerate(LARGE):
+        x = f(ag.evaluate(ag.fold_in(ag.key(50), number)), shape, tilt)
+        if shape < 1e4:
+            assert stats.kstest(x, cdf(shape, tilt)).pvalue > 1e-4
+        y = standardised(x, shape, tilt)
+        # The law is near the normal one: its skewness and kurtosis are of the order of 1 / h.
+        assert abs(y.mean()) < 4 / np.sqrt(n)
+        assert abs(y.var() - 1) < 4 * np.sqrt((2 + 7 / shape) / n)
+        assert shape < 1e6 or stats.kstest(y, stats.norm.cdf).pvalue > 1e-4
+
+
+@pytest.mark.parametrize(
+    ("h", "z"), [(12.0, 1e-6), (50.5, 80.0), (50.5, 1e6), (1e12, 3.0), (1e15, 1e3), (3e5, 1e150)]
+)
+def test_draws_at_extremes_of_shapes_and_tilts_are_near_the_mean(h: float, z: float) -> None:
+    x = ag.evaluate(ag.random.polya_gamma(ag.key(9), h, z, size=2_000))
+    # The square of the relative deviation, which is that of an inverse Gaussian for large z.
+    spread = np.sqrt((2 / 3 if abs(z) < 4 else 2 / abs(z)) / h)
+    assert abs(x / mean(h, z) - 1).max() < 6 * spread + 1e-15
+    assert abs(np.mean(x / mean(h, z) - 1)) < 4 * spread / np.sqrt(2_000) + 1e-15
+
+
+@pytest.mark.slow
+def test_shapes_of_all_sizes_in_one_array_draw_the_same_when_compiled() -> None:
+    shapes, tilts = np.meshgrid(
+        [0.2, 1.0, 3.4, 11.5, 12.0, 13.7, 1e3, 1e9, 1e15],
+        [0.0, 1e-3, -3.0, 20.0, 45.0, 100.0, 1e90],
+    )
+    key, h, z = ag.input("key", dtype="key"), ag.input("h", shape=("n",)), ag.input("z", ("n",))
+    draw = ag.random.polya_gamma(key, h, z)
+    args = (ag.evaluate(ag.key(1)), np.tile(shapes.ravel(), 5), np.tile(tilts.ravel(), 5))
+    expected = ag.function([key, h, z], draw, backend="numpy")(*args)
+    assert np.all(expected > 0.0)
+    got = ag.function([key, h, z], draw, backend="numba")(*args)
+    assert got.tobytes() == expected.tobytes()
+
+
+@pytest.mark.parametrize("shape", [1.0, 3.4, 50.0])
+def test_where_a_shape_is_known_only_its_sampler_is_compiled_to_the_same_draws(
+    shape: float,
+) -> None:
+    key, h = ag.key(2), ag.input("h", shape=("n",))
+    z = np.linspace(-3.0, 60.0, 50)
+    read = ag.function([h], ag.random.polya_gamma(key, h, z), backend="numpy")
+    known = ag.random.polya_gamma(key, shape, z)
+    assert np.array_equal(ag.evaluate(known), read(np.full(50, shape)))
+
+
+def at_the_mean(h: Any, square: Any) -> tuple[Any, Any, Any]:
+    """Give x, v and R of `polya_gamma_large` at the mean for w^2, by the log density."""
+    m, v = (
+        ag.evaluate(pointwise(lambda s, i=i: large._moments(s)[i], ag.constant(square)))  # type: ignore[misc]
+        for i in (0, 1)
+    )
+    x = h * m
+    d = ag.random.polya_gamma.op.distribution
+    log = ag.evaluate(d.logdensity(ag.constant(x / 4), ag.constant(h), ag.constant(0.0)))
+    root = np.sqrt(square.astype(complex))
+    log_cosh = np.log(np.cosh(root)).real
+    tilted = log - np.log(4.0) + h * log_cosh - 0.5 * square * x
+    return x, v, np.exp(tilted) * np.sqrt(2 * np.pi * h * v)
+
+
+def test_the_density_at_the_mean_is_between_those_of_gamma_and_inverse_gaussian() -> None:
+    # The bounds that decide most comparisons without the integral, with half as much to spare.
+    h, square = (
+        a.ravel()
+        for a in np.meshgrid(
+            [12.0, 14.0, 20.0, 60.0, 400.0],
+            [-2.45, -2.4, -2.0, -1.0, -0.3, 1e-3, 0.4, 2.0, 9.0, 60.0, 300.0],
+        )
+    )
+    x, v, r = at_the_mean(h, square)
+    assert np.all(r < 1.0 + 1e-11)
+    assert np.all(r > 1.0 - 1.0 / (12.0 * h) - 1e-11)
+    found = ag.evaluate(pointwise(large._correction, *map(ag.constant, (x, h, square, v))))
+    np.testing.assert_allclose(found, r, rtol=0.0, atol=3e-11)
+
+
+def test_no_density_is_above_the_bound_of_its_hat() -> None:
+    y = np.linspace(-4.0, 4.0, 801)
+    d = ag.random.polya_gamma.op.distribution
+    assert d.variance is not None
+    for h, z in [(12.0, 0.0), (12.0, 4.0), (12.0, 30.0), (90.0, 1.0)]:
+        sd = np.sqrt(float(ag.evaluate(d.variance(ag.constant(h), ag.constant(z)))))
+        x = mean(h, z) + sd * y
+        x = x[x > 0]
+        log = ag.evaluate(d.logdensity(ag.constant(x), ag.constant(h), ag.constant(z)))
+        highest = np.exp(log.max()) * sd * np.sqrt(2 * np.pi)
+        assert 1.0 - 1.0 / h < highest < 1.0 + 1.0 / h
 
 
 # x, h and log density at z = 0: the alternating series of Polson, Scott & Windle 2013 (equation 5)

@@ -128,7 +128,7 @@ def _logistic_argument(v: Expr) -> Expr | None:
 
 
 MOST_TRIALS = 2000
-"""A Polya-Gamma draw costs as much as it has trials: beyond, other steps are cheaper."""
+"""With more trials the steps given Polya-Gamma variables are short where successes are rare."""
 
 
 def _polya_gamma(key: Expr, v: Expr, predictor: Expr) -> Expr:

@@ -143,8 +143,8 @@ polya_gamma = Distribution(
     latex=r"\mathrm{PG}",
     source="Polson, Scott & Windle 2013; Windle, Polson & Scott 2014",
     doc_note=(
-        "The sampler is exact; its cost grows with ``h``. The log density is that of the inverted "
-        "transform, of any ``h``; its error is about ``h`` roundings."
+        "The sampler is exact; from ``h = 12`` on its cost does not grow. The log density is that "
+        "of the inverted transform, of any ``h``; its error is about ``h`` roundings."
     ),
 )
 

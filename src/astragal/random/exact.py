@@ -129,6 +129,13 @@ def expm1(x: Expr) -> Expr:
     return where(inner, near, where(e.abs(x) < 1.0, x, d))
 
 
+@once
+def tanh(x: Expr) -> Expr:
+    """Hyperbolic tangent of a non-negative number."""
+    m = expm1(-2.0 * x)
+    return -m / (m + 2.0)
+
+
 # Wichura 1988, Algorithm AS 241, PPND16.
 _CENTRE = (
     2.5090809287301226727e3,
@@ -252,6 +259,20 @@ def sin_cos(x: Expr) -> tuple[Expr, Expr]:
 
 
 @once
+def sin_cos_far(x: Expr) -> tuple[Expr, Expr]:
+    """Sine and cosine of any angle below 10^6 in size, to about its last digit."""
+    turns = e.floor(x * (2.0 / math.pi) + 0.5)
+    # pi / 2 in parts of 33 bits, so that the products are exact (fdlibm's e_rem_pio2.c).
+    r = (x - turns * 1.57079632673412561417) - turns * 6.07710050650619224932e-11
+    sine, cosine = sin_cos(r)
+    quarter = astype(turns, "int64") & 3
+    odd = e.equal(quarter & 1, 1)
+    first, second = where(odd, cosine, sine), where(odd, sine, cosine)
+    upper = (quarter + 1) & 2
+    return where(quarter >= 2, -first, first), where(upper > 0, -second, second)
+
+
+@once
 def tan_half_pi(v: Expr) -> Expr:
     """Tangent of v * pi / 2, for v strictly between 0 and 1."""
     upper = v > 0.5
@@ -285,6 +306,14 @@ def arctan(x: Expr) -> Expr:
     small = y - y * (z * polynomial(z, _ATAN))
     angle = where(upper, 0.25 * math.pi + small, small)
     return where(large, 0.5 * math.pi - angle, angle)
+
+
+@once
+def atan2(y: Expr, x: Expr) -> Expr:
+    """Angle of a point that is not the origin."""
+    size = arctan(e.abs(y) / e.abs(x))
+    angle = where(x < 0.0, math.pi - size, size)
+    return where(y < 0.0, -angle, angle)
 
 
 _STIRLING = (-691.0 / 360360.0, 1.0 / 1188.0, -1.0 / 1680.0, 1.0 / 1260.0, -1.0 / 360.0, 1.0 / 12.0)

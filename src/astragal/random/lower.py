@@ -383,6 +383,7 @@ class Draws:
 
         A kernel with several values gives a tuple of arrays.
         """
+        kernel = kernel.given(*parameters)
         shape = (*self.batch, *core)
         rank = self.parts[0].ndim
         count = _product(shape[rank:])

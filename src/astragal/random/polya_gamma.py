@@ -1,11 +1,14 @@
 """The sampler of Polya-Gamma variables, exact for shapes of any size.
 
+From a shape of 12 on it is that of `astragal.random.polya_gamma_large`; what follows is about
+smaller ones.
+
 PG(h, z) is a quarter of J*(h, z / 2), where J*(h, z) has the density cosh(z)^h exp(-z^2 x / 2)
 f(x), and f = f_h that of the sum of gamma variables G_k(h) / d_k, d_k = pi^2 (k - 1/2)^2 / 2. A
 variable of shape h is a sum of independent ones whose shapes sum to h: those of shape 1 are
 drawn by Devroye's rejection (Polson, Scott & Windle 2013), as many as there are whole numbers in
-h, so that the cost grows with h; what is left has a shape h between 0 and 1, and is drawn by
-rejection from a hat that is proved here.
+h; what is left has a shape h between 0 and 1, and is drawn by rejection from a hat that is proved
+here.
 
 *The series.* f(x) is the alternating sum of (Windle, Polson & Scott 2014)
 
@@ -38,8 +41,12 @@ third of the proposals is accepted whatever h is.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
+
+import numpy as np
 
 from astragal.graph.expr import Expr
+from astragal.graph.literal import is_constant, value_of
 from astragal.ops import elementwise as e
 from astragal.ops.control import cond, while_loop
 from astragal.ops.declare import as_expr
@@ -50,6 +57,7 @@ from astragal.random.exact import unit_interval
 from astragal.random.kernels import inverse_gaussian_factor, inverse_gaussian_value
 from astragal.random.normal_tail import mills
 from astragal.random.once import once
+from astragal.random.polya_gamma_large import LARGE, large_shape
 from astragal.random.sampler import Kernel, Source, until
 from astragal.random.standard import standard_exponential, standard_normal
 
@@ -210,18 +218,48 @@ def _part(source: Source, h: Expr, z: Expr) -> Expr:
     return until(source, attempt, 4, blocks=2)[0]
 
 
-def _polya_gamma(source: Source, h: Expr, z: Expr) -> Expr:
-    half = 0.5 * e.abs(z)
+def _sum(source: Source, h: Expr, c: Expr) -> Expr:
+    """A variable J*(h, c), as the sum of ones of shape 1 and of what is left."""
     whole = e.floor(h)
     left = h - whole
-    first = _whole_part(source, whole, half)
+    first = _whole_part(source, whole, c)
     rest: Expr = cond(
         left > 0.0,
-        lambda left, z: _part(source, where(left > 0.0, left, 0.5), z),
-        lambda left, z: left * 0.0,
-        *(left, half),
+        lambda left, c: _part(source, where(left > 0.0, left, 0.5), c),
+        lambda left, c: left * 0.0,
+        *(left, c),
     )
-    return 0.25 * (first + rest)
+    return first + rest
 
 
-polya_gamma = Kernel(_polya_gamma, block=True)
+def _any(source: Source, h: Expr, c: Expr) -> Expr:
+    large = h >= LARGE
+    out: Expr = cond(
+        large,
+        lambda h, c: large_shape(source, where(h >= LARGE, h, LARGE), c),
+        lambda h, c: _sum(source, where(h >= LARGE, 1.0, h), c),
+        *(h, c),
+    )
+    return out
+
+
+def _drawn(draw: Callable[[Source, Expr, Expr], Expr]) -> Callable[[Source, Expr, Expr], Expr]:
+    return lambda source, h, z: 0.25 * draw(source, h, 0.5 * e.abs(z))
+
+
+_SMALL, _WHOLE, _LARGE = (Kernel(_drawn(f), block=True) for f in (_sum, _whole_part, large_shape))
+
+
+def _known(h: Expr, z: Expr) -> Kernel | None:
+    """Tell which of the three samplers all shapes need."""
+    if not is_constant(h):
+        return None
+    shapes = np.asarray(value_of(h), "float64")
+    if np.all(shapes >= LARGE):
+        return _LARGE
+    if np.all(shapes < LARGE):
+        return _WHOLE if np.all(shapes == np.floor(shapes)) else _SMALL
+    return None
+
+
+polya_gamma = Kernel(_drawn(_any), block=True, known=_known)

@@ -80,12 +80,20 @@ class Kernel:
     single
         The same in float32 arithmetic, from parameters of float32; None where float32 values
         are those of float64, rounded.
+    known
+        From parameters to a shorter kernel that draws the same, where the values that are known
+        when a graph is compiled leave some of its branches out; None where they do not.
     """
 
     draw: Callable[..., Any]
     block: bool = False
     ahead: Callable[..., tuple[int, ...]] = lambda *parameters: ()
     single: Callable[..., Any] | None = None
+    known: Callable[..., Kernel | None] = lambda *parameters: None
+
+    def given(self, *parameters: Expr) -> Kernel:
+        """Give the kernel to use for parameters."""
+        return self.known(*parameters) or self
 
 
 @dataclass(frozen=True, eq=False)
