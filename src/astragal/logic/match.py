@@ -288,7 +288,9 @@ def settle(m: Match, witness: str = "", hints: frozenset[Expr] = frozenset()) ->
         if not unknown:
             written = put_in(p, m)
             if not (equal_fractions(written, x, known) or _same_number(written, x)):
-                if p.op.name == "index":  # `x[n:]` is `x[2:4]` where four entries are all
+                # `x[n:]` is `x[2:4]` where four entries are all; of random variables that are
+                # found already, `min(x, y)` is `min(y, x)`.
+                if p.op.name == "index" or any(map(is_random, _below(p, m))):
                     yield from _by_form(p, x, m, m.equations, witness, hints)
                 return
             continue
