@@ -6,6 +6,7 @@
 import copy
 import importlib.util
 import pickle
+from collections.abc import Iterator, Mapping
 
 import kanren
 import numpy as np
@@ -16,7 +17,9 @@ from kanren.assoccomm import associative, commutative, eq_assoc, eq_assoccomm, e
 from kanren.constraints import isinstanceo, neq
 from kanren.graph import reduceo, walko
 from kanren.term import applyo
-from unification import isvar, reify, unify, var
+from multipledispatch.conflict import ambiguities
+from unification import Var, isvar, reify, unify, var
+from unification.core import _unify
 
 import astragal as ag
 from astragal.logic.search import assoccommo
@@ -268,3 +271,28 @@ def test_relations_are_goals_among_others() -> None:
             normal_convolution(q_lv, whole),
         )
         assert run(0, s_lv, *goals) == answers
+
+
+def test_another_library_s_sort_of_variable_stands_beside_expressions() -> None:
+    class Only(Var):  # type: ignore[misc]
+        """A variable with a rule of its own, as PyTensor has one: it takes floats alone."""
+
+        __slots__ = ()
+
+    def rule(u: object, v: object, s: dict[object, object]) -> Iterator[object]:
+        v, u = (u, v) if isinstance(u, Only) else (v, u)
+        yield {**s, v: u} if isinstance(u, float) else False
+
+    before = set(_unify.funcs)
+    for pair in ((Only, (Only, Var, object)), (object, Only)):
+        _unify.add((*pair, Mapping), rule)
+    x, only = ag.input("x"), Only()
+    assert ambiguities(_unify.funcs)
+    assert unify({"a": x + 1.0}, {"a": x + 1.0}, {}) == {}
+    assert not ambiguities(_unify.funcs)
+    assert unify({"a": only}, {"a": 1.5}, {}) == {only: 1.5}
+    assert unify({"a": x}, {"a": only}, {}) is False
+    for signature in set(_unify.funcs) - before:
+        del _unify.funcs[signature]
+    _unify.reorder()
+    _unify._cache.clear()

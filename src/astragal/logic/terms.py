@@ -9,7 +9,6 @@ import weakref
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-import numpy as np
 from cons.core import ConsError, NonCons, _car, _cdr
 from etuples import apply, etuplize, rands, rator
 from etuples.core import ExpressionTuple
@@ -256,11 +255,10 @@ def install() -> None:
     library_reify.add((object, dict), core.reify)
     library_reify.add((object, ConstrainedState), core.reify)
     # Reached through containers that have rules of their own (mappings, sets, slices).
-    numbers = (bool, int, float, np.generic, np.ndarray)
     for pair in [(Expr, Expr), (Expr, object), (object, Expr), (Expr, Var), (Var, Expr)]:
         _unify.add((*pair, Mapping), _unify_step)
-    _unify.add((Var, numbers, Mapping), _unify_step)
-    _unify.add((numbers, Var, Mapping), _unify_step)
+    _unify.add((Var, core.NUMBERS, Mapping), _unify_step)
+    _unify.add((core.NUMBERS, Var, Mapping), _unify_step)
     for type_ in (Expr, Variable):
         _reify.add((type_, Mapping), _reify_step)
     _reify.add((Variable, ConstrainedState), _reify_step)

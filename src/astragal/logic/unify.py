@@ -7,13 +7,14 @@ objects) goes on to the rules that are registered for it.
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Generator, Mapping
 from typing import Any
 
 import numpy as np
 from cons.core import ConsError, ConsPair, car, cdr, cons
 from etuples.core import ExpressionTuple
-from unification import isvar
+from unification import Var, isvar
 from unification.core import _reify, _unify, stream_eval
 
 from astragal.graph.expr import INPUT, PARAMETER, Expr
@@ -25,7 +26,7 @@ from astragal.logic.variables import Variable, is_ground
 Substitution = Mapping[Any, Any]
 
 LEAVES = frozenset({"input", "parameter", "constant", "dimension", "variable"})
-_NUMBERS = (bool, int, float, np.generic, np.ndarray)
+NUMBERS = (bool, int, float, np.generic, np.ndarray)
 _NOTHING = ExpressionTuple.null
 
 
@@ -85,7 +86,7 @@ def may_bind(v: Any, value: Any) -> bool:
     value = evaluated(value)
     if isinstance(value, Expr):
         return compatible(value.type, v.type)
-    if isinstance(value, _NUMBERS):
+    if isinstance(value, NUMBERS):
         t = v.type
         if not isinstance(t, TensorType) or np.shape(value) != t.shape:
             return False
@@ -200,10 +201,37 @@ def unify(u: Any, v: Any, s: Substitution) -> Any:
                 return False
             stack.extend(reversed(more))
         else:
+            take_in_new_sorts()
             out = stream_eval(_unify(a, b, out))
             if out is False:
                 return False
     return out
+
+
+def take_in_new_sorts() -> None:
+    """Say which rule serves expressions and numbers beside another library's sort of variable.
+
+    Such a sort has a rule with anything, expressions have another: the dispatcher asks which is
+    meant. It is that of the variable, which may have conditions of its own.
+    """
+    sorts = Var.__subclasses__()
+    if len(sorts) == len(_SORTS):
+        return
+    for sort in sorts:
+        if sort in _SORTS:
+            continue
+        _SORTS.add(sort)
+        for at, other in ((0, 1), (1, 0)):
+            pair: list[Any] = [object, object]
+            pair[at] = sort
+            rule = _unify.funcs.get((*pair, Mapping))
+            for type_ in (Expr, *NUMBERS) if rule is not None else ():
+                pair[other] = type_
+                if (*pair, Mapping) not in _unify.funcs:
+                    _unify.add((*pair, Mapping), rule)
+
+
+_SORTS: weakref.WeakSet[type] = weakref.WeakSet()
 
 
 def _cons_pairs(a: Any, b: Any) -> list[tuple[Any, Any]] | None:
@@ -229,7 +257,7 @@ def _open_pairs(a: Expr, b: Any) -> list[tuple[Any, Any]] | None:
             elif not _same_static(x, y):
                 return None
         return pairs
-    if isinstance(b, _NUMBERS):
+    if isinstance(b, NUMBERS):
         return [] if is_constant(a) and same_number(a, b) else None
     if is_leaf(a):
         return None
