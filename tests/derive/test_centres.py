@@ -76,6 +76,7 @@ def test_small_scales_leave_the_density_its_digits(build: Any) -> None:
             assert not run(t, Y) > wanted + 1e-6
 
 
+@pytest.mark.slow
 def test_a_chain_does_not_run_into_a_scale_of_zero() -> None:
     variables, _ = elements()
     sampler = ag.derive(ag.Model(variables), {"y": Y})
@@ -91,3 +92,27 @@ def test_a_chain_does_not_run_into_a_scale_of_zero() -> None:
     mean = scipy.integrate.quad(lambda u: u * weight(u), -20.0, 12.0)[0] / whole
     assert np.log(t).mean() == pytest.approx(mean, abs=0.15)
     assert np.log(t).min() > -14.0
+
+
+@pytest.mark.parametrize("regression", [False, True])
+@pytest.mark.parametrize("far", [0.0, 1e4, 1e8])
+def test_a_sample_far_from_zero_keeps_its_digits(regression: bool, far: float) -> None:
+    """Squares are taken about the centre: about zero they lose 16 digits, and draws with them."""
+    k, sd = keys(), 0.5
+    noise = sd * np.random.default_rng(2).normal(size=6)
+    x = np.stack([np.ones(6), np.arange(6.0) - 2.0], 1)
+    v = R.inverse_gamma(k[0], 3.0, scale=2.0 * sd**2)
+    if regression:
+        b = R.normal(k[1], np.array([far, 0.3]), 2.0 * ag.sqrt(v))
+        mean, spread = ag.matmul(x, b), x @ x.T
+    else:
+        b = R.normal(k[1], far, 2.0 * ag.sqrt(v))
+        mean, spread = b, np.ones((6, 6))
+    y = far + (0.3 * x[:, 1] if regression else 0.0) + noise
+    model = ag.Model({"v": v, "b": b, "y": R.normal(k[2], mean, ag.sqrt(v), size=6)})
+    sampler = ag.derive(model, {"y": y})
+    # The marginal law of the residuals is Student's t, with 6 degrees of freedom.
+    scale = (2.0 * sd**2 / 3.0) * (np.eye(6) + 4.0 * spread)
+    away = y - far - (0.3 * x[:, 1] if regression else 0.0)
+    wanted = scipy.stats.multivariate_t.logpdf(away, np.zeros(6), scale, df=6)
+    assert sampler.log_evidence() == pytest.approx(wanted, rel=1e-6 if far > 1e6 else 1e-9)

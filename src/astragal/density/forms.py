@@ -98,6 +98,8 @@ def is_zero(x: Expr | None, depth: int = 12) -> bool:
         return is_zero(x.args[0], depth - 1)
     if name in _ZERO_OF_EITHER:
         return any(is_zero(a, depth - 1) for a in x.args)
+    if name in _ZERO_OF_SECOND:
+        return isinstance(x.args[1], Expr) and is_zero(x.args[1], depth - 1)
     if name in _ZERO_OF_ALL:
         return all(is_zero(a, depth - 1) for a in x.args if isinstance(a, Expr))
     return False
@@ -106,6 +108,7 @@ def is_zero(x: Expr | None, depth: int = 12) -> bool:
 _ZERO_OF_ONE = frozenset(
     {"broadcast_to", "reshape", "permute_dims", "index", "negative", "sum", "square", "sqrt"}
 )
+_ZERO_OF_SECOND = frozenset({"full", "solve", "solve_triangular"})
 _ZERO_OF_EITHER = frozenset({"multiply", "matmul"})
 _ZERO_OF_ALL = frozenset({"add", "subtract", "concatenate", "stack"})
 

@@ -9,14 +9,22 @@ moved only lowers the first.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
+from astragal.density.algebra import simplify
 from astragal.density.joint import Joint
-from astragal.derive.exact import Link
+from astragal.density.statistics import Statistics
+from astragal.derive.bounds import above_zero
+from astragal.derive.conjugate import Neighbourhoods
 from astragal.graph.expr import Expr
 from astragal.graph.literal import scalar
-from astragal.graph.traverse import substitute
+from astragal.graph.traverse import substitute, toposort
+from astragal.ops import reductions as r
+
+if TYPE_CHECKING:
+    from astragal.derive.exact import Link
 
 
 def at_centres(before: Joint, after: Joint, links: Sequence[Link]) -> Joint:
@@ -53,3 +61,47 @@ def at_centres(before: Joint, after: Joint, links: Sequence[Link]) -> Joint:
     names = "+".join(link.name for link in links)
     same = {n: j for n, j in after.jacobians.items() if n in before.jacobians}
     return replace(after, jacobians=same | {f"without {names}": whole})
+
+
+def settled(link: Link, reads: Neighbourhoods, latent: Iterable[str]) -> Expr | None:
+    """Write what integrating a variable out leaves at its centre, where scales cancel there.
+
+    So the squares of a normal sample are taken about its mean, not about zero.
+
+    Parameters
+    ----------
+    link
+        The law of the variable.
+    reads
+        The joint law with it.
+    latent
+        Variables that a scale may be among.
+
+    Returns
+    -------
+    Expr or None
+        None where the centre reads a scale, or there is none.
+    """
+    centre = link.found.centre
+    if centre is None:
+        return None
+    values = list(centre.values.values())
+    terms: dict[Expr, None] = {}
+    for near in link.nears:
+        terms.update(dict.fromkeys(r.sum(f.density) for f in near.factors))
+        terms.update(dict.fromkeys(near.extra))
+    below = set(toposort(terms))
+    scales = [reads.of(n) for n in latent if n not in link.found.targets]
+    scales = [near for near in scales if near.z in below and above_zero(near.own)]
+    for near in scales:
+        forms = [Statistics(near.z, positive=True, unit=False).read(x) for x in values]
+        if any(f is None or not f.free or f.const is None for f in forms):
+            return None
+        values = [f.const for f in forms if f is not None and f.const is not None]
+    if not scales:
+        return None
+    coordinates = (reads.joint.coordinates[n] for n in centre.values)
+    whole = -centre.logq
+    for term in substitute(terms, dict(zip(coordinates, values, strict=True))):
+        whole = whole + term
+    return simplify(whole)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import math
 
+from astragal.density.tables import finite_values
 from astragal.density.transforms import transform_of
 from astragal.derive.centres import at_centres
 from astragal.derive.check import check_exact, check_same
@@ -47,14 +48,19 @@ FEWEST_STATES = 20
 STATES = ("bernoulli", "categorical", "hidden_markov_path")
 """Laws of finite discrete latents."""
 NORMAL = ("normal", "multivariate_normal")
+ELEMENTWISE = ("beta", "gamma", "inverse_gamma")
+"""Laws of many numbers whose integrals cost about what their densities cost."""
+MOST_PLACES = 100
+"""Values of a discrete number, above which it is not drawn with normal ones integrated out."""
 
 
 def collapsed(plan: Plan, refused: set[str]) -> list[Step] | None:
     """Move what has no closed form with latents integrated out, and draw these afterwards.
 
     Finite discrete ones are summed out; of the others the normal ones, so that a scale and
-    what it is the scale of do not hold each other. Where the rest has closed forms given the
-    latents, this pays if draws in turn forget slowly.
+    what it is the scale of do not hold each other, nor a change point and what changes there;
+    then conjugate ones that only data read, such as rates of groups. Where the rest has closed
+    forms given the latents, this pays if draws in turn forget slowly.
     """
     if {"gibbs", "collapse"} & refused:
         return None
@@ -62,10 +68,12 @@ def collapsed(plan: Plan, refused: set[str]) -> list[Step] | None:
     order = {f.value: i for i, f in enumerate(plan.joint.factors)}
     ranked = sorted(plan.latent, key=lambda n: -order[plan.joint.coordinates[n]])
     states = [n for n in ranked if plan.reads.of(n).z.dtype not in FLOATS]
+    ends = [n for n in ranked if plan.reads.of(n).z.shape and _read_by_data(plan, n)]
     for names, families, blocks in (
         (states, STATES, False),
         (ranked, None if wanted else NORMAL, False),
         (ranked, None if wanted else NORMAL, True),
+        (ends, ELEMENTWISE, False),
     ):
 
         def allowed(link: Link, families: tuple[str, ...] | None = families) -> bool:
@@ -143,11 +151,13 @@ def _worth_it(
 ) -> bool:
     """Whether what is left can be moved, and is better moved so than by draws in turn."""
     transforms = [t for n in left if (own := inner.of(n).own) and (t := transform_of(own))]
-    if len(transforms) < len(left):
+    normal = all(link.found.family in NORMAL for link in links)
+    places = [n for n in left if normal and not wanted and _few_places(inner.of(n))]
+    if len(transforms) + len(places) < len(left):
         return False
     if wanted:
         return True
-    size = sum(math.prod(int(d) for d in t.shape) for t in transforms)
+    size = sum(math.prod(int(d) for d in t.shape) for t in transforms) + len(places)
     closed = list(closed_forms(plan.reads, plan.latent))
     drawn = {n for link in closed for n in link.found.targets}
     if all(link.found.family in STATES for link in links):
@@ -157,9 +167,28 @@ def _worth_it(
         if not drawn.issuperset(left):
             return True
         return sweeps(plan.reads, inner, links, closed, left, plan.points) > SWEEPS
-    if drawn.isdisjoint(left):
-        return size <= FEWEST
-    return size <= FEWEST and any(_is_path(near) for link in links for near in link.nears)
+    if normal and size > FEWEST:
+        return False
+    if normal and (drawn.isdisjoint(left) or places):
+        return True
+    if normal and any(_is_path(near) for link in links for near in link.nears):
+        return True
+    if drawn.issuperset(left):
+        return False
+    # Where nothing can be told, draws in turn are as good as any.
+    return SWEEPS < sweeps(plan.reads, inner, links, closed, left, plan.points) < math.inf
+
+
+def _few_places(near: Neighbourhood) -> bool:
+    """Tell whether a variable is one discrete number with few values."""
+    values = None if near.own is None else finite_values(near.own.rv)
+    return near.z.shape == () and values is not None and 2 < len(values) <= MOST_PLACES
+
+
+def _read_by_data(plan: Plan, name: str) -> bool:
+    """Tell whether the laws that read a variable are those of data."""
+    near = plan.reads.of(name)
+    return not near.extra and all(f is near.own or f.name in plan.observed for f in near.factors)
 
 
 def _is_path(near: Neighbourhood) -> bool:

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 
 from astragal.density.joint import Factor, Joint
 from astragal.derive.bounds import above_zero, free_part
+from astragal.derive.centres import settled
 from astragal.derive.chains import hidden_chains
 from astragal.derive.conjugate import (
     KEY,
@@ -114,8 +115,9 @@ def _own_law(near: Neighbourhood, own: Factor) -> Found:
     )
 
 
-def collapse(joint: Joint, reads: Neighbourhoods, links: list[Link]) -> Joint:
-    """Integrate variables that share no term out of a joint law."""
+def collapse(reads: Neighbourhoods, links: list[Link], latent: list[str]) -> Joint:
+    """Integrate variables that share no term out of a joint law, beside other latents."""
+    joint = reads.joint
     nears = [near for link in links for near in link.nears]
     zs = [near.z for near in nears]
     touched = {f: near.z for near in nears for f in near.factors}
@@ -136,7 +138,8 @@ def collapse(joint: Joint, reads: Neighbourhoods, links: list[Link]) -> Joint:
     spent = {j for near in nears for j in near.extra}
     jacobians = {n: j for n, j in joint.jacobians.items() if j not in spent}
     for link in links:
-        jacobians[f"without {link.name}"] = link.found.marginal
+        at_centre = settled(link, reads, latent)
+        jacobians[f"without {link.name}"] = link.found.marginal if at_centre is None else at_centre
     return Joint(
         joint.model,
         {n: x for n, x in joint.coordinates.items() if n not in gone},
@@ -220,7 +223,7 @@ def integrate_out(
                 taken |= parts
         if not batch:
             break
-        now = collapse(now, reads, batch)
+        now = collapse(reads, batch, left)
         reads = reads.after(now)
         done = {n for link in batch for n in link.found.targets}
         left = [n for n in left if n not in done]
@@ -241,7 +244,7 @@ def _one_by_one(
         if not allowed(link):
             continue
         rest = [n for n in left if n not in link.found.targets]
-        after = reads.after(collapse(reads.joint, reads, [link]))
+        after = reads.after(collapse(reads, [link], rest))
         chain = _one_by_one(after, rest, allowed, blocks, budget)
         if chain is not None:
             return [link, *chain[0]], chain[1]
