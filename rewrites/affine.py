@@ -27,8 +27,11 @@ from astragal import (
     LocationScale,
     Rate,
     Scale,
+    Vector,
     abs,
     log,
+    max,
+    min,
     relation,
     sign,
     where,
@@ -60,6 +63,10 @@ class Latent(Family):
             r.gumbel,
             r.exponential,
             r.weibull,
+            r.laplace,
+            r.gamma,
+            r.pareto,
+            r.beta,
         )
     )
 
@@ -266,3 +273,30 @@ def event_above(k: Key, D: Latent, t):
 def event_at_least(k: Key, D: Latent, t):
     """The same from the threshold on."""
     return where(D(k) >= t, 1, 0), r.bernoulli(k, 1 - D.cdf(t))
+
+
+# Extremes ------------------------------------------------------------------------------
+
+
+@relation("sure", source="an increasing map keeps the order")
+def minimum_of_a_shifted_vector(a, x: Vector):
+    """What is added to all is added to the least."""
+    return min(a + x), a + min(x)
+
+
+@relation("sure", source="an increasing map keeps the order")
+def maximum_of_a_shifted_vector(a, x: Vector):
+    """And to the greatest."""
+    return max(a + x), a + max(x)
+
+
+@relation("sure", source="an increasing map keeps the order", where=lambda b: b >= 0)
+def minimum_of_a_scaled_vector(b, x: Vector):
+    """A positive factor of all is one of the least."""
+    return min(b * x), b * min(x)
+
+
+@relation("sure", source="an increasing map keeps the order", where=lambda b: b >= 0)
+def maximum_of_a_scaled_vector(b, x: Vector):
+    """And of the greatest."""
+    return max(b * x), b * max(x)

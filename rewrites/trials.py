@@ -17,13 +17,17 @@ Example: whether an odd number of five trials succeeds.
 bernoulli(key(0, 'threefry4x32'), 0.375)
 """
 
+from collections.abc import Callable
+
 from astragal import (
+    Expr,
     Family,
     Integer,
     Key,
     Positive,
     Simplex,
     Vector,
+    astype,
     ceil,
     concat,
     cumulative_sum,
@@ -47,6 +51,7 @@ from astragal import (
 from astragal.random import (
     benford,
     bernoulli,
+    beta,
     beta_negative_binomial,
     binomial,
     categorical,
@@ -437,3 +442,71 @@ def bernoulli_order_statistic(k: Key, n: Integer, i: Integer, p):
 def uniform_ceil(k: Key, n: Integer):
     """A uniform number rounded up: the throw of a die."""
     return ceil(n * uniform(k, 0.0, 1.0)), 1.0 * discrete_uniform(k, 1, n + 1)
+
+
+# Counts by inversion -----------------------------------------------------------------------
+
+# The least count whose distribution function reaches u.
+INVERSES: dict[str, Callable[..., Expr]] = {
+    "geometric": lambda u, p: ceil(log1p(-u) / log1p(-p)),
+    "planck": lambda u, a: floor(-log1p(-u) / a),
+    "discrete_uniform": lambda u, low, high: low + floor((high - low) * u),
+}
+
+
+class Invertible(Family):
+    """Laws of counts whose distribution function has an inverse in closed form."""
+
+    words = "a law of counts that is inverted in closed form"
+    listed = tuple((d, "") for d in (geometric, planck, discrete_uniform))
+
+    def inverse(self, u: Expr) -> Expr:
+        """Give the count at a probability."""
+        if self.member is None:
+            return self.written("inverse", ceil, u)
+        return astype(self.written("inverse", INVERSES[self.member.name], u), "int64")
+
+
+@relation("in law", source="Devroye 1986, section III.2.1")
+def count_by_inversion(k: Key, D: Invertible):
+    """A count is the inverse of its distribution function at a uniform number."""
+    return D.inverse(uniform(k, 0.0, 1.0)), D(k)
+
+
+@relation("in law", source=ORDERED, where=lambda n, i: (i >= 0) & (i < n))
+def count_order_statistic(k: Key, D: Invertible, n: Integer, i: Integer):
+    """Sorted counts are those at sorted uniform numbers: an inverse keeps the order."""
+    return sort(D(k, size=(n,)))[i], D.inverse(beta(k, i + 1, n - i))
+
+
+@relation("in law", source=ORDERED, where=lambda n: n >= 1)
+def count_maximum(k: Key, D: Invertible, n: Integer):
+    """The greatest of n."""
+    return max(D(k, size=(n,))), D.inverse(uniform(k, 0.0, 1.0) ** (1 / n))
+
+
+@relation("in law", source=ORDERED, where=lambda n: n >= 1)
+def count_minimum(k: Key, D: Invertible, n: Integer):
+    """The least of n."""
+    return min(D(k, size=(n,))), D.inverse(1 - uniform(k, 0.0, 1.0) ** (1 / n))
+
+
+class Cumulated(Family):
+    """Laws of counts whose distribution function is declared."""
+
+    words = "a law of counts with a known distribution function"
+    listed = tuple(
+        (d, "") for d in (poisson, binomial, negative_binomial, geometric, planck, discrete_laplace)
+    )
+
+
+@relation("in law", source=ORDERED)
+def count_at_most(k: Key, D: Cumulated, n: Integer):
+    """Whether a count is at most a number."""
+    return where(D(k) <= n, 1, 0), bernoulli(k, D.cdf(n))
+
+
+@relation("in law", source=ORDERED)
+def count_beyond(k: Key, D: Cumulated, n: Integer):
+    """Whether it is more."""
+    return where(D(k) > n, 1, 0), bernoulli(k, 1 - D.cdf(n))
