@@ -11,6 +11,7 @@ from astragal.logic.net import FEW, matcher_of
 from astragal.random import exponential, gamma, normal
 from astragal.random.distribution import is_random
 from astragal.rewrites.convolutions import normal_convolution
+from astragal.rewrites.special_cases import gamma_exponential_case
 
 
 def with_mean(mean: float) -> ag.Relation:
@@ -102,3 +103,14 @@ def test_parameters_of_a_random_variable_are_told_apart_by_what_they_are() -> No
     # What is solved for may be written in any way.
     written: list[ag.Expr] = [b, 3.0 * b, ag.exp(b), ag.constant(0.5)]
     assert all(fitting(normal(K1, m, b), centred) for m in written)
+
+
+@pytest.mark.parametrize("n", [3, "n"])
+def test_a_repeated_constant_is_a_constant(n) -> None:
+    length = ag.input(n, dtype="int64") if n == "n" else n
+    wait = gamma(K1, ag.ones((length,)), rate=2.0)
+    found = ag.rewrite(wait, gamma_exponential_case)
+    assert (found.op, found.type) == (exponential.op, wait.type)
+    for other in (ag.full((length,), 2.0), ag.full((length,), ag.input("a"))):
+        kept = gamma(K1, other, rate=2.0)
+        assert ag.rewrite(kept, gamma_exponential_case) is kept

@@ -10,7 +10,7 @@ from typing import Any
 from astragal.graph.expr import Expr, Op
 from astragal.graph.literal import is_constant
 from astragal.logic.codegen import Fast, bound_variables, compile_rule
-from astragal.logic.facts import Facts
+from astragal.logic.facts import REPEATED, Facts
 from astragal.logic.pattern import Side
 from astragal.logic.relation import Relation, Step
 from astragal.logic.soundness import Place
@@ -208,6 +208,8 @@ def _also_read_as(p: Expr) -> frozenset[Op]:
     """List the operations that a part of a pattern can be written with."""
     if is_random(p):
         return frozenset()
+    if is_constant(p):
+        return frozenset(OPS[name] for name in REPEATED)
     return frozenset(OPS[found] for wanted, found in VIEWS if wanted == p.op.name)
 
 

@@ -20,6 +20,24 @@ F64 = tensor_type("float64")
 SQRT, POW = elementwise.sqrt, elementwise.pow
 
 
+REPEATED = {"full": 1, "broadcast_to": 0}
+"""Operations that write one value many times, and the place of the value among the arguments."""
+
+
+def constant_of(x: Expr) -> Expr | None:
+    """Give the constant that an array's elements are from: its own, or the one it repeats.
+
+    Examples
+    --------
+    >>> import astragal as ag
+    >>> constant_of(ag.zeros((ag.input("n", dtype="int64"),)))
+    0.0
+    """
+    while x.op.name in REPEATED:
+        x = x.args[REPEATED[x.op.name]]
+    return x if x.op is CONSTANT else None
+
+
 class Facts:
     """What has been found out about nodes in one run, each looked at once.
 

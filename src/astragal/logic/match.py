@@ -16,6 +16,7 @@ from astragal.graph.literal import is_constant, value_of
 from astragal.graph.traverse import toposort
 from astragal.graph.types import INTEGERS, KeyType, Shape, TensorType, same_shape
 from astragal.logic.algebra import cost, nonnegative
+from astragal.logic.facts import constant_of
 from astragal.logic.numeric import evaluate_at
 from astragal.logic.pattern import Side, accepts
 from astragal.logic.solve import Solution, equal_fractions, even_split, letter, solve
@@ -239,9 +240,10 @@ def bind_dims(wanted: Shape, given: Shape, m: Match) -> bool:
 
 def constant_fits(p: Expr, x: Expr) -> bool:
     """Tell whether a constant of a statement stands for a constant of a graph (all elements)."""
-    if not is_constant(x):
+    found = constant_of(x)
+    if found is None:
         return False
-    a, b = value_of(p), value_of(x)
+    a, b = value_of(p), value_of(found)
     return a.dtype.kind == b.dtype.kind and b.size > 0 and bool((b == a).all())
 
 

@@ -6,9 +6,9 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from astragal.graph.expr import Expr, Op
-from astragal.graph.literal import CONSTANT, value_of
+from astragal.graph.literal import value_of
 from astragal.graph.types import KeyType
-from astragal.logic.facts import LEAVES
+from astragal.logic.facts import LEAVES, constant_of
 from astragal.random.distribution import RandomOp
 
 Trait = Op | tuple[Op, int, str, Any]
@@ -21,8 +21,9 @@ def traits(x: Expr) -> Iterator[Trait]:
     """List what can be seen of a random variable."""
     yield x.op
     for i, a in enumerate(x.args[2:]):
-        if a.op is CONSTANT:
-            value = value_of(a)
+        found = constant_of(a)
+        if found is not None:
+            value = value_of(found)
             number = value.flat[0] if value.size else None
             if number is not None and (not value.shape or (value == number).all()):
                 yield x.op, i, value.dtype.kind, number.item()
