@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from astragal import random as r
 from astragal.graph.errors import UnsupportedError
-from astragal.random.distribution import Law
+from astragal.random.wrapper import Law
 
 if TYPE_CHECKING:
     from astragal.interop.reader import Reader

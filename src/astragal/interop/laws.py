@@ -27,7 +27,7 @@ from astragal.ops.products import diag, kron, matmul
 from astragal.ops.reductions import sum as total
 from astragal.random import discrete
 from astragal.random.combinators import op_of_named
-from astragal.random.distribution import Law
+from astragal.random.wrapper import Law
 
 Row = Callable[..., Law | tuple[Law, Expr]]
 

@@ -25,9 +25,9 @@ from astragal.ops.declare import as_expr
 from astragal.ops.manipulation import concatenate, moveaxis
 from astragal.ops.reductions import cumulative_prod, cumulative_sum
 from astragal.ops.reductions import sum as total
-from astragal.random.distribution import Law
 from astragal.random.improper import factor
 from astragal.random.keys import split
+from astragal.random.wrapper import Law
 
 if TYPE_CHECKING:
     from astragal.interop.reader import Reader

@@ -20,8 +20,8 @@ from astragal.model import Model
 from astragal.ops.creation import input
 from astragal.ops.manipulation import astype
 from astragal.ops.searching import where
-from astragal.random.distribution import Law
 from astragal.random.keys import split
+from astragal.random.wrapper import Law
 
 
 class Reading(NamedTuple):

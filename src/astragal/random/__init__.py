@@ -18,22 +18,25 @@ from astragal.random import (
     walks,
 )
 from astragal.random.combinators import (
-    COMBINATORS,
+    Combinator,
     Table,
     censored,
+    mixture,
+    transformed,
+    truncated,
+)
+from astragal.random.distribution import RandomOp
+from astragal.random.inflated import (
     hurdle_binomial,
     hurdle_gamma,
     hurdle_lognormal,
     hurdle_negative_binomial,
     hurdle_poisson,
-    mixture,
-    transformed,
-    truncated,
     zero_inflated_binomial,
     zero_inflated_negative_binomial,
     zero_inflated_poisson,
 )
-from astragal.random.distribution import Law, RandomOp, make_function
+from astragal.random.wrapper import Law, make_function
 
 DISTRIBUTIONS = (
     *continuous.DISTRIBUTIONS,
@@ -58,6 +61,11 @@ OPS: dict[str, Op] = Table(
         *RANDOM_OPS.values(),
     )
 )
+
+COMBINATORS: dict[str, Combinator] = {
+    name: v for name, v in globals().items() if isinstance(v, Combinator)
+}
+"""Laws made of laws, by name."""
 
 for _name, _op in RANDOM_OPS.items():
     globals()[_name] = make_function(_op)

@@ -36,7 +36,7 @@ from astragal.ops.manipulation import (
 )
 from astragal.ops.searching import where
 from astragal.random import keys, sequential
-from astragal.random.distribution import RandomOp, batch_of
+from astragal.random.distribution import RandomOp
 from astragal.random.implementations import IMPLEMENTATIONS
 from astragal.random.improper import FACTOR
 from astragal.random.sampler import Composition, Kernel, Source
@@ -442,7 +442,7 @@ def _lower_rv(node: Expr, new: Memo) -> Expr:
     words = new[key]
     lowered = [new[p] for p in parameters]
     size = new[size] if isinstance(size, Expr) else size
-    batch = batch_of(d, words.type.shape[:-1], size, lowered)
+    batch = d.batch(words.type.shape[:-1], size, lowered)
     draws = Draws(key.type.impl, components(words), batch)
     if isinstance(d.sampler, Kernel):
         out: Expr = draws.values(d.sampler, *lowered, dtype=node.dtype)

@@ -55,6 +55,8 @@ from astragal.random.derived import (
     word,
 )
 
+_FIXED = (REAL, POSITIVE, NON_NEGATIVE, PROBABILITY)
+
 
 def _common_domain(domains: Sequence[Domain]) -> Domain | None:
     """The union of domains, where it is one of the named ones."""
@@ -82,6 +84,9 @@ class _Components:
         self.laws, self.along = laws, along
         sizes = [len(d.parameters) for d in laws]
         self.ends = [(sum(sizes[:i]), sum(sizes[: i + 1])) for i in range(len(laws))]
+        self.whole = all(map(is_discrete, laws))
+        # Whether all probability is that of single values, or none is.
+        self.pure = self.whole or not any(map(has_atoms, laws))
 
     def each(self, p: Params) -> list[tuple[Distribution, list[Expr]]]:
         return [(d, list(p[a:b])) for d, (a, b) in zip(self.laws, self.ends, strict=True)]
@@ -133,8 +138,8 @@ def _choose(draws: Draws, weights: Expr) -> Expr:
     return r.sum(bounds[..., :-1] <= u[..., None], -1)
 
 
-def _mixture_sampler(c: _Components, whole: bool) -> Composition:
-    kernel = _one_kernel(c.laws, whole)
+def _mixture_sampler(c: _Components) -> Composition:
+    kernel = _one_kernel(c.laws, c.whole)
 
     def draw(draws: Draws, weights: Expr, *p: Expr) -> Expr:
         choice, value = draws.split(2)
@@ -145,7 +150,7 @@ def _mixture_sampler(c: _Components, whole: bool) -> Composition:
         if kernel is not None:
             return value.values(kernel, index, *p)  # type: ignore[no-any-return]
         # All under one key: of each element only one component is ever seen.
-        out = [cast(sample(d, value, q), "int64" if whole else "float64") for d, q in c.each(p)]
+        out = [cast(sample(d, value, q), "int64" if c.whole else "float64") for d, q in c.each(p)]
         chosen = out[0]
         for i, x in enumerate(out[1:], 1):
             chosen = where(e.equal(index, i), x, chosen)
@@ -183,93 +188,105 @@ def mixture(laws: tuple[Distribution, ...], along: bool) -> Distribution:
                 f"mixture: {d.name} has parameters that are vectors; give its components as a list"
             )
     c = _Components(laws, along)
-    whole = all(map(is_discrete, laws))
-    continuous = not any(map(has_atoms, laws))
-    if along:
-        name = f"mixture[*{laws[0].name}]"
-        parameters = [replace(p, core=1, keyword=False) for p in laws[0].parameters]
-        order = laws[0].ordered
-    else:
-        name = f"mixture[{', '.join(d.name for d in laws)}]"
-        parameters = [
-            replace(p, name=f"{p.name}_{i}", keyword=False, alternatives={})
-            for i, d in enumerate(laws)
-            for p in d.parameters
-        ]
-        order = tuple((f"{a}_{i}", f"{b}_{i}") for i, d in enumerate(laws) for a, b in d.ordered)
+    name, parameters, order = _named(c)
+    has_mean = all(d.mean is not None for d in laws)
+    has_variance = has_mean and all(d.variance is not None for d in laws)
+    tails = tails_if_any(laws, Tails(_tail(c, log_below), _tail(c, log_above)))
+    return Distribution(
+        name=name,
+        parameters=(Parameter("weights", SIMPLEX, core=1), *parameters),
+        support=_support(c),
+        logdensity=_logdensity(c),
+        sampler=_mixture_sampler(c),
+        part=_part(c) if all(map(has_hat, laws)) else None,
+        dtype="int64" if c.whole else "float",
+        tails=tails,
+        cdf=None if tails is None else lambda x, *p: e.exp(tails.below(x, *p)),
+        mean=_mean(c) if has_mean else None,
+        variance=_variance(c) if has_variance else None,
+        atoms=None if c.pure else _mixture_atoms(c),
+        ordered=order,
+        joint=_joint(c),
+        check=_check_components(name, None if along else len(laws)),
+        latex=rf"\mathrm{{Mixture[{', '.join(map(word, laws))}]}}",
+    )
 
-    joint = _joint(c)
 
+def _named(c: _Components) -> tuple[str, list[Parameter], tuple[tuple[str, str], ...]]:
+    """Name, parameters beside the weights, and which of these are in order."""
+    if c.along:
+        (law,) = c.laws
+        return (
+            f"mixture[*{law.name}]",
+            [replace(p, core=1, keyword=False) for p in law.parameters],
+            law.ordered,
+        )
+    parameters = [
+        replace(p, name=f"{p.name}_{i}", keyword=False, alternatives={})
+        for i, d in enumerate(c.laws)
+        for p in d.parameters
+    ]
+    order = tuple((f"{a}_{i}", f"{b}_{i}") for i, d in enumerate(c.laws) for a, b in d.ordered)
+    return f"mixture[{', '.join(d.name for d in c.laws)}]", parameters, order
+
+
+def _support(c: _Components) -> Callable[..., Domain]:
     def support(weights: Expr, *p: Expr) -> Domain:
         domains = [d.support(*q) for d, q in c.each(p)]
-        if not along and (whole or continuous):
+        if c.pure:
             common = _common_domain(domains)
-            if common is not None:
+            if common is not None and (not c.along or common in _FIXED):
                 return common
-        if (
-            along
-            and (whole or continuous)
-            and domains[0] in (REAL, POSITIVE, NON_NEGATIVE, PROBABILITY)
-        ):
-            return domains[0]
 
         def contains(x: Expr) -> Expr:
-            if along:
+            if c.along:
                 return r.any(domains[0].contains(x[..., None]), -1)
             inside = domains[0].contains(x)
             for d in domains[1:]:
                 inside = inside | d.contains(x)
             return inside
 
-        words = laws[0].support(*c.each(p)[0][1]).words if along else "a value of a component"
+        words = domains[0].words if c.along else "a value of a component"
         return Domain(words, r"\bigcup_i S_i", contains)
+
+    return support
+
+
+def _logdensity(c: _Components) -> Function:
+    def atomic(d: Distribution, x: Expr, q: Params) -> Expr:
+        return is_atom(d, x, q) & d.support(*q).contains(x)
 
     def logdensity(x: Expr, weights: Expr, *p: Expr) -> Expr:
         at = c.at(x)
         logs = c.table(lambda d, q: log_density(d, at, q), p)
-        if not (whole or continuous):
+        if not c.pure:
             # Where some component has a probability, densities do not count beside it.
-            def atomic(d: Distribution, q: Params) -> Expr:
-                inside = d.support(*q).contains(at)
-                return is_atom(d, at, q) & inside
-
-            atoms = c.table(atomic, p)
+            atoms = c.table(lambda d, q: atomic(d, at, q), p)
             logs = where(e.equal(atoms, r.any(atoms, -1, keepdims=True)), logs, -math.inf)
         return r.logsumexp(e.log(weights) + logs, -1)
 
-    def tail(function: Callable[..., Expr]) -> Function:
-        return lambda x, weights, *p: r.logsumexp(
-            e.log(weights) + c.table(lambda d, q: function(d, c.at(x), q), p), -1
-        )
+    return logdensity
 
-    def mean(weights: Expr, *p: Expr) -> Expr:
-        return r.sum(weights * c.table(lambda d, q: d.mean(*q), p), -1)
+
+def _tail(c: _Components, function: Callable[..., Expr]) -> Function:
+    return lambda x, weights, *p: r.logsumexp(
+        e.log(weights) + c.table(lambda d, q: function(d, c.at(x), q), p), -1
+    )
+
+
+def _mean(c: _Components) -> Function:
+    return lambda weights, *p: r.sum(weights * c.table(lambda d, q: d.mean(*q), p), -1)
+
+
+def _variance(c: _Components) -> Function:
+    mean = _mean(c)
 
     def variance(weights: Expr, *p: Expr) -> Expr:
         means = c.table(lambda d, q: d.mean(*q), p)
         spread = e.square(means - mean(weights, *p)[..., None])
         return r.sum(weights * (c.table(lambda d, q: d.variance(*q), p) + spread), -1)
 
-    has_mean = all(d.mean is not None for d in laws)
-    tails = tails_if_any(laws, Tails(tail(log_below), tail(log_above)))
-    return Distribution(
-        name=name,
-        parameters=(Parameter("weights", SIMPLEX, core=1), *parameters),
-        support=support,
-        logdensity=logdensity,
-        sampler=_mixture_sampler(c, whole),
-        part=_part(c) if all(map(has_hat, laws)) else None,
-        dtype="int64" if whole else "float",
-        tails=tails,
-        cdf=None if tails is None else lambda x, *p: e.exp(tails.below(x, *p)),
-        mean=mean if has_mean else None,
-        variance=variance if has_mean and all(d.variance is not None for d in laws) else None,
-        atoms=None if whole or continuous else _mixture_atoms(c),
-        ordered=order,
-        joint=joint,
-        check=_check_components(name, None if along else len(laws)),
-        latex=rf"\mathrm{{Mixture[{', '.join(map(word, laws))}]}}",
-    )
+    return variance
 
 
 def _part(c: _Components) -> Callable[..., Hat]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -22,6 +22,7 @@ from astragal.random.distribution import (
     Distribution,
     Domain,
     Function,
+    Parameter,
     Tails,
 )
 from astragal.random.parts import Hat, has_hat, hat_of
@@ -52,23 +53,26 @@ def _fits(d: Distribution, b: Bijection, name: str) -> None:
         )
 
 
-@cache
-def transformed(d: Distribution, name: str) -> Distribution:
-    """Declare the law of a smooth, monotone function of a variable."""
-    require_scalar(d, "transformed")
-    b = BIJECTIONS[name]
-    _fits(d, b, name)
-    n = len(d.parameters)
+@dataclass(frozen=True, eq=False)
+class _Image:
+    """What follows for the image of a variable: from its law and the bijection."""
 
-    def parts(args: Params) -> tuple[list[Expr], list[Expr]]:
+    d: Distribution
+    b: Bijection
+    name: str
+
+    def parts(self, args: Params) -> tuple[list[Expr], list[Expr]]:
+        """Parameters of the law, and those of the bijection."""
+        n = len(self.d.parameters)
         return list(args[:n]), list(args[n:])
 
-    def support(*args: Expr) -> Domain:
-        p, q = parts(args)
-        domain = d.support(*p)
+    def support(self, *args: Expr) -> Domain:
+        p, q = self.parts(args)
+        b, domain = self.b, self.d.support(*p)
         if domain.bounds is None or not _within(domain, b.source):
             raise UnsupportedError(
-                f"transformed: {name} takes {b.source.words}, {d.name} gives {domain.words}"
+                f"transformed: {self.name} takes {b.source.words}, {self.d.name} gives "
+                f"{domain.words}"
             )
         if domain is b.source or (domain is NON_NEGATIVE and b.source is POSITIVE):
             return b.image
@@ -81,69 +85,82 @@ def transformed(d: Distribution, name: str) -> Distribution:
         def contains(y: Expr) -> Expr:
             return b.image.contains(y) & domain.contains(b.inverse(y, *q))
 
-        return Domain(f"{name} of {domain.words}", domain.latex, contains, (low, high))
+        return Domain(f"{self.name} of {domain.words}", domain.latex, contains, (low, high))
 
-    def logdensity(y: Expr, *args: Expr) -> Expr:
-        p, q = parts(args)
-        return d.logdensity(b.inverse(y, *q), *p) + b.log_slope(y, *q)
+    def logdensity(self, y: Expr, *args: Expr) -> Expr:
+        p, q = self.parts(args)
+        return self.d.logdensity(self.b.inverse(y, *q), *p) + self.b.log_slope(y, *q)
 
-    def side(own: Callable[..., Expr], other: Callable[..., Expr]) -> Function:
-        def tail(y: Expr, *args: Expr) -> Expr:
-            p, q = parts(args)
-            x, up = b.inverse(y, *q), b.rising(*q)
-            if isinstance(up, bool):
-                return own(d, x, p) if up else other(d, x, p)
-            return where(up, own(d, x, p), other(d, x, p))
+    def tails(self) -> Tails | None:
+        def side(own: Callable[..., Expr], other: Callable[..., Expr]) -> Function:
+            def tail(y: Expr, *args: Expr) -> Expr:
+                p, q = self.parts(args)
+                x, up = self.b.inverse(y, *q), self.b.rising(*q)
+                if isinstance(up, bool):
+                    return own(self.d, x, p) if up else other(self.d, x, p)
+                return where(up, own(self.d, x, p), other(self.d, x, p))
 
-        return tail
+            return tail
 
-    if isinstance(d.sampler, Kernel):
-        kernel = d.sampler
+        both = Tails(side(log_below, log_above), side(log_above, log_below))
+        return tails_if_any([self.d], both)
 
-        def draw(source: Source, *args: Expr) -> Expr:
-            p, q = parts(args)
-            return b.forward(kernel.draw(source, *p), *q)
+    def sampler(self) -> Sampler:
+        kernel = self.d.sampler
+        if isinstance(kernel, Kernel):
 
-        sampler: Sampler = Kernel(draw, block=kernel.block)
-    else:
+            def draw(source: Source, *args: Expr) -> Expr:
+                p, q = self.parts(args)
+                return self.b.forward(kernel.draw(source, *p), *q)
+
+            return Kernel(draw, block=kernel.block)
 
         def compose(draws: Draws, *args: Expr) -> Expr:
-            p, q = parts(args)
-            return ordered.pointwise(b.forward, sample(d, draws, p), *q)
+            p, q = self.parts(args)
+            return ordered.pointwise(self.b.forward, sample(self.d, draws, p), *q)
 
-        sampler = Composition(compose)
-    tails = tails_if_any([d], Tails(side(log_below, log_above), side(log_above, log_below)))
-    moments, mean, variance = b.moments, d.mean, d.variance
+        return Composition(compose)
 
-    def moment(i: int) -> Function | None:
+    def moment(self, i: int) -> Function | None:
+        moments, mean, variance = self.b.moments, self.d.mean, self.d.variance
         if moments is None or mean is None or (i and variance is None):
             return None
-        first, second, both = mean, variance, moments
 
         def value(*args: Expr) -> Expr:
-            p, q = parts(args)
-            m = first(*p)
-            v = m if second is None else second(*p)
-            return both(m, v, *q)[i]
+            p, q = self.parts(args)
+            m = mean(*p)
+            return moments(m, m if variance is None else variance(*p), *q)[i]
 
         return value
 
-    own = tuple(replace(p, keyword=False, alternatives={}) for p in d.parameters)
-    taken = {p.name for p in own}
-    new = tuple(
-        replace(p, name=p.name if p.name not in taken else f"{p.name}_{n}") for p in b.parameters
-    )
+    def parameters(self) -> tuple[Parameter, ...]:
+        own = tuple(replace(p, keyword=False, alternatives={}) for p in self.d.parameters)
+        taken = {p.name for p in own}
+        return own + tuple(
+            replace(p, name=f"{p.name}_{len(own)}" if p.name in taken else p.name)
+            for p in self.b.parameters
+        )
+
+
+@cache
+def transformed(d: Distribution, name: str) -> Distribution:
+    """Declare the law of a smooth, monotone function of a variable."""
+    require_scalar(d, "transformed")
+    b = BIJECTIONS[name]
+    _fits(d, b, name)
+    image, n = _Image(d, b, name), len(d.parameters)
+    tails = image.tails()
     return Distribution(
         name=f"transformed[{name}, {d.name}]",
-        parameters=(*own, *new),
-        support=support,
-        logdensity=logdensity,
-        sampler=sampler,
+        parameters=image.parameters(),
+        support=image.support,
+        logdensity=image.logdensity,
+        sampler=image.sampler(),
         part=_part(d, b) if has_hat(d) else None,
         tails=tails,
         cdf=None if tails is None else lambda x, *args: e.exp(tails.below(x, *args)),
-        mean=moment(0),
-        variance=moment(1),
+        mean=image.moment(0),
+        variance=image.moment(1),
         ordered=d.ordered,
         joint=joint_of(d, lambda args: args[:n]),
         latex=rf"\mathrm{{{name.capitalize()}{word(d)}}}",
