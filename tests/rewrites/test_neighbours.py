@@ -180,6 +180,49 @@ def greatest_of_n_at_a_power(k: Key, n: Integer):
     return ag.max(r.gumbel(k, 0.0, 1.0, size=(n,))), -ag.log(-ag.log(u**n))
 
 
+# -- scales, turns and orders --------------------------------------------------------------------
+
+
+@false("sure")
+def minimum_of_a_vector_scaled_by_any_sign(b, x: Vector):
+    return ag.min(b * x), b * ag.min(x)
+
+
+@false(where=lambda n: n >= 1)
+def sine_over_half_turns(k: Key, a, n: Integer):
+    return ag.sin(r.uniform(k, a, a + 3.141592653589793 * n)), r.arcsine(k, -1.0, 1.0)
+
+
+@false()
+def lengths_with_dimensions_that_multiply(k: Key, s):
+    k1, k2 = split(k)
+    norm = sqrt(ag.square(r.rayleigh(k1, s)) + ag.square(r.maxwell(k2, s)))
+    return norm, s * r.chi(k, 6.0)
+
+
+@false()
+def half_normal_added_with_the_skew_of_the_scales_turned(k: Key, m, s, t):
+    k1, k2 = split(k)
+    sum_ = r.normal(k1, m, s) + r.half_normal(k2, t)
+    return sum_, r.skew_normal(k, m, sqrt(s**2 + t**2), s / t)
+
+
+@false(where=lambda t: t > 0)
+def lomax_tail_that_keeps_its_scale(k: Key, c, s, t):
+    x = r.lomax(k, c, s)
+    return ag.given(x, x > t), t + r.lomax(k, c, s)
+
+
+@false()
+def johnson_mirrored_about_its_lower_end(k: Key, a, b, m, s):
+    return -r.johnson_sb(k, a, b, m, s), r.johnson_sb(k, -a, b, -m, s)
+
+
+@false(where=lambda n, i: (i >= 0) & (i < n))
+def sorted_trials_counted_from_the_other_end(k: Key, n: Integer, i: Integer, p):
+    return ag.sort(r.bernoulli(k, p, size=(n,)))[i], where(r.binomial(k, n, p) > i, 1, 0)
+
+
 # -- vectors -------------------------------------------------------------------------------------
 
 
