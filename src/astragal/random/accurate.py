@@ -8,6 +8,7 @@ functions through `special.log_gamma_density` and `special.log_beta_density`, fo
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 from astragal.graph.expr import Expr
 from astragal.ops import elementwise as e
@@ -16,6 +17,14 @@ from astragal.ops.declare import as_expr
 from astragal.ops.manipulation import astype
 from astragal.ops.searching import where
 from astragal.ops.special import log_beta_density, log_gamma_density, xlog1py, xlogy
+from astragal.random.series import (
+    around,
+    beta_peak,
+    chi_square_peak,
+    log_sum,
+    skellam_counts,
+    together,
+)
 
 LOG_2 = math.log(2.0)
 
@@ -155,3 +164,45 @@ def dirichlet_multinomial(x: Expr, n: Expr, alpha: Expr) -> Expr:
     whole = _real(n) + r.sum(alpha, -1)
     p = (x + alpha) / whole[..., None]
     return multinomial(x, n, p) + dirichlet(p, alpha) - dirichlet(p, x + alpha)
+
+
+def over_counts(mean: Expr, peak: Expr, log_part: Callable[[Expr], Expr]) -> Expr:
+    """Log of the mean over a Poisson count, of which the terms around one are taken."""
+    j, step = around(peak)
+    return log_sum(log_gamma_density(j + 1.0, mean[..., None]) + log_part(j)) + step
+
+
+def noncentral_chi_square(x: Expr, df: Expr, nonc: Expr) -> Expr:
+    """Log density of a squared length of a normal vector."""
+    x, df, nonc = together(x, df, nonc)
+    y, a = 0.5 * x[..., None], 0.5 * df[..., None]
+    peak = chi_square_peak(df, nonc, x)
+    return over_counts(0.5 * nonc, peak, lambda j: log_gamma_density(a + j, y)) - LOG_2
+
+
+def _noncentral_beta(x: Expr, rest: Expr, a: Expr, b: Expr, nonc: Expr) -> Expr:
+    x, rest, a, b, half = together(x, rest, a, b, 0.5 * nonc)
+    y, z, p, q = (v[..., None] for v in (x, rest, a, b))
+    peak = beta_peak(a, b, half * x)
+    return over_counts(half, peak, lambda j: log_beta_density(p + j, q, y, z))
+
+
+def noncentral_beta(x: Expr, a: Expr, b: Expr, nonc: Expr) -> Expr:
+    """Log density of a share of a noncentral and a plain chi-square variable."""
+    return _noncentral_beta(x, 1.0 - x, a, b, nonc)
+
+
+def noncentral_f(x: Expr, dfnum: Expr, dfden: Expr, nonc: Expr) -> Expr:
+    """Log density of a ratio of mean squares, the first noncentral."""
+    ratio = dfnum / dfden
+    rest = 1.0 / (1.0 + ratio * x)
+    parts = ratio * x * rest, rest, 0.5 * dfnum, 0.5 * dfden
+    return _noncentral_beta(*parts, nonc) + 2.0 * e.log(rest) + e.log(ratio)
+
+
+def skellam(x: Expr, mu1: Expr, mu2: Expr) -> Expr:
+    """Log mass of a difference of Poisson counts."""
+    k, a, b = together(x, mu1, mu2)
+    j, step = skellam_counts(k, a, b)
+    first = log_gamma_density(j + k[..., None] + 1.0, a[..., None])
+    return log_sum(first + log_gamma_density(j + 1.0, b[..., None])) + step

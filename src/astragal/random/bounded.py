@@ -9,7 +9,7 @@ from astragal.ops import elementwise as e
 from astragal.ops import special as sp
 from astragal.ops.declare import as_expr
 from astragal.ops.searching import where
-from astragal.random import accurate, kernels, ordered
+from astragal.random import accurate, cumulative, kernels, ordered
 from astragal.random import coordinates as at
 from astragal.random.distribution import (
     NON_NEGATIVE,
@@ -206,6 +206,7 @@ von_mises = Distribution(
         - math.log(2 * math.pi)
         - e.log(sp.i0e(kappa))
     ),
+    tails=cumulative.von_mises,
     turns=Turns(points=_turns_of_angles),
     latex=r"\mathrm{VonMises}",
     source="Best & Fisher 1979",
@@ -364,6 +365,8 @@ noncentral_beta = Distribution(
     sampler=kernels.noncentral_beta,
     support=lambda a, b, nonc: PROBABILITY,
     logdensity=_log_noncentral_beta,
+    accurate=accurate.noncentral_beta,
+    tails=cumulative.noncentral_beta,
     turns=Turns("odds", start=lambda a, b, nonc: as_expr(0.5)),
     latex=r"\mathrm{Beta}'",
     doc_note="x / (x + y) of a noncentral and a plain chi-square variable.",

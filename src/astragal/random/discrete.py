@@ -10,10 +10,9 @@ import math
 from astragal.graph.expr import Expr
 from astragal.ops import elementwise as e
 from astragal.ops import special as sp
-from astragal.ops.creation import arange
 from astragal.ops.manipulation import astype
 from astragal.ops.searching import where
-from astragal.random import accurate, counts
+from astragal.random import accurate, counts, cumulative
 from astragal.random import coordinates as at
 from astragal.random.distribution import (
     COUNT,
@@ -28,7 +27,7 @@ from astragal.random.distribution import (
     Tails,
     Turns,
 )
-from astragal.random.series import TERMS, around, log_sum
+from astragal.random.series import log_sum, skellam_counts, together
 
 P = Parameter("p", PROBABILITY)
 N = Parameter("n", COUNT, integer=True)
@@ -243,6 +242,7 @@ beta_binomial = Distribution(
     accurate=accurate.beta_binomial,
     mean=lambda n, a, b: n * a / (a + b),
     variance=lambda n, a, b: n * a * b * (a + b + n) / (e.square(a + b) * (a + b + 1.0)),
+    tails=cumulative.beta_binomial,
     turns=Turns(hollow=lambda n, a, b: (a < 1.0) & (b < 1.0)),
     latex=r"\mathrm{BetaBinomial}",
 )
@@ -255,6 +255,7 @@ log_series = Distribution(
     logdensity=lambda x, p: x * e.log(p) - e.log(x + 0.0) - e.log(-e.log1p(-p)),
     mean=lambda p: -p / ((1.0 - p) * e.log1p(-p)),
     variance=lambda p: -p * (p + e.log1p(-p)) / (e.square(1.0 - p) * e.square(e.log1p(-p))),
+    tails=cumulative.log_series,
     turns=FALLING,
     latex=r"\mathrm{LogSeries}",
     source="Kemp 1981 (sampler)",
@@ -267,6 +268,7 @@ zipf = Distribution(
     dtype="int64",
     logdensity=lambda x, a: -a * e.log(x + 0.0) - e.log(sp.zeta(a, 1.0)),
     mean=lambda a: where(a > 2.0, sp.zeta(a - 1.0, 1.0) / sp.zeta(a, 1.0), float("inf")),
+    tails=cumulative.zipf,
     turns=FALLING,
     latex=r"\mathrm{Zipf}",
     source="Devroye 1986 (sampler)",
@@ -289,12 +291,8 @@ point_mass = Distribution(
 
 def _log_skellam(x: Expr, mu1: Expr, mu2: Expr) -> Expr:
     # The sum over the second count, around its largest term.
-    shape = 0.0 * (x + mu1 + mu2)
-    k, a, b = x + shape, mu1 + shape, mu2 + shape
-    root = e.sqrt(e.square(k) + 4.0 * a * b)
-    peak = 0.5 * where(k > 0.0, 4.0 * a * b / (root + e.abs(k) + 1e-300), root - k)
-    j = around(e.maximum(peak, -k))
-    j = e.maximum(j, e.maximum(-k, 0.0)[..., None] + arange(TERMS).astype("float64"))
+    k, a, b = together(x, mu1, mu2)
+    j, step = skellam_counts(k, a, b)
     n = j + k[..., None]
     terms = (
         sp.xlogy(n, a[..., None])
@@ -304,7 +302,7 @@ def _log_skellam(x: Expr, mu1: Expr, mu2: Expr) -> Expr:
         - b[..., None]
         - sp.gammaln(j + 1.0)
     )
-    return log_sum(terms)
+    return log_sum(terms) + step
 
 
 skellam = Distribution(
@@ -314,8 +312,10 @@ skellam = Distribution(
     support=lambda mu1, mu2: INTEGER,
     dtype="int64",
     logdensity=_log_skellam,
+    accurate=accurate.skellam,
     mean=lambda mu1, mu2: mu1 - mu2,
     variance=lambda mu1, mu2: mu1 + mu2,
+    tails=cumulative.skellam,
     turns=Turns(),
     latex=r"\mathrm{Skellam}",
     doc_note="Difference of two Poisson counts.",
@@ -440,6 +440,7 @@ negative_hypergeometric = Distribution(
         r * ngood * (ngood + nbad + 1.0) / ((nbad + 1.0) * (nbad + 2.0)) * (1.0 - r / (nbad + 1.0))
     ),
     joint=(Joint("r", lambda ngood, nbad, r: r <= nbad, "is more than nbad"),),
+    tails=cumulative.negative_hypergeometric,
     turns=Turns(),
     latex=r"\mathrm{NegHypergeometric}",
     doc_note="Good ones drawn, without putting back, before the ``r``-th bad one.",

@@ -10,7 +10,7 @@ from astragal.ops import elementwise as e
 from astragal.ops import special as sp
 from astragal.ops.declare import as_expr
 from astragal.ops.searching import where
-from astragal.random import accurate, kernels
+from astragal.random import accurate, cumulative, kernels
 from astragal.random import coordinates as at
 from astragal.random.distribution import (
     NON_NEGATIVE,
@@ -35,7 +35,7 @@ from astragal.random.parameters import (
     positive,
 )
 from astragal.random.real import log_student, student_cdf
-from astragal.random.series import around, log_sum, noncentral
+from astragal.random.series import around, chi_square_peak, log_sum, noncentral
 
 half_normal = Distribution(
     name="half_normal",
@@ -199,15 +199,14 @@ chi_square = Distribution(
 def _log_noncentral(x: Expr, df: Expr, nonc: Expr) -> Expr:
     # The Bessel form, through log I_v by its series in the Poisson counts.
     half = 0.5 * nonc
-    order = 0.5 * df - 1.0
-    j = around(0.5 * (-order + e.sqrt(e.square(order) + nonc * x)))
+    j, step = around(chi_square_peak(df, nonc, x))
     terms = (
         sp.xlogy(j, half[..., None])
         - sp.gammaln(j + 1.0)
         + (0.5 * df[..., None] + j - 1.0) * e.log(0.5 * x[..., None])
         - sp.gammaln(0.5 * df[..., None] + j)
     )
-    return log_sum(terms) - half - 0.5 * x - LOG_2
+    return log_sum(terms) + step - half - 0.5 * x - LOG_2
 
 
 noncentral_chi_square = Distribution(
@@ -216,8 +215,10 @@ noncentral_chi_square = Distribution(
     sampler=kernels.noncentral_chi_square,
     support=positive,
     logdensity=lambda x, df, nonc: _log_noncentral(x + 0.0 * df, df + 0.0 * x, nonc + 0.0 * x),
+    accurate=accurate.noncentral_chi_square,
     mean=lambda df, nonc: df + nonc,
     variance=lambda df, nonc: 2.0 * (df + 2.0 * nonc),
+    tails=cumulative.noncentral_chi_square,
     turns=Turns("log"),
     latex=r"\chi'^2",
 )
@@ -504,6 +505,7 @@ rice = Distribution(
     variance=lambda nu, scale: (
         2.0 * e.square(scale) + e.square(nu) - e.square(_rice_mean(nu, scale))
     ),
+    tails=cumulative.rice,
     turns=Turns("log"),
     latex=r"\mathrm{Rice}",
     doc_note="Length of a vector of two normal variables, whose mean has the length ``nu``.",
@@ -587,6 +589,7 @@ noncentral_f = Distribution(
     sampler=kernels.noncentral_f,
     support=positive,
     logdensity=_log_noncentral_f,
+    accurate=accurate.noncentral_f,
     mean=lambda dfnum, dfden, nonc: where(
         dfden > 2.0,
         dfden * (dfnum + nonc) / (dfnum * where(dfden > 2.0, dfden - 2.0, 1.0)),
@@ -600,6 +603,7 @@ noncentral_f = Distribution(
         / (e.square(dfden - 2.0) * where(dfden > 4.0, dfden - 4.0, 1.0)),
         math.inf,
     ),
+    tails=cumulative.noncentral_f,
     turns=Turns("log"),
     latex=r"\mathrm{F}'",
 )
