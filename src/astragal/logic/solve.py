@@ -12,23 +12,11 @@ from astragal.graph.expr import Expr
 from astragal.graph.literal import is_constant, scalar
 from astragal.graph.traverse import substitute, toposort
 from astragal.graph.types import FLOATS, INTEGERS, TensorType
-from astragal.logic.algebra import (
-    Normalizer,
-    Poly,
-    _atom,
-    _Large,
-    _number,
-    _sum,
-    build,
-    decide,
-    nearly_equal,
-    number_of,
-    same_value,
-    simplify,
-)
-from astragal.logic.algebra import (
-    nonnegative as algebra_nonnegative,
-)
+from astragal.logic.algebra import decide, nearly_equal, number_of, same_value, simplify
+from astragal.logic.algebra import nonnegative as algebra_nonnegative
+from astragal.logic.algebra.normalizer import Normalizer
+from astragal.logic.algebra.numbers import Large
+from astragal.logic.algebra.poly import Poly, added, atom, build, number
 from astragal.logic.variables import variable
 from astragal.ops import elementwise as e
 from astragal.ops.declare import ASTYPE
@@ -146,11 +134,11 @@ def _polynomial(
         try:
             if clear:
                 (a, b), (c, d) = fraction(left, n), fraction(right, n)
-                p = _sum(n.product(a, d), n.product(c, b), -1)
+                p = added(n.product(a, d), n.product(c, b), -1)
             else:
-                p = _sum(n.poly(left), n.poly(right), -1)
+                p = added(n.poly(left), n.poly(right), -1)
             found = _one_power(p, v, left, n, conditions)
-        except (_Large, AstragalError):
+        except (Large, AstragalError):
             continue
         if found is not None:
             return found
@@ -215,7 +203,7 @@ def _not_zero(x: Expr, n: Normalizer) -> list[Expr]:
         return [e.not_equal(x, _zero(x))]
     try:
         terms = list(n.poly(x).items())
-    except _Large:
+    except Large:
         terms = []
     if terms and all(c > 0 and all(n.certain(y, p) for y, p in m) for m, c in terms):
         return []
@@ -224,10 +212,10 @@ def _not_zero(x: Expr, n: Normalizer) -> list[Expr]:
 
 def fraction(x: Expr, n: Normalizer, depth: int = 0) -> tuple[Poly, Poly]:
     """Write an expression as a quotient of two polynomials."""
-    one = _number(Fraction(1))
+    one = number(Fraction(1))
     name = x.op.name
     if depth > 30:
-        return _atom(x), one
+        return atom(x), one
     if name in {"add", "subtract", "multiply", "divide"} and (
         name != "divide" or x.type.dtype in FLOATS  # type: ignore[union-attr]
     ):
@@ -238,11 +226,11 @@ def fraction(x: Expr, n: Normalizer, depth: int = 0) -> tuple[Poly, Poly]:
             return n.product(a, d), n.product(b, c)
         sign = 1 if name == "add" else -1
         if b.constant() == 1 and d.constant() == 1:
-            return _sum(a, c, sign), one
-        return _sum(n.product(a, d), n.product(c, b), sign), n.product(b, d)
+            return added(a, c, sign), one
+        return added(n.product(a, d), n.product(c, b), sign), n.product(b, d)
     if name == "negative":
         a, b = fraction(x.args[0], n, depth + 1)
-        return _sum(Poly(), a, -1), b
+        return added(Poly(), a, -1), b
     if name == "reciprocal":
         a, b = fraction(x.args[0], n, depth + 1)
         return b, a
@@ -258,8 +246,8 @@ def equal_fractions(a: Expr, b: Expr, known: Iterable[Expr] = ()) -> bool:
     n = Normalizer(known, fold=True)
     try:
         (p, q), (r, s) = fraction(a, n), fraction(b, n)
-        return not _sum(n.product(p, s), n.product(r, q), -1).terms
-    except (_Large, AstragalError):
+        return not added(n.product(p, s), n.product(r, q), -1).terms
+    except (Large, AstragalError):
         return False
 
 
