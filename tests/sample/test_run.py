@@ -260,6 +260,12 @@ def test_warm_up_can_be_kept(sampler: Sampler) -> None:
         ({"groups": "log_likelihood"}, "groups is 'log_likelihood', expected a list"),
         ({"groups": ["posteriors"]}, "no group 'posteriors'; there are log_likelihood"),
         ({"checkpoint": 3}, "checkpoint is 3, expected the path of a directory"),
+        ({"start": 3}, "start is 3, expected values by name"),
+        ({"start": [{"shape": 1.0}]}, "start has 1 mappings, expected one a chain, 4"),
+        ({"start": {"y": [1, 2, 3]}}, "start has 'y', which no step draws; they draw shape, rate"),
+        ({"start": {"shape": [1.0, 2.0]}}, r"'shape' have shape \(2,\)"),
+        ({"start": {"shape": -1.0}}, "'shape' hold -1.0"),
+        ({"start": {"shape": np.inf}}, "start has 'shape' at inf, expected finite numbers"),
         ({"observed": {"z": [1, 2, 3]}}, "'z' is not observed"),
         ({"observed": {"y": [1, 2]}}, r"'y' have shape \(2,\), expected \(3,\)"),
         ({"observed": {"y": [1.5, 2, 3]}}, "'y' hold 1.5"),
@@ -268,6 +274,27 @@ def test_warm_up_can_be_kept(sampler: Sampler) -> None:
 def test_bad_settings_are_named(sampler: Sampler, options: dict[str, Any], says: str) -> None:
     with pytest.raises(ag.AstragalError, match=says):
         sampler.sample(**({"draws": 10, "progress": False, "backend": "numpy"} | options))
+
+
+def test_chains_start_where_they_are_told_to() -> None:
+    k = ag.split(ag.input("key", dtype="key"))
+    x = ag.random.cauchy(k[0], 0.0, 1.0)
+    # Two modes that no slice leaves: a chain stays where it begins.
+    model = ag.Model({"x": x, "y": ag.random.normal(k[1], ag.abs(x), 0.001)})
+    sampler = ag.derive(model, {"y": 7.0})
+
+    def signs(**options: Any) -> list[float]:
+        drawn = draws_of(sampler, draws=20, warmup=20, **options)["x"]
+        return [float(s) for s in np.sign(drawn).mean(axis=1)]
+
+    assert signs(start={"x": 7.0}) == [1.0, 1.0]
+    assert signs(start=[{"x": 7.0}, {"x": -7.0}]) == [1.0, -1.0]
+
+
+def test_another_start_is_another_run(sampler: Sampler, tmp_path: Path) -> None:
+    draws_of(sampler, checkpoint=tmp_path, start={"shape": 1.0})
+    with pytest.raises(ag.AstragalError, match="holds another run .*start was"):
+        draws_of(sampler, checkpoint=tmp_path, start={"shape": 2.0})
 
 
 def test_results_are_stored_and_read_back(sampler: Sampler, tmp_path: Path) -> None:

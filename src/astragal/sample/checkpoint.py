@@ -35,7 +35,7 @@ class Identity:
         Fingerprint of the derived sampler.
     data
         Fingerprint of the observed data.
-    seed, warmup, chains, thin, block, backend, target_accept, max_depth
+    seed, warmup, chains, thin, block, backend, target_accept, max_depth, start
         As given to ``sample``. The number of draws is not part of it: a run can be extended.
     """
 
@@ -49,6 +49,7 @@ class Identity:
     backend: str
     target_accept: float
     max_depth: int
+    start: str
 
 
 @dataclass(frozen=True)

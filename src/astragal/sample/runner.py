@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import threading
 import warnings
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +22,7 @@ from astragal.sample.predictive import predict, prior
 from astragal.sample.progress import Report, chain_bars
 from astragal.sample.results import diagnose, warnings_of
 from astragal.sample.settings import Settings, names_of
+from astragal.sample.starts import Start, starts_of
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -51,6 +52,7 @@ def run(
     groups: Iterable[str] = (),
     target_accept: float = TARGET,
     max_depth: int = MAX_DEPTH,
+    start: Start = None,
 ) -> xr.DataTree:
     """Draw from a posterior.
 
@@ -91,6 +93,9 @@ def run(
     max_depth
         Doublings after which a trajectory ends, from 1 to 15: at most ``2**max_depth`` steps a
         draw (Stan's ``max_treedepth``).
+    start
+        Values of latent variables, by name, that all chains start at; or a list of such mappings,
+        one a chain. What has no value starts at random, about the locations of priors.
 
     Returns
     -------
@@ -133,13 +138,14 @@ def run(
     data = sampler.check_data(observed or {})
     further = _prepared(sampler, settings)
     program = program_of(sampler, backend, BLOCK)
-    store = None if checkpoint is None else _store(checkpoint, sampler, settings, data)
     told = _told(sampler, settings)
+    begun = starts_of(sampler, start, settings.chains)
+    store = None if checkpoint is None else _store(checkpoint, sampler, settings, data, begun)
     stop = threading.Event()
     with chain_bars(chains, settings.total, progress) as report:
 
         def work(chain: int) -> list[Block]:
-            return _chain(program, data, settings, chain, store, stop, report, told)
+            return _chain(program, data, settings, chain, store, stop, report, told | begun[chain])
 
         finished = _run_all(work, chains, workers or os.cpu_count() or 1, stop)
     kept = _begun(finished, settings)
@@ -189,7 +195,11 @@ def _prepared(sampler: Sampler, settings: Settings) -> Callable[[xr.DataTree], x
 
 
 def _store(
-    directory: str | os.PathLike[str], sampler: Sampler, settings: Settings, data: Arrays
+    directory: str | os.PathLike[str],
+    sampler: Sampler,
+    settings: Settings,
+    data: Arrays,
+    begun: Sequence[Arrays],
 ) -> Checkpoint:
     """Open the checkpoint of a run."""
     shown = fingerprint({"sampler": np.frombuffer(_sampler_bytes(sampler), np.uint8)})
@@ -197,9 +207,13 @@ def _store(
         sampler=shown, data=fingerprint(data), seed=int(settings.seed),
         warmup=int(settings.warmup), chains=int(settings.chains), thin=int(settings.thin),
         block=BLOCK, backend=settings.backend, target_accept=float(settings.target_accept),
-        max_depth=int(settings.max_depth),
+        max_depth=int(settings.max_depth), start=fingerprint(_flat(begun)),
     )  # fmt: skip
     return Checkpoint(directory, identity)
+
+
+def _flat(begun: Sequence[Arrays]) -> Arrays:
+    return {f"{i} {n}": v for i, values in enumerate(begun) for n, v in values.items()}
 
 
 def _sampler_bytes(sampler: Sampler) -> bytes:
