@@ -44,6 +44,7 @@ from astragal.rewrites import (
     special_cases,
     squares,
     standard,
+    totals,
     trials,
     truncation,
 )
@@ -74,6 +75,7 @@ PAGES = (
     compounds,
     finite_mixtures,
     conditioning,
+    totals,
     truncation,
     building_blocks,
     conjugacy,

@@ -8,9 +8,11 @@ import astragal as ag
 from astragal import (
     Covariance,
     Integer,
+    IntegerVector,
     Key,
     Matrix,
     PositiveVector,
+    Probability,
     Relation,
     Simplex,
     Vector,
@@ -126,6 +128,46 @@ def lasso_rate_of_halves(kr: Key, kv: Key, α, β, n: Integer):
     v = r.exponential(kv, rate=rate / 2, size=(n,))
     yield rate, v
     yield r.gamma(kr, α + n, rate=β + ag.sum(v)), v
+
+
+# -- counts given others -------------------------------------------------------------------------
+
+
+@false("in law", where=lambda m, k: [k >= 0, k <= ag.sum(m)])
+def binomials_given_total_with_replacement(key: Key, m: IntegerVector, p, k: Integer):
+    x = r.binomial(key, m, p)
+    return ag.given(x, ag.equal(ag.sum(x), k)), r.multinomial(key, k, m / ag.sum(m))
+
+
+@false("in law", where=lambda n, p, k: [p.shape[0] >= 3, k >= 0, k <= n])
+def multinomial_given_another_as_if_unseen(key: Key, n: Integer, p: Simplex, k: Integer):
+    x = r.multinomial(key, n, p)
+    return ag.given(x[1], ag.equal(x[0], k)), r.binomial(key, n - k, p[1])
+
+
+@false("in law", where=lambda n, a, k: [a.shape[0] >= 3, k >= 0, k <= n])
+def urn_that_grows_given_another_that_adds_its_balls(
+    key: Key, n: Integer, a: PositiveVector, k: Integer
+):
+    x = r.dirichlet_multinomial(key, n, a)
+    rest = ag.sum(a) - a[0] - a[1]
+    return ag.given(x[1], ag.equal(x[0], k)), r.beta_binomial(key, n - k, a[1], rest + k)
+
+
+@false("in law", where=lambda N, k: k <= N)
+def urn_that_grows_sampled_as_one_that_does_not(
+    key: Key, N: Integer, a: PositiveVector, k: Integer
+):
+    k1, k2 = ag.split(key)
+    x = r.dirichlet_multinomial(k1, N, a)
+    return r.multivariate_hypergeometric(k2, x, k), r.multinomial(key, k, a / ag.sum(a))
+
+
+@false("in law")
+def outcome_where_two_agree_as_of_one(key: Key, p: Probability, q: Probability):
+    k1, k2 = ag.split(key)
+    x, y = r.bernoulli(k1, p), r.bernoulli(k2, q)
+    return ag.given(x, ag.equal(x, y)), r.bernoulli(key, p)
 
 
 @pytest.mark.parametrize("neighbour", FALSE, ids=lambda q: q.name)

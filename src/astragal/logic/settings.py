@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 
 from astragal.graph.expr import INPUT, Expr
+from astragal.graph.traverse import toposort
 from astragal.graph.types import INTEGERS, KeyType, TensorType, tensor_type
-from astragal.logic.algebra import number_of
 from astragal.logic.numeric import Array, evaluate_at, run
 from astragal.logic.pattern import Side
 from astragal.logic.relation import Relation
@@ -61,7 +61,7 @@ def settings(relation: Relation, rng: np.random.Generator, count: int) -> Iterat
                 part = (9 * (flipped[v] ^ (found == count - 1)), 10)
             near = found % 3 == 2 and not far
             guess = _Guess(roles[v], rng, attempt, part, far, near, found if tried < 4 else -1)
-            values[v] = guess.value(v, *ends.get(v, (None, None)))
+            values[v] = guess.value(v, *_interval(ends.get(v, ()), values))
         tried += 1
         if allowed(relation, values) and _far_from_singular(relation, values):
             found, tried = found + 1, 0
@@ -89,9 +89,9 @@ def _cases(conditions: Sequence[Expr]) -> list[tuple[Expr, ...]]:
     return cases
 
 
-def _ends(conditions: Sequence[Expr]) -> dict[Expr, tuple[float | None, float | None]]:
-    """Read from conditions between which numbers a variable lies."""
-    out: dict[Expr, tuple[float | None, float | None]] = {}
+def _ends(conditions: Sequence[Expr]) -> dict[Expr, list[tuple[Expr, bool]]]:
+    """Read from conditions from where upward or downward a variable lies."""
+    out: dict[Expr, list[tuple[Expr, bool]]] = {}
     stack = list(conditions)
     while stack:
         c = stack.pop()
@@ -99,20 +99,28 @@ def _ends(conditions: Sequence[Expr]) -> dict[Expr, tuple[float | None, float | 
             stack += c.args
         if c.op.name not in _COMPARISONS or len(c.args) != 2:
             continue
-        a, b = c.args
         upward = _COMPARISONS[c.op.name]
-        if isinstance(b, Variable):
-            a, b, upward = b, a, not upward
-        number = number_of(b)
-        if isinstance(a, Variable) and number is not None and not a.type.shape:
-            low, high = out.get(a, (None, None))
-            end = float(number)
-            if upward:
-                low = end if low is None else max(low, end)
-            else:
-                high = end if high is None else min(high, end)
-            out[a] = low, high
+        for a, b, up in ((*c.args, upward), (*c.args[::-1], not upward)):
+            if isinstance(a, Variable) and not a.type.shape and not b.type.shape:
+                out.setdefault(a, []).append((b, up))
     return out
+
+
+def _interval(
+    ends: Sequence[tuple[Expr, bool]], values: Mapping[Expr, Any]
+) -> tuple[float | None, float | None]:
+    """Compute between which numbers a variable lies, given those that have a value."""
+    low: float | None = None
+    high: float | None = None
+    for end, upward in ends:
+        if any(isinstance(x, Variable) and x not in values for x in toposort([end])):
+            continue
+        at = float(evaluate_at([end], values)[0])
+        if upward:
+            low = at if low is None else max(low, at)
+        else:
+            high = at if high is None else min(high, at)
+    return low, high
 
 
 _COMPARISONS = {"greater": True, "greater_equal": True, "less": False, "less_equal": False}
@@ -181,6 +189,8 @@ class _Guess:
         if made is not None:
             return made(self.rng, shape)
         if t.dtype in INTEGERS:
+            if low is not None and high is not None and low < high:  # an index
+                return np.asarray(self.rng.integers(int(low), int(high) + 1, shape), dtype=t.dtype)
             first = 2 if self.attempt % 4 else 0  # an index may have to be small
             wide = 4.0 if self.attempt >= 40 else 1.0
             return np.asarray(self.rng.integers(first, int(7 * wide), shape), dtype=t.dtype)
