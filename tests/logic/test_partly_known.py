@@ -1,9 +1,11 @@
 """Goals of relations of which neither side is known as a whole."""
 
+from functools import partial
+
 import pytest
 from etuples import etuple
 from kanren.core import run
-from kanren.graph import walko
+from kanren.graph import map_anyo, reduceo, walko
 from unification import var
 
 import astragal as ag
@@ -64,3 +66,29 @@ def test_a_walk_over_a_term_with_a_text_in_it_ends() -> None:
     total = normal(k1, 1.0, 3.0) + normal(k2, 2.0, 4.0)
     found = tuple(run(0, q, walko(normal_convolution, ag.exp(total), q)))
     assert found[0].evaled_obj is ag.exp(normal(k, 3.0, 5.0))
+
+
+def test_several_outputs_may_be_written_as_a_list() -> None:
+    rate = gamma(k1, 2.0, rate=3.0)
+    [(shape, data)] = run(0, (q, r), gamma_poisson([rate, poisson(k2, rate)], [q, r]))
+    assert data is negative_binomial(k2, 2.0, 0.75)
+    assert shape.op is rate.op
+
+
+# None, the size of a scalar, is an empty list for kanren: by default a walk succeeds there.
+inside = partial(walko, normal_convolution, map_rel=map_anyo)
+
+
+def test_a_walk_gives_each_answer_once_and_fails_where_nothing_applies() -> None:
+    total = normal(k1, 1.0, 3.0) + normal(k2, 2.0, 4.0)
+    [found] = run(0, q, inside(ag.exp(total), q))
+    assert found.evaled_obj is ag.exp(normal(k, 3.0, 5.0))
+    assert run(0, q, inside(found, q)) == ()
+
+
+def test_reducing_ends_when_more_answers_are_asked_for_than_there_are() -> None:
+    a, b = ag.split(k1)
+    total = (normal(a, 1.0, 3.0) + normal(b, 2.0, 4.0)) + normal(k2, 0.0, 12.0)
+    found = tuple(run(0, q, reduceo(inside, ag.exp(total), q)))
+    assert found[0].evaled_obj is ag.exp(normal(k, 3.0, 13.0))
+    assert len(found) == 2

@@ -18,11 +18,12 @@ from astragal.graph.expr import Expr
 from astragal.graph.traverse import substitute
 from astragal.logic.numeric import Array, NotNumeric, evaluate_at
 from astragal.logic.pattern import Side, unconditioned
+from astragal.logic.rounding import again, moved
 from astragal.logic.variables import VARIABLE, Variable
 from astragal.random.distribution import contains, random_parts
 
 if TYPE_CHECKING:
-    from astragal.logic.densities import Inverse
+    from astragal.logic.densities import Inverse, Logs, Way
     from astragal.logic.relation import Relation
 
 LETTERS = "XYZWVU"
@@ -79,60 +80,33 @@ class Proportion:
     count: int
 
 
-@dataclass(frozen=True)
-class _Logs:
-    """Log densities at points, what rounding may make of them, and where nothing can be said."""
-
-    at: Array
-    slack: Array
-    unsure: Array
-
-
-def _moved(points: Sequence[Array]) -> list[Array]:
-    """Put points beside themselves, moved a little: so rounding is seen."""
-    from astragal.logic.densities import STEP
-
-    return [
-        np.concatenate([p, p * (1 + STEP), p * (1 - STEP)])
-        if p.dtype.kind == "f"
-        else np.concatenate([p, p, p])
-        for p in points
-    ]
-
-
-def _log_density(
-    side: Side, inverse: Inverse, values: Mapping[Expr, Any], moved: Sequence[Array]
-) -> _Logs:
-    from astragal.logic.densities import at_edge, joint
-
-    total, size = joint(side, inverse, values, moved)
-    log, up, down = np.split(total, 3)
-    with np.errstate(all="ignore"):
-        change = np.nan_to_num(np.abs(up - log) + np.abs(down - log), nan=0.0, posinf=0.0)
-    # At the edge of a support rounding decides between a density and none.
-    edge = at_edge(log, up, down)
-    lost = np.isnan(log) | np.isposinf(log)
-    return _Logs(log, 1e-9 * (1 + size[: len(log)]) + 50 * change, edge | lost)
-
-
-def proportion(a: _Logs, b: _Logs) -> Proportion:
+def proportion(ways: Sequence[Way], points: Sequence[Array], whole: Sequence[bool]) -> Proportion:
     """Compare two log densities, of which one may lack a constant."""
-    p, q, unsure = a.at, b.at, a.unsure | b.unsure
-    with np.errstate(all="ignore"):
-        one = (np.isneginf(p) != np.isneginf(q)) & ~(np.maximum(p, q) < -300) & ~unsure
-        used = ~unsure & np.isfinite(p) & np.isfinite(q)
-        d = np.where(used, p - q, 0.0)
-    if np.any(one):
-        return Proportion(np.inf, 0.0, int(np.argmax(one)), int(used.sum()))
-    if used.sum() < 2:
+    from astragal.logic.densities import compared, with_rounding
+
+    logs = compared(ways, points)
+    found = _proportion(logs)
+    if found.wrong is None:
+        return found
+    return _proportion(with_rounding(ways, points, whole, logs))
+
+
+def _proportion(logs: Logs) -> Proportion:
+    used = logs.telling
+    count = int(used.sum())
+    if np.any(logs.one_sided):
+        return Proportion(np.inf, 0.0, int(np.argmax(logs.one_sided)), count)
+    if count < 2:
         return Proportion(0.0, 0.0, None, 0)
-    slack = a.slack + b.slack
-    gap = np.where(used, np.abs(d - np.median(d[used])), 0.0)
-    limit = slack + float(np.median(slack[used]))
+    d = np.where(used, logs.difference, 0.0)
+    # The constant is read off where rounding counts least.
+    sharp = used & (logs.slack <= np.median(logs.slack[used]))
+    gap = np.where(used, np.abs(d - np.median(d[sharp])), 0.0)
+    limit = logs.slack + float(np.median(logs.slack[used]))
     wrong = gap > limit
     i = int(np.argmax(np.where(wrong, gap, -1.0))) if np.any(wrong) else None
     at = int(np.argmax(gap)) if i is None else i
-    return Proportion(float(gap[at]), float(limit[at]), i, int(used.sum()))
+    return Proportion(float(gap[at]), float(limit[at]), i, count)
 
 
 def compare(
@@ -152,12 +126,14 @@ def compare(
     NotNumeric
         Where one of the densities cannot be had.
     """
+    from astragal.logic.densities import joint, whole_outputs
     from astragal.logic.samples import OutOfDomain, sample
 
     left, right, letters = relation.left, relation.right, relation.held
     new = [i for i, r in enumerate(left.roots) if r not in letters]
     alone = Side(tuple(right.roots[i] for i in new))
     joint_inverse, inverse = _inverse(left), _inverse(alone)
+    counts = whole_outputs(left, right)
     seeds = [int(i) for i in rng.integers(0, 2**62, 1 + GIVEN_ROWS)]
     prior = sample(left, values, max(rows, GIVEN_ROWS), seeds[0])
     found = Proportion(0.0, 0.0, None, 0)
@@ -175,16 +151,25 @@ def compare(
             at = [np.asarray(p[row]).tolist() for p in prior]
             return Proportion(np.inf, 0.0, row, found.count), at
         points = [np.concatenate([posterior[j], prior[i][:rows]]) for j, i in enumerate(new)]
-        moved = _moved(points)
-        whole = [_repeated(prior[i][row], len(moved[0])) for i in range(len(left.roots))]
-        for j, i in enumerate(new):
-            whole[i] = moved[j]
-        one = proportion(
-            _log_density(left, joint_inverse, values, whole),
-            _log_density(alone, inverse, here, moved),
-        )
+        count = len(points[0])
+        data = {i: _repeated(prior[i][row], count) for i in range(len(left.roots)) if i not in new}
+
+        def whole(points: Sequence[Array], data: Mapping[int, Array] = data) -> tuple[Array, Array]:
+            given = {**data, **dict(zip(new, points, strict=True))}
+            every = [given[i] for i in range(len(left.roots))]
+            return joint(left, joint_inverse, values, every)
+
+        def posterior_alone(
+            points: Sequence[Array], here: Mapping[Expr, Any] = here
+        ) -> tuple[Array, Array]:
+            return joint(alone, inverse, here, points)
+
+        one = proportion((whole, posterior_alone), points, [counts[i] for i in new])
         if one.wrong is not None:
-            return one, [np.asarray(v)[one.wrong].tolist() for v in whole]
+            found_at = {**data, **dict(zip(new, points, strict=True))}
+            return one, [
+                np.asarray(found_at[i])[one.wrong].tolist() for i in range(len(left.roots))
+            ]
         worst = max(found, one, key=lambda p: p.gap)
         found = Proportion(worst.gap, worst.bound, None, found.count + one.count)
     return found, []
@@ -209,14 +194,23 @@ def _regular(
 
     A beta variable may be drawn as 1, where its density is infinite or 0.
     """
-    near = _log_density(side, inverse, values, _moved(points))
-    return [int(i) for i in np.flatnonzero(np.isfinite(near.at) & ~near.unsure)]
+    from astragal.logic.densities import joint, whole_outputs
+
+    counts = whole_outputs(side)
+
+    def once() -> Array:
+        here = [p if w else moved(p) for p, w in zip(points, counts, strict=True)]
+        return joint(side, inverse, values, here)[0]
+
+    finite = np.isfinite(once()) & np.all([np.isfinite(log) for log in again(once)], axis=0)
+    return [int(i) for i in np.flatnonzero(finite)]
 
 
 def compare_given(
     relation: Relation, values: Mapping[Expr, Any], rng: np.random.Generator, rows: int
 ) -> tuple[Proportion, list[Any]]:
     """Compare two laws of which one or both are given an event, by their densities."""
+    from astragal.logic.densities import whole_outputs
     from astragal.logic.samples import NoSamples, sample
 
     sides = (relation.left, relation.right)
@@ -234,24 +228,36 @@ def compare_given(
     if not drawn:
         raise NoSamples(lost)
     points = [np.concatenate(ys) for ys in zip(*drawn, strict=True)]
-    moved = _moved(points)
-    logs = []
-    for (side, event), inverse in zip(bare, inverses, strict=True):
-        found = _log_density(side, inverse, values, moved)
-        if event is not None:
-            if not set(Side((event,)).draws) <= set(inverse.draws):
-                raise NotNumeric("the event reads a random variable that no output gives back")
-            [at] = substitute([event], inverse.draws)
-            known = {**values, **dict(zip(inverse.letters, moved, strict=True))}
-            whole = np.split(np.broadcast_to(evaluate_at([at], known)[0], moved[0].shape), 3)
-            # At the edge of the event rounding decides.
-            unsure = found.unsure | (whole[0] != whole[1]) | (whole[0] != whole[2])
-            found = _Logs(np.where(whole[0], found.at, -np.inf), found.slack, unsure)
-        logs.append(found)
-    one = proportion(*logs)
+    ways = [
+        _given_event(side, event, inverse, values)
+        for (side, event), inverse in zip(bare, inverses, strict=True)
+    ]
+    one = proportion(ways, points, whole_outputs(*(side for side, _ in bare)))
     if one.wrong is None:
         return one, []
-    return one, [np.asarray(v)[one.wrong].tolist() for v in moved]
+    return one, [np.asarray(v)[one.wrong].tolist() for v in points]
+
+
+def _given_event(
+    side: Side, event: Expr | None, inverse: Inverse, values: Mapping[Expr, Any]
+) -> Way:
+    """Make the log density of a side given an event, up to a constant."""
+    from astragal.logic.densities import joint
+
+    inside: Expr | None = None
+    if event is not None:
+        if not set(Side((event,)).draws) <= set(inverse.draws):
+            raise NotNumeric("the event reads a random variable that no output gives back")
+        [inside] = substitute([event], inverse.draws)
+
+    def log(points: Sequence[Array]) -> tuple[Array, Array]:
+        total, size = joint(side, inverse, values, points)
+        if inside is not None:
+            known = {**values, **dict(zip(inverse.letters, points, strict=True))}
+            total = np.where(evaluate_at([inside], known)[0], total, -np.inf)
+        return total, size
+
+    return log
 
 
 def _inverse(side: Side) -> Inverse:

@@ -7,7 +7,7 @@ change of variables, whose Jacobian is triangular.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -21,6 +21,7 @@ from astragal.graph.types import TensorType
 from astragal.logic.batch import lift
 from astragal.logic.numeric import Array, axis_of, evaluate_at, log_density, run
 from astragal.logic.pattern import Side
+from astragal.logic.rounding import SAFETY, again, moved, perturbing
 from astragal.logic.solve import solve
 from astragal.logic.variables import Variable, fresh, variable
 from astragal.ops import elementwise as e
@@ -29,9 +30,6 @@ from astragal.ops.creation import input as make_input
 from astragal.ops.declare import ASTYPE, as_expr, cast
 from astragal.ops.gradient import grad
 from astragal.random.distribution import Distribution, batch_shape, is_random, random_parts
-
-STEP = 1e-15
-"""Points are moved by this fraction, to see how much of a density is rounding."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -148,16 +146,10 @@ def joint(
         at = dict(zip(inverse.draws, draws, strict=True))
         total, size = _sum_of_terms(side, values, at, len(points[0]))
         if inverse.log_jacobian is not None:
-            # What was solved for is rounded: by how much does that move the density?
-            for factor in (1 + 4e-16, 1 - 4e-16):
-                near = {x: v * factor if v.dtype.kind == "f" else v for x, v in at.items()}
-                change = np.abs(_sum_of_terms(side, values, near, len(points[0]))[0] - total)
-                size = size + 1e10 * np.nan_to_num(change, nan=0.0, posinf=0.0)
-        if inverse.log_jacobian is not None:
             slope = evaluate_at([inverse.log_jacobian], known)[0]
             total = total - slope
             size = np.maximum(size, np.nan_to_num(np.abs(slope), posinf=0.0, neginf=0.0))
-            back, unsure = _round_trip(side, values, at, points)
+            back, unsure = _round_trip(side, inverse, known, points)
             total = np.where(back, total, np.where(unsure, np.nan, -np.inf))
         return total, size
 
@@ -173,9 +165,6 @@ def _sum_of_terms(
         log = log_density(d, at[x], parameters)
         total = total + log
         size = np.maximum(size, np.nan_to_num(np.abs(log), posinf=0.0))
-        for p in parameters:
-            if p.dtype.kind == "f":
-                size = np.maximum(size, np.nan_to_num(np.abs(p), posinf=0.0))
     return total, size
 
 
@@ -239,7 +228,7 @@ def _gives_back(
 
 
 def _round_trip(
-    side: Side, values: Mapping[Expr, Any], at: Mapping[Expr, Array], points: Sequence[Array]
+    side: Side, inverse: Inverse, known: Mapping[Expr, Any], points: Sequence[Array]
 ) -> tuple[Array, Array]:
     """Tell which points come out again from the random variables found for them.
 
@@ -249,19 +238,22 @@ def _round_trip(
         Where they do; where rounding of the random variables decides it.
     """
 
-    def outputs(factor: float) -> list[Array]:
-        moved = {x: v * factor if v.dtype.kind == "f" else v for x, v in at.items()}
-        return evaluate_at(side.roots, {**values, **moved})
+    def outputs() -> list[Array]:
+        draws = evaluate_at(list(inverse.draws.values()), known)
+        at = dict(zip(inverse.draws, map(moved, draws), strict=True))
+        return evaluate_at(side.roots, {**known, **at})
 
+    here = outputs()
+    gaps = [np.abs(a - b) for a, b in zip(here, points, strict=True)]
     ok: Array = np.asarray(True)
-    unsure: Array = np.asarray(False)
-    here, up, down = outputs(1.0), outputs(1 + 4e-16), outputs(1 - 4e-16)
-    for a, b, c, d in zip(here, points, up, down, strict=True):
-        gap = np.abs(a - b)
+    for a, b, gap in zip(here, points, gaps, strict=True):
         near = gap <= 1e-6 * (1e-300 + np.abs(a) + np.abs(b)) + 1e-9
         ok = ok & (near | (a == b))
-        # A small step of the random variable goes further than the output is off.
-        unsure = unsure | (np.abs(c - a) + np.abs(d - a) > 0.1 * gap) | ~np.isfinite(a + c + d)
+    unsure: Array = np.asarray(False)
+    if not np.all(ok) and not perturbing():
+        for other in again(outputs):
+            for a, b, gap in zip(here, other, gaps, strict=True):
+                unsure = unsure | ~(SAFETY * np.abs(a - b) <= 0.5 * gap)
     return ok, unsure
 
 
@@ -271,29 +263,40 @@ def _joint_of_arrays(
     from astragal.compile.simplify import simplify as written_out
 
     n = len(points[0])
-    constants: dict[Expr, Expr] = {v: as_expr(np.asarray(x)) for v, x in values.items()}
+    # Floats are inputs: what is computed from them alone is rounded as well, each time anew.
+    floats = [v for v, x in values.items() if np.asarray(x).dtype.kind == "f"]
+    outer = [make_input(f"v{i}", np.shape(values[v])) for i, v in enumerate(floats)]
+    known = {v: as_expr(np.asarray(x)) for v, x in values.items()}
+    known.update(zip(floats, outer, strict=True))
     inputs = [
         make_input(f"y{i}", np.shape(p), np.asarray(p).dtype.name) for i, p in enumerate(points)
     ]
-    given = {**constants, **dict(zip(inverse.letters, inputs, strict=True))}
+    given = {**known, **dict(zip(inverse.letters, inputs, strict=True))}
     draws = lift(list(inverse.draws.values()), given, inverse.letters, n)
     at = dict(zip(inverse.draws, draws, strict=True))
     terms: list[Expr] = []
+    inside: list[Expr] = []
     for x in side.draws:
         d, _, _, exprs = random_parts(x)
         rank = len(batch_shape(x))
         own = []
         for a, p in zip(exprs, d.parameters, strict=True):
-            [y] = lift([a], {**constants, **at}, at, n)
+            [y] = lift([a], {**known, **at}, at, n)
             own.append(_ranked(y, rank + p.core))
-        terms += [_over_rows(t) for t in _terms(d, at[x], own)]
+        terms.append(_over_rows(d.logdensity(at[x], *own)))
+        inside += [_over_rows(e.log(cast(i, "float64"))) for i in _in_place(d, at[x], own)]
     if inverse.log_jacobian is not None:
         terms.append(-lift([inverse.log_jacobian], given, inverse.letters, n)[0])
     # As written, the log of a probability that saturates loses its digits.
-    logs = [np.asarray(v) for v in run(inputs, list(written_out(terms)), list(points))]
+    found = run(
+        [*outer, *inputs],
+        list(written_out([*terms, *inside])),
+        [*(values[v] for v in floats), *points],
+    )
+    logs = [np.asarray(v) for v in found[: len(terms)]]
     size = np.maximum.reduce([np.nan_to_num(np.abs(v), posinf=0.0, neginf=0.0) for v in logs])
-    total = np.sum(logs, axis=0)
-    return np.where(np.isnan(total), -np.inf, total), size
+    out = np.any([np.isneginf(v) for v in found[len(terms) :]], axis=0)
+    return np.where(out, -np.inf, np.sum(logs, axis=0)), size
 
 
 def _ranked(y: Expr, rank: int) -> Expr:
@@ -303,11 +306,12 @@ def _ranked(y: Expr, rank: int) -> Expr:
     return reshape(y, (own[0], *(1,) * (rank + 1 - len(own)), *own[1:]))
 
 
-def _terms(d: Distribution, x: Expr, parameters: Sequence[Expr]) -> list[Expr]:
-    """Give the log density, and minus infinity where value or parameters are out of place."""
-    inside = [d.support(*parameters).contains(x)]
-    inside += [p.domain.contains(v) for v, p in zip(parameters, d.parameters, strict=True)]
-    return [d.logdensity(x, *parameters), *(e.log(cast(i, "float64")) for i in inside)]
+def _in_place(d: Distribution, x: Expr, parameters: Sequence[Expr]) -> list[Expr]:
+    """Say that a value lies in the support and the parameters in their domains."""
+    return [
+        d.support(*parameters).contains(x),
+        *(p.domain.contains(v) for v, p in zip(parameters, d.parameters, strict=True)),
+    ]
 
 
 def _over_rows(x: Expr) -> Expr:
@@ -315,47 +319,98 @@ def _over_rows(x: Expr) -> Expr:
     return r.sum(x, axes) if axes else x
 
 
-def at_edge(here: Array, up: Array, down: Array) -> Array:
-    """Tell where a log density is minus infinity at a point or right beside it, not at both."""
-    out, beside = np.isneginf(here), (np.isneginf(up), np.isneginf(down))
-    return np.asarray((out != beside[0]) | (out != beside[1]))
+Way = Callable[[Sequence[Array]], tuple[Array, Array]]
+"""From points to log densities there, and the sizes of their terms."""
 
 
-def compared(
-    sides: Sequence[tuple[Side, Inverse]], values: Mapping[Expr, Any], points: Sequence[Array]
-) -> tuple[Array, Array, Array, Array]:
-    """Compare joint log densities at points.
+@dataclass(frozen=True)
+class Logs:
+    """Two log densities at the same points.
 
-    Returns
-    -------
+    Attributes
+    ----------
     left, right : ndarray
-        Log densities.
-    gap : ndarray
-        Their difference, 0 where nothing can be said.
-    tolerance : ndarray
-        What rounding may make of the difference: seen by moving the points a little.
+    slack : ndarray
+        What rounding may make of their difference.
+    unsure : ndarray
+        Where rounding decides whether there is a density at all.
     """
-    m = len(points[0])
-    moved = [
-        np.concatenate([p, p * (1 + STEP), p * (1 - STEP)]) if p.dtype.kind == "f"
-        else np.concatenate([p, p, p])
-        for p in points
-    ]  # fmt: skip
-    logs, slack = [], np.zeros(m)
-    unsure = np.zeros(m, bool)
-    for side, inverse in sides:
-        total, size = joint(side, inverse, values, moved)
-        here, up, down = total[:m], total[m : 2 * m], total[2 * m :]
-        with np.errstate(all="ignore"):
-            change = np.nan_to_num(np.abs(up - here) + np.abs(down - here), nan=0.0, posinf=0.0)
-        slack = slack + 1e-9 * (1 + size[:m]) + 50 * change
-        # At the edge of a support rounding decides between a density and none.
-        edge = at_edge(here, up, down)
-        lost = np.isnan(here) | np.isposinf(here)
-        unsure |= edge | lost
-        logs.append(here)
-    a, b = logs
+
+    left: Array
+    right: Array
+    slack: Array
+    unsure: Array
+
+    @property
+    def difference(self) -> Array:
+        """The left less the right one; 0 where neither has a density."""
+        return _difference(self.left, self.right)
+
+    @property
+    def telling(self) -> Array:
+        """Where both have a density, of which rounding leaves enough to compare."""
+        finite = np.isfinite(self.left) & np.isfinite(self.right)
+        return np.asarray(finite & ~self.unsure & (self.slack < MOST_ROUNDING))
+
+    @property
+    def one_sided(self) -> Array:
+        """Where one of them has a density and the other has none."""
+        one = np.isneginf(self.left) != np.isneginf(self.right)
+        return np.asarray(one & ~self.unsure)
+
+
+MOST_ROUNDING = 0.01
+"""Log densities that rounding may have moved by more tell nothing."""
+
+
+def _difference(a: Array, b: Array) -> Array:
     with np.errstate(all="ignore"):
-        faint = (np.isneginf(a) != np.isneginf(b)) & (np.maximum(a, b) < -300)
-        gap = np.where((np.isneginf(a) & np.isneginf(b)) | unsure | faint, 0.0, np.abs(a - b))
-    return a, b, gap, slack
+        return np.where(np.isneginf(a) & np.isneginf(b), 0.0, a - b)
+
+
+def compared(ways: Sequence[Way], points: Sequence[Array]) -> Logs:
+    """Compute two log densities at points, with the least that rounding makes of them."""
+    (a, x), (b, y) = (way(points) for way in ways)
+    return Logs(a, b, 1e-9 * (2.0 + x + y), np.isnan(a) | np.isposinf(a) | ~(b < np.inf))
+
+
+def with_rounding(
+    ways: Sequence[Way], points: Sequence[Array], whole: Sequence[bool], first: Logs
+) -> Logs:
+    """Measure what rounding makes of the difference, by rounding every step otherwise.
+
+    Parameters
+    ----------
+    whole
+        Which of the outputs are counts, written as numbers or not: they are not moved. Others are
+        moved in the last place, together for both densities: at the edge of a support a point may
+        lie on either side.
+    """
+
+    def once() -> list[Array]:
+        here = [p if w else moved(p) for p, w in zip(points, whole, strict=True)]
+        return [way(here)[0] for way in ways]
+
+    here = first.difference
+    worst, unsure = np.zeros(len(here)), first.unsure
+    for a, b in again(once):
+        lost = np.isnan(a) | np.isposinf(a) | ~(b < np.inf)
+        lost |= np.isneginf(a) != np.isneginf(first.left)
+        lost |= np.isneginf(b) != np.isneginf(first.right)
+        unsure = unsure | lost
+        with np.errstate(all="ignore"):
+            change = np.abs(_difference(a, b) - here)
+        worst = np.maximum(worst, np.where(lost, 0.0, np.nan_to_num(change, posinf=0.0)))
+    return Logs(first.left, first.right, first.slack + SAFETY * worst, unsure)
+
+
+def whole_outputs(*sides: Side) -> list[bool]:
+    """Tell which outputs are counts on either side, written as numbers or not."""
+    return [
+        any(_is_count(x) for x in roots) for roots in zip(*(s.roots for s in sides), strict=True)
+    ]
+
+
+def _is_count(x: Expr) -> bool:
+    inner = x.args[0] if x.op is ASTYPE else x
+    return getattr(inner.type, "dtype", "float64") not in ("float64", "float32")

@@ -139,6 +139,8 @@ def relation_goal(relation: Relation, lhs: Any, rhs: Any) -> Goal:
     def goal(state: State) -> Iterator[State]:
         left, right = library_reify((lhs, rhs), state)  # pyright: ignore[reportGeneralTypeIssues]
         n = len(relation.left.roots)
+        if n > 1:  # several outputs may be written as a list as well
+            left, right = (tuple(x) if type(x) is list else x for x in (left, right))
         l_graph, r_graph = _graph(left, n), _graph(right, n)
         seen: list[tuple[Expr, ...]] = []
         closed_left = l_graph is not None and all(map(is_ground, l_graph))

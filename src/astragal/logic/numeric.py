@@ -19,6 +19,7 @@ from astragal.graph.literal import value_of
 from astragal.graph.traverse import toposort
 from astragal.graph.types import KeyType, TensorType, tensor_type
 from astragal.logic.pattern import Side, unconditioned
+from astragal.logic.rounding import noisy, perturbing
 from astragal.ops.creation import input as make_input
 from astragal.random.distribution import Distribution, RandomOp, random_parts
 
@@ -34,8 +35,12 @@ class NotNumeric(Exception):
 
 def run(inputs: Sequence[Expr], outputs: Sequence[Expr], values: Sequence[Any]) -> list[Any]:
     """Compute outputs; arrays may be given where the graph has scalars."""
-    from astragal.compile.numpy import compile_numpy
+    from astragal.compile.numpy import compile_numpy, rule
+    from astragal.compile.program import Program
 
+    if perturbing():
+        with np.errstate(all="ignore"):
+            return Program(inputs, outputs, noisy(rule)).run(values)
     return compile_numpy(inputs, outputs)(*values)
 
 
@@ -63,7 +68,9 @@ def _density(d: Distribution, rank: int = 0) -> tuple[list[Expr], list[Expr]]:
 
 
 def log_density(d: Distribution, x: Array, parameters: Sequence[Array]) -> Array:
-    """Evaluate a log density, minus infinity outside the support and where nothing is defined.
+    """Evaluate a log density, minus infinity outside the support and for parameters out of place.
+
+    Where rounding has left nothing of it, it is not a number.
 
     Raises
     ------
@@ -80,7 +87,7 @@ def log_density(d: Distribution, x: Array, parameters: Sequence[Array]) -> Array
         value, inside = _one_by_one(d, values, wanted)
     with np.errstate(all="ignore"):
         valid = np.asarray(valid_parameters(d, parameters))
-        return np.where(inside & valid & ~np.isnan(value), value, -np.inf)
+        return np.where(inside & valid, value, -np.inf)
 
 
 def _one_by_one(d: Distribution, values: Sequence[Array], shape: Any) -> tuple[Array, Array]:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Literal
 
 import numpy as np
@@ -21,12 +22,21 @@ from astragal.graph.traverse import substitute
 from astragal.graph.types import KeyType, TensorType
 from astragal.logic.batch import NotBatched
 from astragal.logic.conditional import Proportion, compare, compare_given
-from astragal.logic.densities import Inverse, compared, inverse_of, recovers
-from astragal.logic.enumerated import by_enumeration, enumerable
+from astragal.logic.densities import (
+    Inverse,
+    Logs,
+    compared,
+    inverse_of,
+    joint,
+    recovers,
+    whole_outputs,
+    with_rounding,
+)
 from astragal.logic.expectations import Difference, by_quadrature
 from astragal.logic.lengths import lengths_of, with_lengths
-from astragal.logic.numeric import Array, NotNumeric, numeric_sort
+from astragal.logic.numeric import Array, NotNumeric, evaluate_at, numeric_sort
 from astragal.logic.relation import Relation
+from astragal.logic.rounding import SAFETY, again, moved
 from astragal.logic.samples import NoSamples, by_samples, sample
 from astragal.logic.settings import settings, shown
 from astragal.ops.declare import as_expr
@@ -260,8 +270,13 @@ def _verify_sure(relation: Relation, rng: np.random.Generator, plan: Plan) -> Ve
         except AstragalError as error:
             return Verdict(False, f"the sides cannot be computed: {error}", shown(values))
         compared += 1
-        for a, b in zip(sides[:n], sides[n:], strict=True):
+        slack: list[Array] | None = None
+        for i, (a, b) in enumerate(zip(sides[:n], sides[n:], strict=True)):
             wrong, gap = _values_differ(a, b, values)
+            if np.any(wrong):
+                if slack is None:
+                    slack = _rounding_of_values(relation, mapping, values, keys, sides)
+                wrong = wrong & (np.abs(_as_float(a) - _as_float(b)) > slack[i] + slack[n + i])
             if np.any(wrong):
                 at = np.unravel_index(int(np.argmax(wrong)), wrong.shape)
                 whole = a.size <= MOST_SHOWN
@@ -286,12 +301,21 @@ MOST_SHOWN = 20
 
 
 def _sides_at(
-    relation: Relation, mapping: Mapping[Expr, Expr], keys: Sequence[Expr]
+    relation: Relation,
+    mapping: Mapping[Expr, Expr],
+    keys: Sequence[Expr],
+    more: Sequence[Expr] = (),
 ) -> list[Array]:
-    """Compute both sides: for one key, or for an array of keys where all else is scalar."""
+    """Compute both sides: for one key, or for an array of keys where all else is scalar.
+
+    Parameters
+    ----------
+    more
+        Other nodes of the sides that are computed with them.
+    """
     from astragal.compile import evaluate
 
-    roots = (*relation.left.roots, *relation.right.roots)
+    roots = (*relation.left.roots, *relation.right.roots, *more)
     nodes = (*relation.left.order, *relation.right.order)
     numbers = (x.type for x in nodes if not isinstance(x.type, KeyType))
     if keys and all(isinstance(t, TensorType) and not t.shape for t in numbers):
@@ -301,6 +325,38 @@ def _sides_at(
         except (AstragalError, IndexError, ValueError):
             pass  # an operation that looks at axes
     return [np.asarray(x) for x in evaluate(list(substitute(roots, mapping)))]
+
+
+def _rounding_of_values(
+    relation: Relation,
+    mapping: Mapping[Expr, Expr],
+    values: Mapping[Expr, Any],
+    keys: Sequence[Expr],
+    sides: Sequence[Array],
+) -> list[Array]:
+    """Measure what rounding makes of the values of both sides; all where none is left."""
+    draws = list(dict.fromkeys((*relation.left.draws, *relation.right.draws)))
+    roots = (*relation.left.roots, *relation.right.roots)
+    worst = [np.zeros(x.shape) for x in sides]
+
+    def once() -> list[Array]:
+        given = dict(zip(draws, map(moved, drawn), strict=True))
+        return evaluate_at(roots, {**values, **given})
+
+    try:
+        drawn = _sides_at(relation, mapping, keys, draws)[len(roots) :]
+        for found in again(once):
+            for i, (x, y) in enumerate(zip(sides, found, strict=True)):
+                with np.errstate(all="ignore"):
+                    change = np.where(x == y, 0.0, np.abs(_as_float(x) - _as_float(y)))
+                worst[i] = np.maximum(worst[i], np.nan_to_num(change, nan=np.inf))
+    except (AstragalError, ValueError):
+        return [np.zeros(x.shape) for x in sides]  # a key is used for more than draws
+    return [SAFETY * x for x in worst]
+
+
+def _as_float(x: Array) -> Array:
+    return np.asarray(x, float)
 
 
 def _values_differ(a: Array, b: Array, values: Mapping[Expr, Any]) -> tuple[Array, float]:
@@ -320,24 +376,6 @@ def _values_differ(a: Array, b: Array, values: Mapping[Expr, Any]) -> tuple[Arra
 # -- all random variables can be had from the outputs: exact densities --------------------------
 
 
-def _rounding(
-    sides: Any, values: Mapping[Expr, Any], points: Any, densities: tuple[Array, Array]
-) -> Array:
-    """How much of a difference comes of parameters that are rounded, at each point.
-
-    Near an end of a support that terms of the parameters cancel to, it is all of it.
-    """
-    nearby = {
-        v: x * (1.0 + 4 * np.finfo(float).eps) if np.asarray(x).dtype.kind == "f" else x
-        for v, x in values.items()
-    }
-    moved = compared(sides, nearby, points)[:2]
-    with np.errstate(all="ignore"):
-        change = np.sum([np.abs(x - y) for x, y in zip(moved, densities, strict=True)], axis=0)
-    rounding: Array = 4.0 * np.nan_to_num(change, posinf=1e300)
-    return rounding
-
-
 def _verify_densities(
     relation: Relation,
     inverses: tuple[Inverse, Inverse],
@@ -345,14 +383,19 @@ def _verify_densities(
     plan: Plan,
 ) -> Verdict:
     worst, count = 0.0, 0
-    sides = tuple(zip((relation.left, relation.right), inverses, strict=True))
+    counts = whole_outputs(relation.left, relation.right)
     for values in settings(relation, rng, plan.points):
         points = _points(relation, inverses, values, rng, plan.rows)
-        a, b, gap, tolerance = compared(sides, values, points)
-        wrong = gap > tolerance
-        if np.any(wrong):
-            wrong = gap > tolerance + _rounding(sides, values, points, (a, b))
-        count += int(np.sum(np.isfinite(a) & np.isfinite(b)))
+        ways = [
+            partial(joint, side, inverse, values)
+            for side, inverse in zip((relation.left, relation.right), inverses, strict=True)
+        ]
+        logs = compared(ways, points)
+        if np.any(_wrong(logs)):
+            logs = with_rounding(ways, points, counts, logs)
+        wrong = _wrong(logs)
+        gap = np.where(logs.telling | wrong, np.abs(logs.difference), 0.0)
+        count += int(np.sum(logs.telling))
         if np.any(wrong):
             i = int(np.argmax(np.where(wrong, np.nan_to_num(gap, posinf=1e300), -1)))
             return Verdict(
@@ -361,14 +404,20 @@ def _verify_densities(
                 {
                     **shown(values),
                     "at": [np.asarray(p)[i].tolist() for p in points],
-                    "left": float(a[i]),
-                    "right": float(b[i]),
+                    "left": float(logs.left[i]),
+                    "right": float(logs.right[i]),
                 },
             )
         worst = max(worst, float(np.max(gap, initial=0.0)))
     if count < plan.rows:
         return _none_found(relation)
     return Verdict(True, f"{count} points: log densities agree to {worst:.1e}")
+
+
+def _wrong(logs: Logs) -> Array:
+    """Tell where densities differ by more than rounding makes of them."""
+    apart = ~logs.unsure & (np.abs(logs.difference) > logs.slack)
+    return np.asarray(apart | logs.one_sided)
 
 
 def _points(
@@ -394,8 +443,6 @@ def _points(
 
 
 COARSE = 1e-4
-EXACT_SETTINGS = 4
-"""Tables of probabilities cost little: so many times as many settings are looked at."""
 
 
 def _verify_laws(relation: Relation, rng: np.random.Generator, plan: Plan) -> Verdict:
@@ -407,18 +454,9 @@ def _verify_laws(relation: Relation, rng: np.random.Generator, plan: Plan) -> Ve
     count_of_settings = plan.settings
     if why is None:
         count_of_settings *= plan.more.get(max(len(s.draws) for s in sides), 1)
-    exact = all(enumerable(s) for s in sides)
-    if exact:
-        count_of_settings *= EXACT_SETTINGS
     for values in settings(relation, rng, count_of_settings):
         found: Difference | None = None
-        if exact:
-            try:
-                found = by_enumeration(sides, values)
-                how = "rounding"
-            except NotNumeric:
-                pass
-        if why is None and found is None:
+        if why is None:
             try:
                 found = by_quadrature(sides, values)
             except NotNumeric as error:
