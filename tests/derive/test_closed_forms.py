@@ -202,7 +202,40 @@ def a_probability_in_five_places() -> Case:
     return model, data, likelihood
 
 
+def means_and_variances_of_groups() -> Case:
+    k, which = keys(), A([0, 3, 3, 0, 1])
+    v = R.inverse_gamma(k[0], A([3.0, 2.0, 2.5, 4.0]), scale=2.0)
+    m = R.normal(k[1], 0.3, ag.sqrt(v))
+
+    def likelihood(rng: np.random.Generator) -> Array:
+        v_ = 2 / rng.gamma([3, 2, 2.5, 4], 1, (N, 4))
+        m_ = rng.normal(0.3, np.sqrt(v_))
+        return np.asarray(st.norm.logpdf(Y, m_[:, which], np.sqrt(v_[:, which])).sum(1))
+
+    return {"v": v, "m": m, "y": R.normal(k[2], m[which], ag.sqrt(v[which]))}, {"y": Y}, likelihood
+
+
+def a_variance_of_weighted_normals_and_a_rate() -> Case:
+    k, sd = keys(), A([1.0, 2.0, 1.0, 0.5, 3.0])
+    v = R.inverse_gamma(k[0], 3.0, scale=2.0)
+    m = R.normal(k[1], 1.0, ag.sqrt(v))
+    model = {"v": v, "m": m, "y": R.normal(k[2], m, ag.sqrt(v) * sd),
+             "w": R.normal(k[3], -0.5, ag.sqrt(3 * v)),
+             "u": R.gamma(k[4], 2.0, rate=1 / v)}  # fmt: skip
+
+    def likelihood(rng: np.random.Generator) -> Array:
+        v_ = 2 / rng.gamma(3, 1, N)
+        m_ = rng.normal(1, np.sqrt(v_))
+        out = st.norm.logpdf(Y, column(m_), column(np.sqrt(v_)) * sd).sum(1)
+        out += st.norm.logpdf(0.2, -0.5, np.sqrt(3 * v_))
+        return np.asarray(out + st.gamma.logpdf(1.3, 2, scale=v_))
+
+    return model, {"y": Y, "w": 0.2, "u": 1.3}, likelihood
+
+
 CASES = [
+    means_and_variances_of_groups,
+    a_variance_of_weighted_normals_and_a_rate,
     children_of_four_kinds,
     an_index_an_exposure_and_a_matrix,
     a_mean_that_is_the_variance,
@@ -239,6 +272,17 @@ def test_a_number_of_many_elements_is_not_summed_out_as_one() -> None:
     sampler = ag.derive(ag.Model({"z": z, "y": y}), {"y": Y})
     assert not sampler.exact
     assert sampler.step("z").kind == "sites"
+
+
+def test_groups_that_cross_have_no_closed_form() -> None:
+    """A mean with the variance of its own group, and data with that of another."""
+    k, which = keys(), A([0, 1, 1, 0, 1])
+    v = R.inverse_gamma(k[0], 3.0, scale=2.0, size=2)
+    m = R.normal(k[1], 0.3, ag.sqrt(v))
+    model = ag.Model({"v": v, "m": m, "y": R.normal(k[2], m[which], ag.sqrt(v[1 - which]))})
+    sampler = ag.derive(model, {"y": Y})
+    assert not sampler.exact
+    assert {s.kind for s in sampler.steps} <= {"gibbs", "interweave"}
 
 
 @pytest.mark.parametrize("backend", ["numpy", "jax"])

@@ -59,12 +59,17 @@ def _divide(s: Statistics, node: Expr) -> Form | None:
     if a is None or b is None:
         return None
     if b.free:
-        c = node.args[1]
+        c = _value(b, node.args[1])
         number = scalar_value(c)
         inverse = e.divide(1.0, c) if number is None else scalar(1.0 / number, c.dtype)
         return scaled(a, inverse, node.shape) if number != 0 else None
     lower = s.power(b, Fraction(-1))
     return None if lower is None else multiply_forms(node.shape, a, lower)
+
+
+def _value(form: Form, node: Expr) -> Expr:
+    """A free form, without what cancels in the node that it was read from."""
+    return zeros(node.shape, dtype=node.dtype) if form.const is None else form.const
 
 
 def _fixed_power(power: Fraction) -> Rule:
@@ -140,7 +145,7 @@ def _xlog1py(s: Statistics, node: Expr) -> Form | None:
     if a is None or y is None:
         return None
     if y.free:
-        b: Form | None = Form(node.shape, const=e.log1p(node.args[1]))
+        b: Form | None = Form(node.shape, const=e.log1p(_value(y, node.args[1])))
     else:
         b = s.log_of_monomial(add_forms(node.shape, y, Form((), const=ONE)))
     return None if b is None else multiply_forms(node.shape, a, b)
@@ -203,6 +208,9 @@ def _add_index(s: Statistics, node: Expr) -> Form | None:
     for (p, m), c in form.terms.items():
         if p.shape == ():
             add_term(out, p, m, _added(node, spread(c, value.shape)))
+        elif p.op.name == "index" and p.args[1:] == (*places,) and p.args[0].shape == node.shape:
+            # Each element is added where it was taken from: by groups, coefficients add up.
+            add_term(out, p.args[0], m, _added(node, spread(c, value.shape)))
         else:
             loose.terms[p, m] = c
     inner = s.materialise(loose)
@@ -301,7 +309,7 @@ def _solve(s: Statistics, node: Expr) -> Form | None:
     if right is None or right.rest is not None or any(p.shape != () for p, _ in right.terms):
         return None
     if left is not None and left.free:
-        matrix, p, power = a, None, _0
+        matrix, p, power = broadcast_to(_value(left, a), a.shape), None, _0
     elif found is None or found[1].shape != () or any(found[2][1:]):
         return None
     else:
