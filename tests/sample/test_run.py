@@ -293,7 +293,7 @@ def test_chains_start_where_they_are_told_to() -> None:
 
 def test_another_start_is_another_run(sampler: Sampler, tmp_path: Path) -> None:
     draws_of(sampler, checkpoint=tmp_path, start={"shape": 1.0})
-    with pytest.raises(ag.AstragalError, match="holds another run .*start was"):
+    with pytest.raises(ag.AstragalError, match=r"holds another run .*start was"):
         draws_of(sampler, checkpoint=tmp_path, start={"shape": 2.0})
 
 
