@@ -394,3 +394,9 @@ def abs_generalized_normal(k: Key, b, s):
 def abs_triangular(k: Key, w: Positive):
     """The size of a symmetric triangular variable."""
     return abs(triangular(k, -w, 0.0, w)), triangular(k, 0.0, 0.0, w)
+
+
+@relation("in law", source=LEEMIS)
+def triangular_of_uniform(k: Key):
+    """A root of a uniform number, taken off 1."""
+    return 1 - sqrt(uniform(k, 0.0, 1.0)), triangular(k, 0.0, 0.0, 1.0)

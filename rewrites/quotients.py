@@ -50,6 +50,7 @@ from astragal.random import (
     log_logistic,
     logistic,
     lomax,
+    nakagami,
     normal,
     rayleigh,
     student_t,
@@ -528,3 +529,18 @@ def beta_products_apart(k: Key, a, b, c):
 def half_cauchy_share(k: Key):
     """A squared Cauchy variable shrinks by an arcsine factor."""
     return 1 / (1 + square(cauchy(k, 0.0, 1.0))), arcsine(k, 0.0, 1.0)
+
+
+@relation("in law", source="Jørgensen 1982, Statistical Properties of the GIG Distribution")
+def generalized_inverse_gaussian_inverted(k: Key, c, p, b, s):
+    """A number over a generalised inverse Gaussian variable: the power changes its sign."""
+    return (
+        c / generalized_inverse_gaussian(k, p, b, s),
+        generalized_inverse_gaussian(k, -p, b, c / s),
+    )
+
+
+@relation("in law", source="Johnson, Kotz & Balakrishnan 1994, ch. 18")
+def root_inverse_gamma(k: Key, a, s):
+    """A spread whose square is inverse gamma, turned over: a Nakagami variable."""
+    return 1 / sqrt(inverse_gamma(k, a, scale=s)), nakagami(k, a, sqrt(a / s))

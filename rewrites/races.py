@@ -44,6 +44,7 @@ from astragal import (
 )
 from astragal.random import (
     bernoulli,
+    beta,
     burr,
     categorical,
     cauchy,
@@ -342,3 +343,11 @@ def exponential_maximum(k: Key, r):
         maximum(exponential(k1, rate=r), exponential(k2, rate=r)),
         exponentiated_weibull(k, 2.0, 1.0, 1 / r),
     )
+
+
+@relation("in law", source=LEEMIS)
+def beta_race(k: Key, a, b):
+    """Powers of uniform numbers: exponents of distribution functions as shares."""
+    k1, k2 = split(k)
+    race = where(beta(k1, a, 1.0) > beta(k2, b, 1.0), 1, 0)
+    return race, bernoulli(k, a / (a + b))

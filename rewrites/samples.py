@@ -37,6 +37,7 @@ from astragal import (
     var,
 )
 from astragal.random import (
+    beta,
     chi_square,
     f,
     gamma,
@@ -173,3 +174,28 @@ def uniform_sample_product(k: Key, n: Integer):
 def fisher_combination(k: Key, n: Integer):
     """Fisher's sum of logarithms of independent p-values."""
     return -2 * sum(log(uniform(k, 0.0, 1.0, size=(n,)))), chi_square(k, 2 * n)
+
+
+# Directions ----------------------------------------------------------------------------
+
+
+@relation("in law", source="Muirhead 1982, section 1.5", where=lambda n, i: [n >= 2, i >= 0, i < n])
+def square_on_the_sphere(k: Key, s, n: Integer, i: Integer):
+    """One of them."""
+    z = normal(k, 0.0, s, size=(n,))
+    return square(z[i]) / sum(square(z)), beta(k, 0.5, (n - 1) / 2)
+
+
+@relation(
+    "in law", source="Archimedes, On the Sphere and Cylinder", where=lambda i: [i >= 0, i < 3]
+)
+def height_on_the_sphere(k: Key, s, i: Integer):
+    """In space, a coordinate of a direction is uniform."""
+    z = normal(k, 0.0, s, size=(3,))
+    return z[i] / sqrt(sum(square(z))), uniform(k, -1.0, 1.0)
+
+
+@relation("in law", source="Johnson, Kotz & Balakrishnan 1994, ch. 13")
+def normal_vector_mean(k: Key, m: Vector, s: Vector):
+    """The mean of normals with means and spreads of their own."""
+    return mean(normal(k, m, s)), normal(k, mean(m), sqrt(sum(s**2)) / m.shape[0])

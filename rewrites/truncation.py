@@ -536,3 +536,10 @@ def logistic_above_its_median(k: Key, m, s):
     """Half of a logistic law about its median."""
     x = logistic(k, m, s)
     return given(x - m, x > m), half_logistic(k, s)
+
+
+@relation("in law", source=DEVROYE, where=lambda t: (t >= 0) & (t < 1))
+def uniform_residual(k: Key, t):
+    """A uniform number above a bound, from the bound on and in units of what is left."""
+    u = uniform(k, 0.0, 1.0)
+    return given((u - t) / (1 - t), u > t), uniform(k, 0.0, 1.0)
