@@ -32,6 +32,7 @@ from astragal.logic.densities import (
     whole_outputs,
     with_rounding,
 )
+from astragal.logic.enumerated import by_enumeration, enumerable
 from astragal.logic.expectations import Difference, by_quadrature
 from astragal.logic.lengths import lengths_of, with_lengths
 from astragal.logic.numeric import Array, NotNumeric, evaluate_at, numeric_sort
@@ -443,6 +444,8 @@ def _points(
 
 
 COARSE = 1e-4
+EXACT_SETTINGS = 4
+"""Tables of probabilities cost little: so many times as many settings are looked at."""
 
 
 def _verify_laws(relation: Relation, rng: np.random.Generator, plan: Plan) -> Verdict:
@@ -454,9 +457,18 @@ def _verify_laws(relation: Relation, rng: np.random.Generator, plan: Plan) -> Ve
     count_of_settings = plan.settings
     if why is None:
         count_of_settings *= plan.more.get(max(len(s.draws) for s in sides), 1)
+    exact = all(enumerable(s) for s in sides)
+    if exact:
+        count_of_settings *= EXACT_SETTINGS
     for values in settings(relation, rng, count_of_settings):
         found: Difference | None = None
-        if why is None:
+        if exact:
+            try:
+                found = by_enumeration(sides, values)
+                how = "rounding"
+            except NotNumeric:
+                pass
+        if why is None and found is None:
             try:
                 found = by_quadrature(sides, values)
             except NotNumeric as error:
