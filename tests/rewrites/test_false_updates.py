@@ -170,6 +170,33 @@ def outcome_where_two_agree_as_of_one(key: Key, p: Probability, q: Probability):
     return ag.given(x, ag.equal(x, y)), r.bernoulli(key, p)
 
 
+# -- processes -----------------------------------------------------------------------------------
+
+
+@false("in law")
+def walk_with_independent_increments_as_values(k: Key, m, s, t):
+    k1, k2 = ag.split(k)
+    x = r.normal(k1, m, s)
+    cov = linalg.diag(ag.stack([s**2, s**2 + t**2]))
+    return ag.stack([x, r.normal(k2, x, t)]), r.multivariate_normal(k, ag.stack([m, m]), cov)
+
+
+@false("in law")
+def difference_of_entries_as_of_independent_ones(k: Key, m: Vector, S: Covariance):
+    x = r.multivariate_normal(k, m, S)
+    return x[0] - x[1], r.normal(k, m[0] - m[1], sqrt(S[0, 0] + S[1, 1]))
+
+
+@false()
+def walk_drift_of_one_step(kμ: Key, k1: Key, k2: Key, m, s, x, t):
+    μ = r.normal(kμ, m, s)
+    y = r.normal(k1, x + μ, t)
+    z = r.normal(k2, y + μ, t)
+    yield μ, y, z
+    p = s**-2 + t**-2
+    yield r.normal(kμ, (m * s**-2 + (z - x) / t**2) / p, 1 / sqrt(p)), y, z
+
+
 @pytest.mark.parametrize("neighbour", FALSE, ids=lambda q: q.name)
 def test_a_false_update_is_not_let_through(neighbour: Relation) -> None:
     verdict = ag.verify(neighbour, effort="quick")
