@@ -70,7 +70,7 @@ def by_enumeration(sides: Sequence[Side], values: Mapping[Expr, Any]) -> Differe
     i = int(np.argmax(gaps))
     at = places[i]
     return Difference(
-        gaps[i], EXACT, f"the probability of {at if len(at) > 1 else at[0]}",
+        gaps[i], EXACT, f"the probability of {at[0] if len(at) == 1 else at}",
         left.get(at, 0.0), right.get(at, 0.0), len(places),
     )  # fmt: skip
 
