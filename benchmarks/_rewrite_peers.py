@@ -18,8 +18,7 @@ normal = ag.random.normal
 def kanren(terms: list[object], fixpoint: bool) -> Callable[[], object]:
     """The rule without its checks, as a kanren goal on etuples, term by term.
 
-    One walk is enough for pairs; a chain needs a fixpoint. All pairs together in one graph
-    get no answer in reasonable time.
+    One walk is enough for a pair; a chain, or a graph of several pairs, needs a fixpoint.
     """
     from etuples import etuple
     from kanren import eq, lall, run, var
@@ -58,6 +57,53 @@ def plain(roots: tuple[ag.Expr, ...]) -> list[object]:
     from etuples import etuplize
 
     return [etuplize(x) for x in roots]
+
+
+def at_once(roots: tuple[ag.Expr, ...]) -> list[object]:
+    """A graph as one etuple, as plain kanren is given it."""
+    from etuples import etuple
+
+    return plain(roots) if len(roots) == 1 else [etuple("outputs", *plain(roots))]
+
+
+def within(work: Callable[[], object], seconds: int) -> tuple[str, float]:
+    """Run a call in a process of its own: how it ended, and its CPU seconds.
+
+    It ends with an ``"answer"``, at the ``"limit"`` of CPU time, or for want of ``"memory"`` (4 GB)
+    or of ``"recursion"``: a million calls deep, on a stack of 1 GB.
+    """
+    import os
+    import resource
+    import signal
+    import sys
+    import threading
+
+    def alone() -> None:
+        try:
+            work()
+        except MemoryError:
+            os._exit(1)
+        except RecursionError:
+            os._exit(2)
+        os._exit(0)
+
+    child = os.fork()
+    if not child:
+        resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds + 1))
+        resource.setrlimit(resource.RLIMIT_AS, (4 << 30, 4 << 30))
+        sys.setrecursionlimit(1_000_000)
+        threading.stack_size(1 << 30)
+        thread = threading.Thread(target=alone)
+        thread.start()
+        thread.join()
+    _, status, used = os.wait4(child, 0)
+    ends = ("answer", "memory", "recursion")
+    if os.WIFEXITED(status):
+        end = ends[os.WEXITSTATUS(status)]
+    else:
+        late = os.WTERMSIG(status) in (signal.SIGXCPU, signal.SIGKILL)
+        end = "limit" if late else "a crash"
+    return end, used.ru_utime + used.ru_stime
 
 
 def pytensor(n: int, chain_of: int = 0) -> Callable[[], object]:

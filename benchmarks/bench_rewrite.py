@@ -19,7 +19,7 @@ from collections.abc import Callable
 
 import astragal as ag
 from _harness import compare, machine
-from _rewrite_peers import egglog, kanren, plain, pytensor, tinygrad
+from _rewrite_peers import at_once, egglog, kanren, plain, pytensor, tinygrad, within
 from astragal.graph.expr import Op
 from astragal.rewrites.convolutions import normal_convolution
 
@@ -158,6 +158,47 @@ def many_rules(count: int) -> list[ag.Relation]:
     return [rule(families[i % len(families)].op, i) for i in range(count)]  # type: ignore[attr-defined]
 
 
+def alike(count: int) -> list[ag.Relation]:
+    """Relations on sums of two normals, each for a spread of its own that no target has."""
+
+    def rule(i: int) -> ag.Relation:
+        @ag.relation("in law")
+        def other(k: ag.Key, a, b, c):  # type: ignore[no-untyped-def]
+            k1, k2 = ag.split(k)
+            spread = ag.sqrt(c**2 + float(i * i))
+            return normal(k1, a, float(i)) + normal(k2, b, c), normal(k, a + b, spread)
+
+        return other
+
+    return [rule(i + 2) for i in range(count)]
+
+
+def crowds() -> None:
+    """Print what 200 relations on the same root operation cost beside the one that applies."""
+    target = pairs(100)
+    for name, others in (("other laws", many_rules(200)), ("other numbers", alike(200))):
+        crowd = [*others, normal_convolution]
+        print(
+            compare(
+                f"one rule beside 200 on its root, {name}",
+                lambda: ag.rewrite(target, normal_convolution, explain=True),
+                lambda c=crowd: ag.rewrite(target, c, explain=True),  # type: ignore[misc]
+            )
+        )
+
+
+def unbounded(seconds: int) -> None:
+    """Print plain kanren's `reduceo(walko)` on a graph as one term, or how long it had for it."""
+    for name, target in (("100 pairs", pairs(100)), ("chain of 16", (chain(16),))):
+        ours = median(lambda t=target: ag.rewrite(t, normal_convolution, explain=True))  # type: ignore[misc]
+        end, took = within(kanren(at_once(target), True), seconds)
+        ratio = f"{'at least ' if end == 'limit' else ''}{took / ours:,.0f}"
+        print(
+            f"{name} beside plain kanren as one term: ours {1e3 * ours:.2f} ms, kanren ends with "
+            f"{end} after {took:.1f} s of CPU: ratio {ratio if end in ('answer', 'limit') else '-'}"
+        )
+
+
 def mixed(n: int) -> tuple[ag.Expr, ...]:
     """A graph of about n nodes: several relations of the book apply, and many nodes bear none."""
     r = ag.random
@@ -216,7 +257,7 @@ def main() -> None:
             "tinygrad": lambda n=count, c=length: tinygrad(n, c),  # type: ignore[misc]
         }
         if not length:
-            peers["plain kanren"] = lambda t=target, c=length: kanren(plain(t), c > 0)  # type: ignore[misc]
+            peers["plain kanren, term by term"] = lambda t=target, c=length: kanren(plain(t), c > 0)  # type: ignore[misc]
         for peer, make in peers.items():
             try:
                 work = make()
@@ -228,19 +269,8 @@ def main() -> None:
             except RecursionError:
                 print(f"{name} beside {peer}: the peer recurses too deeply")
     whole_book()
-    target = pairs(100)
-
-    def alone() -> object:
-        return ag.rewrite(target, normal_convolution, explain=True)
-
-    crowd = [normal_convolution, *many_rules(200)]
-    print(
-        compare(
-            "one rule beside 200 on its root",
-            alone,
-            lambda: ag.rewrite(target, crowd, explain=True),
-        )
-    )
+    crowds()
+    unbounded(5 if quick else 60)
     doubled(400)
     goals()
 
