@@ -33,7 +33,7 @@ def main() -> None:
         times.append(cpu() - begin)
         mean = float(drawn.posterior["z"].mean())
         ess = float(importlib.import_module("arviz").ess(drawn, var_names=["z"])["z"])
-    out = {"seconds": statistics.median(times[1:]), "mean": mean, "ess": ess}
+    out: dict[str, object] = {"seconds": statistics.median(times[1:]), "mean": mean, "ess": ess}
     out["versions"] = f"PyMC {pm.__version__}, nutpie {nutpie.__version__}"
     print(json.dumps(out))
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from astragal.density.transforms import Transform, transform_of
+from astragal.density.transforms import Transform, interval_of, to_line, transform_of
 from astragal.derive.block import Block
+from astragal.derive.bounds import above_zero, joined, limits
 from astragal.derive.conjugate import Neighbourhood, Neighbourhoods
 from astragal.derive.noncentred import Standard
 from astragal.derive.nuts import nuts_program
@@ -14,6 +15,7 @@ from astragal.derive.sites import site_program
 from astragal.derive.slice import slice_program
 from astragal.derive.steps import Program
 from astragal.graph.expr import Expr
+from astragal.graph.traverse import toposort
 from astragal.graph.types import FLOATS, TensorType
 
 
@@ -87,11 +89,32 @@ def coordinates(
     ordered = sorted(names, key=lambda n: position.index(reads.joint.coordinates[n]))
     transforms = {}
     for n in ordered:
-        own = reads.of(n).own
-        t = None if own is None else transform_of(own)
+        t = _narrowed(reads.of(n), {reads.joint.coordinates[m] for m in names})
         assert t is not None
         transforms[n] = t
     return tuple(ordered), transforms
+
+
+def _narrowed(near: Neighbourhood, moving: set[Expr]) -> Transform | None:
+    """Give a variable's coordinates within what the supports of others leave it.
+
+    A trajectory that meets an end of a support is thrown away; on these it meets none. Ends
+    that move with the variable are left to it.
+    """
+    own = near.own
+    if own is None:
+        return None
+    interval = interval_of(own)
+    tests = [f.support for f in near.factors if f is not own and f.support is not None]
+    tests = [x for x in tests if near.z in toposort([x])]
+    if interval is None or not tests or own.family == "von_mises":
+        return transform_of(own)
+    found = [limits(x, near.z, above_zero(own)) for x in tests]
+    known = [one for one in found if one is not None]
+    ends = [x for one in known for x in (*one.lows, *one.highs)]
+    if len(known) < len(found) or not ends or not moving.isdisjoint(toposort(ends)):
+        return transform_of(own)
+    return to_line(joined(interval, known), near.z.shape)
 
 
 def _block(
