@@ -95,10 +95,13 @@ def f(x: Expr, dfnum: Expr, dfden: Expr) -> Expr:
 def binomial(x: Expr, n: Expr, p: Expr) -> Expr:
     """Log mass of a number of successes."""
     successes, trials = _real(x), _real(n)
-    inner = _choices(successes, trials, p, 1.0 - p)
+    none, all_of_them = e.equal(x, 0), e.equal(x, n)
+    # What is not chosen has a finite slope: a probability of 0 or 1 is none for the inside.
+    at = where(none | all_of_them, 0.5, p)
+    inner = _choices(successes, trials, at, 1.0 - at)
     # Near 0 the logarithm of the mass is small, and has digits of its own.
-    ends = where(e.equal(x, 0), xlog1py(trials, -p), xlogy(trials, p))
-    return where(e.equal(x, 0) | e.equal(x, n), ends, inner)
+    ends = where(none, xlog1py(where(none, trials, 0.0), -p), xlogy(where(none, 0.0, trials), p))
+    return where(none | all_of_them, ends, inner)
 
 
 def _choices(x: Expr, n: Expr, p: Expr, q: Expr) -> Expr:
