@@ -3,7 +3,7 @@
 A million float64 or int64 values of each law from one key. Before it is timed, each draw is
 compared with the reference, bit for bit, and its mean with the law's. NumPy's generator runs
 on, ours and JAX's begin from a key at every call. Names of laws, or of the parts ``loops``,
-``cycles``, ``threads`` and ``guards``, choose some.
+``cycles``, ``threads``, ``guards`` and ``shapes``, choose some.
 """
 
 from __future__ import annotations
@@ -221,6 +221,28 @@ def threads() -> None:
     print(f"{'two threads beside one, wall time':44s} ratio {result.ratio:6.2f}")
 
 
+def shapes() -> None:
+    """Polya-Gamma variables of several shapes, known at the call: ns a value on each backend."""
+    k, h = ag.input("k", dtype="key"), ag.input("h", shape=("n",))
+    key, n = ag.evaluate(ag.key(1)), 200_000
+    graph = ag.random.polya_gamma(k, h, 1.3)
+    on_numba, on_jax = (ag.function([k, h], graph, backend=b) for b in ("numba", "jax"))
+    for shape in (1.0, 10.0, 16.0, 100.0, 1000.0, 1e9):
+        given = np.full(n, shape)
+        if on_numba(key, given).tobytes() != np.asarray(on_jax(key, given)).tobytes():
+            raise AssertionError("the backends differ")
+
+        def by_jax(given: Any = given) -> Any:
+            return jax.block_until_ready(on_jax(key, given))
+
+        result = compare("shape", partial(on_numba, key, given), by_jax, rounds=3)
+        print(
+            f"{f'Polya-Gamma, shape {shape:g}':44s} numba {result.ours * 1e9 / n:8.1f} ns   "
+            f"jax {result.peer * 1e9 / n:8.1f} ns",
+            flush=True,
+        )
+
+
 def guards() -> None:
     """What it costs on JAX that XLA may not fuse or re-associate; the other side's bits differ."""
     from astragal.compile import jax_cache, jax_map
@@ -256,7 +278,13 @@ def guards() -> None:
             )
 
 
-PARTS = {"loops": loops, "cycles": cycles, "threads": threads, "guards": guards}
+PARTS = {
+    "loops": loops,
+    "cycles": cycles,
+    "threads": threads,
+    "guards": guards,
+    "shapes": shapes,
+}
 
 
 if __name__ == "__main__":
