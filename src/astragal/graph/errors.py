@@ -76,6 +76,6 @@ def require_count(where: str, name: str, given: object, least: int) -> None:
     ModelError
         Naming the argument, what was given and what was expected.
     """
-    whole = isinstance(given, Integral) and not isinstance(given, bool) and int(given) >= least
+    whole = not isinstance(given, bool) and isinstance(given, Integral) and int(given) >= least
     if not whole:
         raise ModelError(f"{where}: {name} is {given!r}, expected an integer of at least {least}")
