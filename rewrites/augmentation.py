@@ -255,3 +255,16 @@ def binomial_logits(
     w = polya_gamma(kw, n, ψ)
     yield b, y, w
     yield multivariate_normal(kb, *logit_update(m, S, X, w, y - n / 2)), y, w
+
+
+@relation("conditional", source=POLSON)
+def negative_binomial_logits(
+    kb: Key, ky: Key, kw: Key, m: Vector, S: Covariance, X: Matrix, r: Integer
+):
+    """Coefficients of counts of failures before r successes."""
+    b = multivariate_normal(kb, m, S)
+    ψ = matmul(X, b)
+    y = negative_binomial(ky, r, 1 - expit(ψ))
+    w = polya_gamma(kw, y + r, ψ)
+    yield b, y, w
+    yield multivariate_normal(kb, *logit_update(m, S, X, w, (y - r) / 2)), y, w
