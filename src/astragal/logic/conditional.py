@@ -202,7 +202,7 @@ def _regular(
         here = [p if w else moved(p) for p, w in zip(points, counts, strict=True)]
         return joint(side, inverse, values, here)[0]
 
-    finite = np.isfinite(once()) & np.all([np.isfinite(log) for log in again(once)], axis=0)
+    finite = np.isfinite(once()) & np.all([np.isfinite(log) for log in again(once, 2)], axis=0)
     return [int(i) for i in np.flatnonzero(finite)]
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 import numpy as np
@@ -260,17 +260,51 @@ def _round_trip(
 def _joint_of_arrays(
     side: Side, inverse: Inverse, values: Mapping[Expr, Any], points: Sequence[Array]
 ) -> tuple[Array, Array]:
-    from astragal.compile.simplify import simplify as written_out
-
-    n = len(points[0])
     # Floats are inputs: what is computed from them alone is rounded as well, each time anew.
     floats = [v for v, x in values.items() if np.asarray(x).dtype.kind == "f"]
-    outer = [make_input(f"v{i}", np.shape(values[v])) for i, v in enumerate(floats)]
-    known = {v: as_expr(np.asarray(x)) for v, x in values.items()}
-    known.update(zip(floats, outer, strict=True))
-    inputs = [
-        make_input(f"y{i}", np.shape(p), np.asarray(p).dtype.name) for i, p in enumerate(points)
-    ]
+    others = {v: np.asarray(x) for v, x in values.items() if v not in floats}
+    inputs, outputs, count = _lifted(
+        side,
+        inverse,
+        tuple((v, np.shape(values[v])) for v in floats),
+        tuple((v, x.dtype.name, x.shape, x.tobytes()) for v, x in others.items()),
+        tuple((np.shape(p), np.asarray(p).dtype.name) for p in points),
+    )
+    found = run(inputs, outputs, [*(values[v] for v in floats), *points])
+    logs = [np.asarray(v) for v in found[:count]]
+    size = np.maximum.reduce([np.nan_to_num(np.abs(v), posinf=0.0, neginf=0.0) for v in logs])
+    out = np.any([np.isneginf(v) for v in found[count:]], axis=0)
+    return np.where(out, -np.inf, np.sum(logs, axis=0)), size
+
+
+Shape = tuple[int, ...]
+
+
+@lru_cache(maxsize=64)
+def _lifted(
+    side: Side,
+    inverse: Inverse,
+    floats: tuple[tuple[Expr, Shape], ...],
+    others: tuple[tuple[Expr, str, Shape, bytes], ...],
+    points: tuple[tuple[Shape, str], ...],
+) -> tuple[list[Expr], list[Expr], int]:
+    """Write the terms of a log density over rows of points, then what must hold for it to be one.
+
+    Returns
+    -------
+    inputs
+        For the float variables, then for the points.
+    outputs, count
+        The terms, of which the first ``count`` are logarithms of densities; the others are minus
+        infinity at points out of place.
+    """
+    n = points[0][0][0]
+    outer = [make_input(f"v{i}", shape) for i, (_, shape) in enumerate(floats)]
+    known: dict[Expr, Expr] = {
+        v: as_expr(np.frombuffer(data, dtype).reshape(shape)) for v, dtype, shape, data in others
+    }
+    known.update(zip((v for v, _ in floats), outer, strict=True))
+    inputs = [make_input(f"y{i}", shape, dtype) for i, (shape, dtype) in enumerate(points)]
     given = {**known, **dict(zip(inverse.letters, inputs, strict=True))}
     draws = lift(list(inverse.draws.values()), given, inverse.letters, n)
     at = dict(zip(inverse.draws, draws, strict=True))
@@ -287,16 +321,10 @@ def _joint_of_arrays(
         inside += [_over_rows(e.log(cast(i, "float64"))) for i in _in_place(d, at[x], own)]
     if inverse.log_jacobian is not None:
         terms.append(-lift([inverse.log_jacobian], given, inverse.letters, n)[0])
+    from astragal.compile.simplify import simplify as written_out
+
     # As written, the log of a probability that saturates loses its digits.
-    found = run(
-        [*outer, *inputs],
-        list(written_out([*terms, *inside])),
-        [*(values[v] for v in floats), *points],
-    )
-    logs = [np.asarray(v) for v in found[: len(terms)]]
-    size = np.maximum.reduce([np.nan_to_num(np.abs(v), posinf=0.0, neginf=0.0) for v in logs])
-    out = np.any([np.isneginf(v) for v in found[len(terms) :]], axis=0)
-    return np.where(out, -np.inf, np.sum(logs, axis=0)), size
+    return [*outer, *inputs], list(written_out([*terms, *inside])), len(terms)
 
 
 def _ranked(y: Expr, rank: int) -> Expr:
