@@ -124,7 +124,7 @@ def _deviance(n, m):
         return np.inf
     ratio = n / m
     # A quotient beyond the largest number has a logarithm within the range.
-    return n * (math.log(ratio) if ratio < np.inf else math.log(n) - math.log(m)) + m - n
+    return n * (math.log(ratio) if abs(ratio) < np.inf else math.log(n) - math.log(m)) + m - n
 
 
 @helper
