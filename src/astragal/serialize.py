@@ -74,11 +74,10 @@ def save(path: str | Path, exprs: Any) -> None:
     ...     ag.load(path)["total"] is ag.sum(x)
     True
     """
-    writer = _Writer(by_value=True)
-    shown = writer.tree(exprs)
-    if not writer.items:
+    if exprs is None or isinstance(exprs, (bool, int, float, str)):
         raise FormatError(f"save: there is no expression in {describe(exprs)}")
-    Path(path).write_bytes(writer.archive(shown))
+    data, _ = dump_tree(exprs, by_value=True)
+    Path(path).write_bytes(data)
 
 
 def load(path: str | Path) -> Any:

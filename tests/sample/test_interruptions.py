@@ -29,7 +29,10 @@ def sampler():
     y = ag.random.poisson(k[2], rate, size=3)
     return ag.derive(ag.Model({"shape": shape, "rate": rate, "y": y}), {"y": [3, 1, 4]})
 """
+# Where tests run in the background of a shell, interrupts are ignored, and their children's too.
 RUN = """
+import signal
+signal.signal(signal.SIGINT, signal.default_int_handler)
 warnings.simplefilter("ignore")
 backend, folder, out = sys.argv[1:]
 tree = sampler().sample(draws=1_000_000, warmup=100, chains=2, backend=backend, seed=4,

@@ -51,9 +51,9 @@ def times(a: Expr, b: Expr) -> Expr:
         return b
     if q == 1.0:
         return a
-    if p == 0.0 and a.dtype == b.dtype:
+    if p == 0.0 and a.type == b.type:  # a zero for an array would lose its shape
         return a
-    if q == 0.0 and a.dtype == b.dtype:
+    if q == 0.0 and a.type == b.type:
         return b
     if p is not None and q is not None:
         return scalar(p * q, a.dtype)
