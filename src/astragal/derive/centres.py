@@ -18,7 +18,7 @@ from astragal.density.joint import Joint
 from astragal.density.statistics import Statistics
 from astragal.derive.bounds import above_zero
 from astragal.derive.conjugate import Neighbourhoods
-from astragal.graph.expr import Expr
+from astragal.graph.expr import INPUT, Expr
 from astragal.graph.literal import scalar
 from astragal.graph.traverse import substitute, toposort
 from astragal.ops import reductions as r
@@ -91,7 +91,8 @@ def settled(link: Link, reads: Neighbourhoods, latent: Iterable[str]) -> Expr | 
         terms.update(dict.fromkeys(r.sum(f.density) for f in near.factors))
         terms.update(dict.fromkeys(near.extra))
     below = set(toposort(terms))
-    scales = [reads.of(n) for n in latent if n not in link.found.targets]
+    read = {str(x.args[0]) for x in below if x.op is INPUT}
+    scales = [reads.of(n) for n in latent if n in read and n not in link.found.targets]
     scales = [near for near in scales if near.z in below and above_zero(near.own)]
     for near in scales:
         forms = [Statistics(near.z, positive=True, unit=False).read(x) for x in values]

@@ -121,6 +121,7 @@ def collapse(reads: Neighbourhoods, links: list[Link], latent: list[str]) -> Joi
     nears = [near for link in links for near in link.nears]
     zs = [near.z for near in nears]
     touched = {f: near.z for near in nears for f in near.factors}
+    near_of = {near.z: near for near in nears}
     own = {near.own for near in nears}
     gone = {str(z.args[0]) for z in zs}
     zero = scalar(0.0, "float64")
@@ -130,9 +131,10 @@ def collapse(reads: Neighbourhoods, links: list[Link], latent: list[str]) -> Joi
             return f
         # A condition on what is summed out has been summed over.
         support = f.support
-        for near in nears:
-            if support is not None and near.z in toposort([support]):
-                support = free_part(support, near.z, above_zero(near.own))
+        for z in toposort([] if support is None else [support]):
+            near = near_of.get(z)
+            if near is not None and support is not None:
+                support = free_part(support, z, above_zero(near.own))
         return replace(f, density=zero, support=support)
 
     spent = {j for near in nears for j in near.extra}
