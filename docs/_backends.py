@@ -90,7 +90,7 @@ def example(name: str) -> list[Expr]:
         return list(flatten(EXAMPLES[name]())[0])
     op = OPS[name]
     for operand in (v, i, flags):
-        for count in (1, 2, 3):
+        for count in (1, 2, 3, 4):
             try:
                 return [op(*[operand] * count)]
             except TypeError:
