@@ -105,6 +105,20 @@ def test_zeros_are_known_before_values() -> None:
     assert np.asarray(got) == pytest.approx(wanted[rows, columns])
     assert pattern(ag.exp(ag.constant(d) * c)).all()
     assert few_terms(np.ones((9, 2)), ag.input("v", (9,))) is None
+    nothing = ag.broadcast_to(0.0 * c, (5, 5))
+    assert not pattern(nothing).any()
+    assert pattern(c - ag.permute_dims(nothing, (1, 0))).all()
+    assert pattern(ag.broadcast_to(c, (5, 5))).all()
+
+
+def test_entries_of_repeated_scalars_make_no_matrix() -> None:
+    c = ag.input("c")
+    matrix = 2.0 * c - ag.permute_dims(ag.broadcast_to(c, (3, 40)), (1, 0))
+    rows, columns = np.array([0, 7]), np.array([1, 2])
+    few = entries(matrix, rows, columns)
+    assert max(np.prod(x.shape) for x in toposort([few]) if x.shape) <= 2
+    assert ag.function([c], few, backend="numpy")(0.75).tolist() == [0.75, 0.75]
+    assert entries(matrix, rows[:0], columns[:0]).shape == (0,)
 
 
 def local_level(n: int, walk: str) -> ag.Model:
@@ -150,6 +164,21 @@ def test_intercepts_and_slopes_of_many_groups_are_one_block() -> None:
     sampler = ag.derive(model, {"y": RNG.normal(size=(groups, 3))})
     kinds = {s.name: s.kind for s in sampler.steps}
     assert kinds["m+n+a+b"] == "gibbs"
+
+
+def test_balanced_groups_make_no_matrix() -> None:
+    groups, x = 25, np.linspace(-1.0, 1.0, 5)
+    k = ag.split(ag.input("key", dtype="key"), 8)
+    taus = [R.gamma(k[i], 2.0, rate=1.0) for i in range(3)]
+    means = [R.normal(k[3 + i], 0.0, 10.0) for i in (0, 1)]
+    a, b = (R.normal(k[5 + i], means[i], 1.0 / ag.sqrt(taus[i]), size=groups) for i in (0, 1))
+    y = R.normal(k[7], a[:, None] + b[:, None] * x, 1.0 / ag.sqrt(taus[2]))
+    names = ("s", "t", "u", "m", "n", "a", "b", "y")
+    model = ag.Model(dict(zip(names, (*taus, *means, a, b, y), strict=True)))
+    sampler = ag.derive(model, {"y": RNG.normal(size=(groups, 5))})
+    outputs = sampler.step("m+n+a+b").program.outputs.values()
+    shapes = [v.shape for v in toposort(outputs) if isinstance(v.type, TensorType)]
+    assert max(int(np.prod([int(d) for d in s])) for s in shapes) < 4 * 2 * groups
 
 
 @pytest.mark.slow

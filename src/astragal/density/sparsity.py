@@ -57,19 +57,23 @@ def pattern(x: Expr) -> Array:
     if name == "concatenate":
         axis, *parts = x.args
         return np.concatenate([pattern(p) for p in parts], axis)
-    if name == "broadcast_to" and is_constant(x.args[0]):
-        return np.broadcast_to(value_of(x.args[0]) != 0, shape)
+    if name == "broadcast_to":
+        return np.broadcast_to(pattern(x.args[0]), shape)
     return np.ones(shape, bool)
 
 
 def entries(x: Expr, rows: Array, columns: Array) -> Expr:
     """Compute given entries of a matrix."""
     name = x.op.name
+    if not len(rows):
+        return zeros((0,), dtype=x.dtype)
     if is_constant(x):
         return constant(value_of(x)[rows, columns], x.dtype)
-    if name in ("add", "subtract") and x.args[0].shape == x.args[1].shape:
-        one, other = entries(x.args[0], rows, columns), entries(x.args[1], rows, columns)
-        return one + other if name == "add" else one - other
+    if name in ("add", "subtract"):
+        parts = [a for a in x.args if a.shape == x.shape or _scalar(a)]
+        if len(parts) == 2:
+            one, other = (a if _scalar(a) else entries(a, rows, columns) for a in parts)
+            return one + other if name == "add" else one - other
     if name == "multiply":
         for c, m in (x.args, x.args[::-1]):
             if _scalar(c) and not _scalar(m):
@@ -80,7 +84,9 @@ def entries(x: Expr, rows: Array, columns: Array) -> Expr:
         return -entries(x.args[0], rows, columns)
     if name == "permute_dims" and x.args[1] == (1, 0):
         return entries(x.args[0], columns, rows)
-    if name == "concatenate" and len(rows):
+    if name == "broadcast_to" and _scalar(x.args[0]):
+        return broadcast_to(x.args[0], rows.shape)
+    if name == "concatenate":
         out = _of_parts(x, rows, columns)
         if out is not None:
             return out
