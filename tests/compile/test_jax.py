@@ -15,7 +15,8 @@ import scipy.special
 
 import astragal as ag
 from astragal.compile import jax as backend
-from astragal.compile import jax_special
+from astragal.compile import jax_map, jax_special
+from astragal.compile.jax_map import through_double
 from astragal.graph.errors import DomainError, DTypeError, ShapeError, UnsupportedError
 from astragal.ops import OPS
 
@@ -458,3 +459,31 @@ def test_the_last_elements_of_a_long_draw_go_on_by_themselves_under_vmap_too() -
     assert np.asarray(f(keys[0])).tobytes() == wanted[0].tobytes()
     both = jax.jit(jax.vmap(f.pure))(keys.words)
     assert np.asarray(both).tobytes() == np.stack(wanted).tobytes()
+
+
+def test_quotients_and_roots_of_singles_can_be_rounded_through_doubles() -> None:
+    rng = np.random.default_rng(7)
+    # No subnormal numbers: XLA's CPU takes them for zeros.
+    edges = np.array([0, -0.0, 1, 3, 1e-30, 3.4028235e38, np.inf, -np.inf, np.nan], "float32")
+    x, y = (np.exp(10 * rng.normal(size=5_000)).astype("float32") for _ in range(2))
+    x, y = np.r_[x, np.repeat(edges, edges.size)], np.r_[y, np.tile(edges, edges.size)]
+    with np.errstate(all="ignore"), jax.enable_x64(True):
+        quotient, root = x / y, np.sqrt(x)
+        normal = ~(np.abs(quotient) < np.finfo("float32").tiny)
+        np.testing.assert_array_equal(
+            jax.jit(through_double(jnp.divide))(x, y)[normal], quotient[normal]
+        )
+        np.testing.assert_array_equal(jax.jit(through_double(jnp.sqrt))(x), root)
+
+
+def test_a_device_that_rounds_singles_otherwise_draws_the_same_bits(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(jax_map, "rounds_singles", lambda: False)
+    key = ag.input("key", dtype="key")
+    # A size that no other test compiles, so that the code is traced under the patch.
+    draw = ag.random.gamma(key, 0.3, rate=0.7, size=277, dtype="float32")
+    given = ag.evaluate(ag.key(5))
+    expected = ag.function([key], draw, backend="numpy")(given)
+    pure = ag.function([key], draw, backend="jax").pure
+    np.testing.assert_array_equal(pure(given), expected)

@@ -30,6 +30,8 @@ from astragal.random.implementations import IMPLEMENTATIONS
 
 Array = Any
 SUMS = frozenset({"add", "subtract"})
+ROUNDED = frozenset({"divide", "sqrt"})
+_SINGLE = TensorType("float32", ())
 
 
 def guard(x: Array) -> Array:
@@ -49,6 +51,26 @@ def _divide(x: Array, y: Array) -> Array:
     # A divisor that seems to depend on the numerator is neither inverted nor hoisted.
     x, y = jnp.broadcast_arrays(x, y)
     return lax.div(x, jnp.where(x != x, x, y))
+
+
+def through_double(rule: Callable[..., Array]) -> Callable[..., Array]:
+    """Round a quotient or a root of float32 correctly where the device does not.
+
+    A GPU divides in float32 to 2 units in the last place, and XLA asks for no better. The
+    float64 result, rounded once more, is the correctly rounded one, since 53 >= 2 * 24 + 2
+    (Figueroa 1995, SIGNUM Newsletter 30(3):21-26). The guard keeps XLA from narrowing it again.
+    """
+
+    def rounded(*values: Array) -> Array:
+        wide = (lax.convert_element_type(v, jnp.float64) for v in values)
+        return lax.convert_element_type(guard(rule(*wide)), jnp.float32)
+
+    return rounded
+
+
+def rounds_singles() -> bool:
+    """Tell whether the default device divides and takes roots in float32 as IEEE 754 asks."""
+    return jax.default_backend() == "cpu"
 
 
 def _astype(x: Array, dtype: str) -> Array:
@@ -172,6 +194,8 @@ class Body:
                     for a, v in zip(node.args, values, strict=True)
                 ]
             rule = _RULES.get(name) or getattr(jnp, name)
+            if name in ROUNDED and node.type == _SINGLE and not rounds_singles():
+                rule = through_double(rule)
             known[node] = rule(*values)
         return [known[o] for o in self.sub.outputs]
 
