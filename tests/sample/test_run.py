@@ -17,7 +17,7 @@ import xarray as xr
 
 import astragal as ag
 from astragal.derive import Sampler
-from astragal.sample import SamplingWarning, diagnose, runner
+from astragal.sample import SamplingWarning, chain, diagnose, runner
 
 Y = np.array([3, 1, 4])
 
@@ -327,3 +327,18 @@ def test_what_never_moves_has_no_r_hat_and_no_warning() -> None:
         table = diagnose(tree)
     assert np.isnan(table.loc["still", "r_hat"])
     assert np.isfinite(table.loc["moving", "r_hat"])
+
+
+def test_chains_do_not_start_where_a_log_density_has_no_digits_left() -> None:
+    # Of exp(a + b x) with x up to 70, starts within 2 of zero are mostly beyond 1e30.
+    x = np.linspace(20.0, 70.0, 12)
+    k = ag.split(ag.input("key", dtype="key"), 3)
+    a, b = ag.random.normal(k[0], 0.0, 100.0), ag.random.normal(k[1], 0.0, 100.0)
+    y = ag.random.poisson(k[2], ag.exp(a + b * x))
+    sampler = ag.derive(ag.Model({"a": a, "b": b, "y": y}), {"y": np.arange(12)})
+    program = chain.program_of(sampler, "numpy", runner.BLOCK)
+    for number in range(6):
+        start_key, _ = chain.chain_keys(3, number)
+        start = program.start(start_key, {"y": np.arange(12)})
+        assert np.exp(float(start["a"]) + float(start["b"]) * 70.0) < 1e11
+        assert abs(float(start["b"])) <= 2.0

@@ -27,6 +27,11 @@ from astragal.sample.checkpoint import Arrays, Block
 
 TRIES = 100
 """Starting points that are tried before a chain gives up."""
+LOWEST = -1e10
+"""Log density below which another starting point is tried: of one like this, as of exponentials
+of wide covariates, trajectories lose the digits that they compare."""
+LOW_TRIES = 20
+"""Starting points that are tried for a higher one; then the highest will do."""
 
 
 @dataclass(frozen=True)
@@ -91,11 +96,15 @@ def build(sampler: Sampler, backend: str, block: int) -> ChainProgram:
     def run_start(key: Any, given: Arrays) -> Mapping[str, Any]:
         with np.errstate(all="ignore"):
             drawn, height = first_start(key, given)
-            again = None
+            again, best, top = None, drawn, -np.inf
             for i in range(1, TRIES):
                 # Independent draws begin anywhere.
-                if np.isfinite(height) or sampler.exact:
+                if (height >= LOWEST and np.isfinite(height)) or sampler.exact:
                     return dict(drawn)
+                if np.isfinite(height) and height > top:
+                    best, top = drawn, float(height)
+                if i >= LOW_TRIES and top > -np.inf:
+                    return dict(best)
                 # Constraints refused the point: others, from keys of their own.
                 again = starter(fold_in(k, attempt), [attempt]) if again is None else again
                 drawn, height = again(key, i, given)
