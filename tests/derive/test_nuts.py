@@ -129,7 +129,8 @@ def test_trees_are_those_of_stans_recursion() -> None:
     _, info = nuts.transition(density, ag.constant(start), ag.constant(0.11), ag.ones((4,)), key)
     k = ag.split(key, 3)
     momenta = ag.random.normal(k[0], 0.0, 1.0, size=4)
-    ahead = [ag.random.uniform(ag.fold_in(k[1], 2 * d), 0.0, 1.0) < 0.5 for d in range(10)]
+    # The first turn computes the density at the start.
+    ahead = [ag.random.uniform(ag.fold_in(k[1], 2 * d), 0.0, 1.0) < 0.5 for d in range(1, 11)]
     run_one = ag.function([key], (info["leapfrogs"], info["depth"], momenta, ahead))
     depths = set()
     for seed in range(60):
@@ -163,7 +164,7 @@ def test_windows_of_the_metric_end_where_those_of_stan_end(warmup: int) -> None:
     tuning = nuts.tuning_start(1)
 
     def one(t: dict[str, Expr], i: Expr) -> tuple[dict[str, Expr], Expr]:
-        new = nuts.adapt(t, ag.constant([1.0]) * i, ag.constant(0.8), warmup - i)
+        new = nuts.adapt(t, ag.constant([1.0]) * i, ag.constant(0.8), warmup - i, ag.constant(0.1))
         return new, new["inverse_mass"][0]
 
     _, metric = ag.scan(one, tuning, ag.arange(warmup))

@@ -5,9 +5,12 @@ iteratively: a subtree of 2^d leaves keeps one momentum for each level, at the p
 that later leaves must be compared with (Phan, Pradhan & Jankowiak 2019, arXiv:1912.11554).
 Where two trees are joined, either is also compared with the nearest leaf of the other, as
 Stan does since version 2.21: of nearly independent normals, a whole period would look like
-no turn at all. Step size by dual averaging (Hoffman & Gelman 2014, JMLR 15) and a diagonal
-metric from the draws of windows that double (Stan Reference Manual, section 15.2), both in
-the warm-up only and carried in the state.
+no turn at all. Step size by dual averaging (Hoffman & Gelman 2014, JMLR 15), from where doubling
+or halving it crosses an acceptance of 0.8, and a diagonal metric from the draws of windows that
+double (Stan Reference Manual, section 15.2), both in the warm-up only and carried in the state.
+
+The log density is written into the program once: its value at the start, and the leapfrog steps
+of the search for a step size, are trees of a single leaf, before the others.
 """
 
 from __future__ import annotations
@@ -39,6 +42,10 @@ DEEPEST = 15
 MAX_ENERGY_ERROR = 1000.0
 TARGET = 0.8
 """Mean acceptance that the step size is adapted to, where nobody asks for another."""
+CROSSED = math.log(0.8)
+"""Log of the acceptance of one leapfrog step at which the search for a step size ends."""
+SHORTEST, LONGEST = 1e-12, 1e6
+"""Where that search ends at the latest: of a flat density there is no step that is too long."""
 
 AIM, DEPTH = ":target", ":max_depth"
 """How the names of the state end that hold what was asked for."""
@@ -191,40 +198,58 @@ def _joined(inverse_mass: Expr, s: State, sub: State, forward: Expr) -> Expr:
     )
 
 
-def _doubled(
-    density: Density,
-    inverse_mass: Expr,
-    step: Expr,
-    energy: Expr,
-    keys: tuple[Expr, Expr],
-    s: State,
-) -> State:
-    """Double a trajectory, to the left or the right."""
-    depth = s["depth"]
+def _grown(density: Density, inverse_mass: Expr, keys: tuple[Expr, Expr], s: State) -> State:
+    """Double a trajectory, to the left or the right; before that, prepare it."""
+    turn = s["turn"]
     choices, leaves = keys
-    forward = _UNIFORM(fold_in(choices, 2 * depth), None, 0.0, 1.0) < 0.5
+    ready = s["ready"] & ~s["searching"]
+    forward = _UNIFORM(fold_in(choices, 2 * turn), None, 0.0, 1.0) < 0.5
     x, p, g = (where(forward, s[f"{v}_right"], s[f"{v}_left"]) for v in "xpg")
-    signed = where(forward, step, -step)
-    own = fold_in(leaves, depth)
-    sub = _subtree(density, inverse_mass, signed, energy, depth, own, (x, p, g))
+    # A step of no length gives the density at the start.
+    signed = where(s["ready"], where(forward, s["step"], -s["step"]), 0.0)
+    own = fold_in(leaves, turn)
+    sub = _subtree(density, inverse_mass, signed, s["energy"], s["depth"], own, (x, p, g))
     whole = ~sub["turned"] & ~sub["diverged"]
-    u = _UNIFORM(fold_in(choices, 2 * depth + 1), None, 0.0, 1.0)
-    take = whole & (e.log(u) < sub["weight"] - s["weight"])
+    u = _UNIFORM(fold_in(choices, 2 * turn + 1), None, 0.0, 1.0)
+    take = ready & whole & (e.log(u) < sub["weight"] - s["weight"])
     new: State = {}
     for v in "xpg":
-        new[f"{v}_right"] = where(forward, sub[v], s[f"{v}_right"])
-        new[f"{v}_left"] = where(forward, s[f"{v}_left"], sub[v])
+        # While it is prepared, both ends are the start, whose gradient comes first.
+        first = ~s["ready"] if v == "g" else _FALSE
+        new[f"{v}_right"] = where((ready & forward) | first, sub[v], s[f"{v}_right"])
+        new[f"{v}_left"] = where((ready & ~forward) | first, sub[v], s[f"{v}_left"])
     return {
         **new,
-        "total": s["total"] + sub["total"],
-        "weight": e.logaddexp(s["weight"], sub["weight"]),
-        "depth": depth + 1,
-        "stop": ~whole | _joined(inverse_mass, s, sub, forward),
-        "diverged": sub["diverged"],
-        "accepted": s["accepted"] + sub["accepted"],
-        "leaves": s["leaves"] + sub["leaf"],
+        **_searched(s, sub["weight"]),
+        "turn": turn + 1,
+        "ready": scalar(True, "bool"),
+        "energy": where(s["ready"], s["energy"], -sub["weight"]),
+        "total": where(ready, s["total"] + sub["total"], s["total"]),
+        "weight": where(ready, e.logaddexp(s["weight"], sub["weight"]), 0.0),
+        "depth": s["depth"] + astype(ready, "int64"),
+        "stop": ready & (~whole | _joined(inverse_mass, s, sub, forward)),
+        "diverged": ready & sub["diverged"],
+        "accepted": where(ready, s["accepted"] + sub["accepted"], 0.0),
+        "leaves": where(ready, s["leaves"] + sub["leaf"], 0),
         "chosen": where(take, sub["chosen"], s["chosen"]),
-        "chosen_logp": where(take, sub["chosen_logp"], s["chosen_logp"]),
+        "chosen_logp": where(take | ~s["ready"], sub["chosen_logp"], s["chosen_logp"]),
+    }
+
+
+def _searched(s: State, error: Expr) -> State:
+    """Double or halve a step size, until its acceptance is on the other side of 0.8.
+
+    ``error`` is minus the energy error of one step.
+    """
+    here = s["ready"] & s["searching"]
+    way = where(error > CROSSED, _f(1.0), _f(-1.0))
+    last = s["way"]
+    crossed = (last * way < 0) | (s["step"] > LONGEST) | (s["step"] < SHORTEST)
+    factor = where(way > 0, _f(2.0), _f(0.5))
+    return {
+        "step": where(here & ~crossed, s["step"] * factor, s["step"]),
+        "way": where(here, way, last),
+        "searching": s["searching"] & ~(here & crossed),
     }
 
 
@@ -235,6 +260,7 @@ def transition(
     inverse_mass: Expr,
     key: Expr,
     max_depth: Expr | None = None,
+    search: Expr = _FALSE,
 ) -> tuple[Expr, State]:
     """Build one NUTS transition.
 
@@ -250,6 +276,9 @@ def transition(
         Spent.
     max_depth
         Doublings after which a trajectory ends, at most `DEEPEST`.
+    search
+        Whether another step size is looked for first, from the one given. The point is then
+        no draw of a chain that keeps the law.
 
     Returns
     -------
@@ -258,17 +287,23 @@ def transition(
     k = split(key, 3)
     n = x0.shape[0]
     deepest = _f(MAX_DEPTH) if max_depth is None else max_depth
-    logp0, g0 = density(x0)
     p0 = _NORMAL(k[0], (n,), 0.0, 1.0) / e.sqrt(inverse_mass)
-    energy = 0.5 * r.sum(inverse_mass * e.square(p0)) - logp0
+    unknown = zeros((n,))
 
-    ends = {f"{v}_{side}": x for v, x in zip("xpg", (x0, p0, g0), strict=True)
+    ends = {f"{v}_{side}": x for v, x in zip("xpg", (x0, p0, unknown), strict=True)
             for side in ("left", "right")}  # fmt: skip
     s: State = while_loop(
-        lambda s: (astype(s["depth"], "float64") < deepest) & ~s["stop"],
-        lambda s: _doubled(density, inverse_mass, step, energy, (k[1], k[2]), s),
+        lambda s: ~s["ready"] | s["searching"]
+        | ((astype(s["depth"], "float64") < deepest) & ~s["stop"]),
+        lambda s: _grown(density, inverse_mass, (k[1], k[2]), s),
         {
             **ends,
+            "turn": _int(0),
+            "ready": _FALSE,
+            "searching": search,
+            "step": step,
+            "way": _f(0.0),
+            "energy": _f(0.0),
             "total": p0,
             "weight": _f(0.0),
             "depth": _int(0),
@@ -277,16 +312,17 @@ def transition(
             "accepted": _f(0.0),
             "leaves": _int(0),
             "chosen": x0,
-            "chosen_logp": logp0,
+            "chosen_logp": _f(-math.inf),
         },
-    )
+    )  # fmt: skip
     return s["chosen"], {
         "acceptance": s["accepted"] / astype(s["leaves"], "float64"),
         "diverging": s["diverged"],
         "leapfrogs": s["leaves"],
         "depth": s["depth"],
-        "energy": energy,
+        "energy": s["energy"],
         "logdensity": s["chosen_logp"],
+        "step_size": s["step"],
     }
 
 
@@ -336,14 +372,23 @@ def _windows(t: State, i: Expr, left: Expr) -> tuple[Expr, Expr, State]:
     )
 
 
-def adapt(t: State, x: Expr, acceptance: Expr, left: Expr) -> State:
-    """Build the tuning after a transition of the warm-up, of which ``left`` are to come with it."""
+def searches(t: State) -> Expr:
+    """Whether a step size is looked for: at the start, and where the metric has changed."""
+    return t["restarted"] < 1.0
+
+
+def adapt(t: State, x: Expr, acceptance: Expr, left: Expr, step: Expr) -> State:
+    """Build the tuning after a transition of the warm-up, of which ``left`` are to come with it.
+
+    ``step`` is the step size that it was made with.
+    """
     i = t["iteration"] + 1.0
     # Dual averaging with Stan's constants.
     m = t["restarted"] + 1.0
+    anchor = where(searches(t), e.log(10.0 * step), t["anchor"])
     rate = 1.0 / (m + 10.0)
     shortfall = (1.0 - rate) * t["shortfall"] + rate * (t["target"] - acceptance)
-    log_step = t["anchor"] - shortfall * e.sqrt(m) / 0.05
+    log_step = anchor - shortfall * e.sqrt(m) / 0.05
     fresh = e.pow(m, -0.75)
     log_mean = fresh * log_step + (1.0 - fresh) * t["log_mean_step"]
     # Welford's running variance.
@@ -361,7 +406,7 @@ def adapt(t: State, x: Expr, acceptance: Expr, left: Expr) -> State:
         "log_mean_step": log_mean,
         "shortfall": where(ends, 0.0, shortfall),
         "restarted": where(ends, 0.0, m),
-        "anchor": where(ends, log_mean + math.log(10.0), t["anchor"]),
+        "anchor": anchor,
         "seen": where(ends, 0.0, seen),
         "mean": where(ends, e.multiply(0.0, mean), mean),
         "spread": where(ends, e.multiply(0.0, spread), spread),
@@ -381,9 +426,10 @@ def nuts_program(block: Block) -> tuple[Program, State]:
     carried = {q: INPUT(label + q, tensor_type("float64", v.shape)) for q, v in start.items()}
     step = e.exp(where(ADAPTING, carried["log_step"], carried["log_mean_step"]))
     x, info = transition(
-        block.density, block.at(), step, carried["inverse_mass"], KEY, carried["max_depth"]
-    )
-    adapted = adapt(carried, x, info["acceptance"], TUNING)
+        block.density, block.at(), step, carried["inverse_mass"], KEY, carried["max_depth"],
+        ADAPTING & searches(carried),
+    )  # fmt: skip
+    adapted = adapt(carried, x, info["acceptance"], TUNING, info["step_size"])
     outputs = block.back(x)
     outputs.update({label + q: where(ADAPTING, adapted[q], carried[q]) for q in start})
     inputs = {
@@ -391,6 +437,5 @@ def nuts_program(block: Block) -> tuple[Program, State]:
         for x in toposort([*outputs.values(), *info.values()])
         if x.op is INPUT and x is not KEY and x is not TUNING
     }
-    info["step_size"] = step
     program = Program(KEY, inputs, TUNING, outputs, info)
     return program, {label + q: v for q, v in start.items()}
