@@ -1,297 +1,205 @@
 """Whole posteriors beside PyMC with nutpie, NumPyro and JAGS: time to the first draw, and ESS.
 
 Each program runs in a process of its own, one after the other, with caches of compiled code
-empty. Printed for each: CPU seconds from the model to the first draw (imports not counted), and
-effective draws a CPU second: the least bulk ESS of what is watched, divided by the CPU time of
-four chains with their warm-up, compiling not counted. A program that is absent is skipped.
+empty. For each: CPU seconds from the model to the first draw (imports not counted), and effective
+draws a CPU second after the warm-up: the least bulk ESS of what is watched in four chains, divided
+by the time that their draws took. Posterior means are compared, in Monte Carlo errors: a check
+that programs have the same model. A program that is absent is skipped.
 
-    python benchmarks/bench_cases.py [CASE ...] [--peers PYTHON] [--draws 1000]
+    python benchmarks/bench_cases.py [CASE ...] [--all] [--data FOLDER] [--peers PYTHON]
+        [--draws 1000] [--limit 120] [--out FILE] [--programs numba jags ...]
 
-PYTHON is an interpreter that has pymc, nutpie and numpyro; JAGS is the program ``jags``.
+A CASE is one of the models of this folder, whose data are simulated, or of
+`astragal.examples.cases`, whose published data stand in FOLDER. PYTHON is an interpreter that has
+pymc, nutpie and numpyro; JAGS is the program ``jags``. Results go to FILE, a line each; a run that
+was interrupted goes on where it stopped. ``--table`` prints the rows of FILE, and runs nothing.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-import os
-import resource
-import shutil
-import subprocess
+import math
 import sys
-import tempfile
-import warnings
-from collections.abc import Callable
-from importlib.util import find_spec
+import time
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from _cases import CASES, Case
 from _harness import machine
-from _nuts_cases import NUTS_CASES
+from _programs import EVERY, LABELS, OURS, PROGRAMS, apart, available, measured, work
+from _published import PEERS, Published
 
-CHAINS, WARMUP = 4, 1000
-EVERY = {**CASES, **NUTS_CASES}
-Draws = dict[str, Any]
+Record = dict[str, Any]
+Records = dict[str, dict[str, Record]]
+"""By case and program."""
+FAR = 5.0
+"""Monte Carlo errors beyond which means of two programs are said to differ."""
 
-
-def cpu() -> float:
-    """CPU seconds of this process, its threads, and children that have ended."""
-    used = [resource.getrusage(w) for w in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
-    return sum(u.ru_utime + u.ru_stime for u in used)
-
-
-class Run:
-    """What one program did: the clock when its first draw was there, and its timed draws."""
-
-    def __init__(self) -> None:
-        self.begin = cpu()
-        self.first = self.spent = 0.0
-
-    def reached(self) -> None:
-        """The first draw is there."""
-        self.first = cpu() - self.begin
-
-    def timed(self, sample: Callable[[], Any]) -> Any:
-        """Run what is timed."""
-        start = cpu()
-        out = sample()
-        self.spent = cpu() - start
-        return out
+CHOSEN = [
+    "kidiq-kidscore_interaction", "kilpisjarvi_mod-kilpisjarvi", "stacks_t4", "rats", "equiv",
+    "eight_schools-eight_schools_centered", "pumps", "bda_rat_tumors", "surgical", "salm",
+    "gym_german_logistic", "low_dim_gauss_mix-low_dim_gauss_mix", "garch-garch11", "dugongs",
+    "gp_pois_regr-gp_regr",
+]  # fmt: skip
+"""One or two published cases of each kind: what ``--chosen`` runs."""
 
 
-# -- the programs ----------------------------------------------------------------------------
+def read(path: Path | None) -> Records:
+    """Take records out of a file; of several for a case and a program, the last."""
+    found: Records = {}
+    if path is not None and path.exists():
+        for row in path.read_text(encoding="utf-8").splitlines():
+            record = json.loads(row)
+            found.setdefault(record["case"], {})[record["program"]] = record
+    return found
 
 
-def _astragal(case: Case, draws: int, backend: str) -> tuple[Run, Draws]:
-    import astragal as ag
-
-    observed = {n: case.data[n] for n in case.observed}
-    run = Run()
-    model = ag.Model(case.astragal(ag, ag.split(ag.input("key", dtype="key"), 10), case.data))
-    sampler = ag.derive(model, observed, forbid=case.forbid)
-    options: dict[str, Any] = {"backend": backend, "progress": False}
-    sampler.sample(draws=1, warmup=0, chains=1, **options)
-    run.reached()
-    tree = run.timed(lambda: sampler.sample(draws=draws, chains=CHAINS, seed=1, **options))
-    return run, {n: np.asarray(tree["posterior"][n]) for n in case.watched}
+def rate(record: Record) -> float:
+    """Effective draws a CPU second; 0 where there is no result."""
+    return 0.0 if "fault" in record else float(record["ess"] / record["after"])
 
 
-def numba(case: Case, draws: int) -> tuple[Run, Draws]:
-    return _astragal(case, draws, "numba")
+def peers(case: dict[str, Record]) -> list[Record]:
+    """Records of the peers that gave a result."""
+    return [r for p, r in case.items() if p not in OURS and rate(r) > 0.0]
 
 
-def jax(case: Case, draws: int) -> tuple[Run, Draws]:
-    return _astragal(case, draws, "jax")
+def ratio(case: dict[str, Record]) -> float:
+    """Our best rate over the best of the peers; not a number where a side has none."""
+    ours = max((rate(case[p]) for p in OURS if p in case), default=0.0)
+    theirs = max((rate(r) for r in peers(case)), default=0.0)
+    return ours / theirs if ours and theirs else math.nan
 
 
-def nutpie(case: Case, draws: int) -> tuple[Run, Draws]:
-    import nutpie as sampler
-    import pymc as pm
-
-    run = Run()
-    with pm.Model() as model:
-        case.pymc(pm, case.data)
-    compiled = sampler.compile_pymc_model(model)
-
-    def sample(tune: int, count: int, chains: int, seed: int) -> Any:
-        return sampler.sample(
-            compiled, draws=count, tune=tune, chains=chains, seed=seed, progress_bar=False
-        )
-
-    sample(1, 1, 1, 0)
-    run.reached()
-    tree = run.timed(lambda: sample(WARMUP, draws, CHAINS, 1))
-    return run, {n: np.asarray(tree["posterior"][n]) for n in case.watched}
+def agreement(case: dict[str, Record]) -> str:
+    """Say which programs have other posterior means than ours."""
+    ours = next((case[p] for p in OURS if p in case and rate(case[p]) > 0.0), None)
+    if ours is None or not peers(case):
+        return "-"
+    gaps = {r["program"]: apart(ours, r) for r in case.values() if r is not ours and rate(r)}
+    far = [f"{LABELS[p]} {gap:.0f}" for p, gap in gaps.items() if gap > FAR]
+    return f"differ: {', '.join(far)}" if far else "agree"
 
 
-def numpyro(case: Case, draws: int) -> tuple[Run, Draws]:
-    import jax as jx
-    import numpyro as npr
-    import numpyro.distributions as dist
-    from numpyro.infer import MCMC, NUTS
-
-    npr.enable_x64()
-    run = Run()
-
-    def sampling(warmup: int, count: int) -> Any:
-        kernel = NUTS(lambda: case.numpyro(npr, dist, case.data))
-        return MCMC(kernel, num_warmup=warmup, num_samples=count, progress_bar=False)
-
-    sampling(1, 1).run(jx.random.key(0))
-    run.reached()
-
-    @jx.jit  # without it, every run compiles again
-    def chain(key: Any) -> Any:
-        mcmc = sampling(WARMUP, draws)
-        mcmc.run(key)
-        drawn = mcmc.get_samples()
-        return {n: drawn[n] for n in case.watched}
-
-    def chains(seed: int) -> list[Draws]:
-        keys = jx.random.split(jx.random.key(seed), CHAINS)
-        return [{n: np.asarray(v) for n, v in chain(k).items()} for k in keys]
-
-    chain(jx.random.key(0))
-    found = run.timed(lambda: chains(1))
-    return run, {n: np.stack([c[n] for c in found]) for n in case.watched}
+def cell(case: dict[str, Record], program: str) -> str:
+    """Effective draws a second, and seconds to the first one."""
+    if program not in case:
+        return "-"
+    record = case[program]
+    fault = str(record.get("fault", ""))
+    if fault:
+        return fault if len(fault) < 12 else "none"
+    return f"{significant(rate(record))} ({record['first']:.1f} s)"
 
 
-def jags(case: Case, draws: int) -> tuple[Run, Draws]:
-    run = Run()
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        (folder / "model.bug").write_text(case.jags, encoding="utf-8")
-        rows = (f'"{n}" <- {_dump(v)}' for n, v in case.data.items())
-        (folder / "data.R").write_text("\n".join(rows), encoding="utf-8")
-        _jags(folder, case, 0, 1, 1)
-        run.reached()
-        run.timed(lambda: _jags(folder, case, WARMUP, draws, CHAINS))
-        return run, _coda(folder, case, draws)
+def significant(x: float) -> str:
+    """Write a number by two digits that count, or whole from ten on.
+
+    >>> significant(0.1234), significant(12345.6)
+    ('0.12', '12,346')
+    """
+    return f"{x:.2g}" if x < 10 else f"{x:,.0f}"
 
 
-def _dump(value: Any) -> str:
-    v = np.asarray(value)
-    flat = ", ".join(repr(x) for x in v.ravel(order="F").tolist())
-    if v.ndim < 2:
-        return f"c({flat})"
-    return f"structure(c({flat}), .Dim = c({', '.join(f'{d}L' for d in v.shape)}))"
+def table(records: Records, names: Iterable[str]) -> str:
+    """Write a table in Markdown, a row a case."""
+    heads = [LABELS[p] for p in PROGRAMS]
+    rows = [f"| case | {' | '.join(heads)} | ratio | means |", "|---|" + "---|" * (len(heads) + 2)]
+    for name in names:
+        if case := records.get(name):
+            cells = " | ".join(cell(case, p) for p in PROGRAMS)
+            best = ratio(case)
+            shown = "-" if math.isnan(best) else significant(best)
+            rows.append(f"| {name} | {cells} | {shown} | {agreement(case)} |")
+    return "\n".join(rows)
 
 
-def _jags(folder: Path, case: Case, warmup: int, draws: int, chains: int) -> None:
-    """Run JAGS; its compiling takes little, and is counted."""
-    seeds = []
-    for c in range(1, chains + 1):
-        (folder / f"init{c}.R").write_text(
-            f'".RNG.name" <- "base::Mersenne-Twister"\n".RNG.seed" <- {c}\n', encoding="utf-8"
-        )
-        seeds.append(f'parameters in "init{c}.R", chain({c})')
-    lines = [
-        "load glm", 'model in "model.bug"', 'data in "data.R"', f"compile, nchains({chains})",
-        *seeds, "initialize", f"adapt {warmup // 2}" if warmup else "",
-        f"update {warmup - warmup // 2}" if warmup else "",
-        *(f"monitor {n}" for n in case.watched), f"update {draws}", "coda *", "exit",
-    ]  # fmt: skip
-    (folder / "run.cmd").write_text("\n".join(x for x in lines if x) + "\n", encoding="utf-8")
-    subprocess.run(["jags", "run.cmd"], cwd=folder, check=True, capture_output=True)
-
-
-def _coda(folder: Path, case: Case, draws: int) -> Draws:
-    """Read what JAGS wrote: the draws of each scalar, one after the other."""
-    names = [r.split()[0] for r in (folder / "CODAindex.txt").read_text().splitlines()]
-    chains = []
-    for c in range(1, CHAINS + 1):
-        values = np.loadtxt(folder / f"CODAchain{c}.txt", usecols=1)
-        chains.append(values.reshape(len(names), draws))
-    whole = np.stack(chains)
-    places = {v: [i for i, n in enumerate(names) if n.split("[")[0] == v] for v in case.watched}
-    return {
-        v: whole[:, at[0]] if names[at[0]] == v else np.moveaxis(whole[:, at], 1, 2)
-        for v, at in places.items()
-    }
-
-
-PROGRAMS = {f.__name__: f for f in (numba, jax, nutpie, numpyro, jags)}
-LABELS = {"numba": "Astragal, Numba", "jax": "Astragal, JAX", "nutpie": "PyMC + nutpie",
-          "numpyro": "NumPyro", "jags": "JAGS"}  # fmt: skip
-
-
-# -- one process -----------------------------------------------------------------------------
-
-
-def work(program: str, name: str, draws: int) -> None:
-    """Run one program on one case, and print what it did as JSON."""
-    import arviz_stats
-    import xarray as xr
-
-    warnings.simplefilter("ignore")
-    run, found = PROGRAMS[program](EVERY[name](), draws)
-    arrays = {
-        n: (("chain", "draw", *(f"{n}_{i}" for i in range(v.ndim - 2))), v)
-        for n, v in found.items()
-    }
-    ess = arviz_stats.ess(xr.Dataset(arrays), method="bulk")
-    least = min(float(ess[n].min()) for n in found)
-    means = {n: [float(x) for x in v.mean((0, 1)).ravel()] for n, v in found.items()}
-    sds = {n: [float(x) for x in v.std((0, 1)).ravel()] for n, v in found.items()}
-    print(json.dumps({"first": run.first, "spent": run.spent, "ess": least,
-                      "means": means, "sds": sds}))  # fmt: skip
-
-
-def measured(python: str, program: str, name: str, draws: int) -> dict[str, Any] | str:
-    """Run a program in a process of its own: what it did, or why there is nothing."""
-    with tempfile.TemporaryDirectory() as cache:
-        environment = {**os.environ, "ASTRAGAL_CACHE": cache, "JAX_PLATFORMS": "cpu",
-                       "XLA_FLAGS": "--xla_cpu_multi_thread_eigen=false"}  # fmt: skip
-        command = [python, __file__, name, "--work", program, "--draws", str(draws)]
-        done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
-    if done.returncode:
-        return done.stderr.strip().splitlines()[-1][:70] if done.stderr.strip() else "failed"
-    result: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
-    return result
-
-
-def available(python: str) -> dict[str, str]:
-    """Why a program cannot run, for those that cannot."""
-    out = {}
-    for program, module in (("nutpie", "nutpie"), ("numpyro", "numpyro")):
-        if python == sys.executable:
-            found = find_spec(module) is not None
+def chosen(given: argparse.Namespace) -> list[str | Published]:
+    """Find the cases to run; say which have no data."""
+    names = list(given.cases)
+    if given.chosen:
+        names += CHOSEN
+    if given.all:
+        names += [*PEERS, *EVERY]
+    found: list[str | Published] = []
+    absent = []
+    for name in dict.fromkeys(names or EVERY):
+        if name in EVERY and not (name in PEERS and given.data):
+            found.append(name)
+        elif given.data is None:
+            absent.append(name)
         else:
-            code = f"import importlib.util as u, sys; sys.exit(u.find_spec('{module}') is None)"
-            found = subprocess.run([python, "-c", code], check=False).returncode == 0
-        if not found:
-            out[program] = f"{module} is not installed: --peers names an interpreter that has it"
-    if shutil.which("jags") is None:
-        out["jags"] = "there is no program jags (Debian package jags)"
-    return out
+            found.append(Published.load(name, given.data))
+    if absent:
+        print(f"{len(absent)} cases are left out: --data names the folder of their data")
+    return found
 
 
-def _apart(a: dict[str, Any], b: dict[str, Any]) -> float:
-    """The largest difference of posterior means, in standard deviations."""
-    worst = 0.0
-    for n, means in a["means"].items():
-        gaps = np.abs(np.array(means) - b["means"][n]) / np.maximum(a["sds"][n], 1e-12)
-        worst = max(worst, float(gaps.max()))
-    return worst
+def line(record: Record, ours: Record | None) -> str:
+    """Say what a program did."""
+    label = f"  {LABELS[record['program']]:16s} "
+    if "fault" in record:
+        return f"{label}{record['fault']}"
+    gap = "" if ours is None else f", means {apart(ours, record):.1f} errors apart"
+    slow = f", R-hat {record['rhat']:.2f}" if record["rhat"] > 1.01 else ""
+    return (
+        f"{label}first draw {record['first']:6.2f} s   {rate(record):>11,.1f} effective draws a "
+        f"second (ESS {record['ess']:,.0f} of {4 * record['draws']:,} in {record['after']:.2f} s"
+        f", warm-up {record['warm']:.2f} s){slow}{gap}"
+    )
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("cases", nargs="*", choices=[*EVERY, []], default=[])
-    parser.add_argument("--peers", default=sys.executable)
-    parser.add_argument("--draws", type=int, default=1000)
-    parser.add_argument("--work", choices=list(PROGRAMS))
-    given = parser.parse_args()
-    if given.work:
-        work(given.work, given.cases[0], given.draws)
-        return
-    absent = available(given.peers)
+def run(given: argparse.Namespace) -> Records:
+    """Run what has no record yet."""
+    records, absent, began = read(given.out), available(given.peers), time.monotonic()
     print(machine())
     for program, why in absent.items():
         print(f"{LABELS[program]} is left out: {why}")
-    for name in given.cases or CASES:
-        print(f"\n{EVERY[name]().name}", flush=True)
-        ours: dict[str, Any] | None = None
-        for program in PROGRAMS:
-            if program in absent:
+    cases = chosen(given)
+    for number, case in enumerate(cases):
+        name = case if isinstance(case, str) else case.name
+        done = records.setdefault(name, {})
+        spent = time.monotonic() - began
+        print(f"\n{name} ({number + 1} of {len(cases)}, {spent / 60:.1f} min)", flush=True)
+        written = EVERY[case]() if isinstance(case, str) else case
+        for program in given.programs:
+            lacks = written.jags if program == "jags" else written.peer
+            if program in absent or program in done or (program not in OURS and lacks is None):
                 continue
-            python = sys.executable if program in ("numba", "jax") else given.peers
-            got = measured(python, program, name, given.draws)
-            if isinstance(got, str):
-                print(f"  {LABELS[program]:16s} {got}", flush=True)
-                continue
-            ours = got if ours is None else ours
-            gap = _apart(ours, got)
-            note = f"   means {gap:.2f} sd apart" if gap > 0.25 else ""
-            print(
-                f"  {LABELS[program]:16s} first draw {got['first']:6.2f} s   "
-                f"{got['ess'] / got['spent']:>10,.0f} effective draws a second "
-                f"(ESS {got['ess']:,.0f} in {got['spent']:.2f} s){note}",
-                flush=True,
-            )
+            python = sys.executable if program in OURS else given.peers
+            got = measured(python, program, case, given.draws, given.limit)
+            record: Record = {"fault": got} if isinstance(got, str) else got
+            done[program] = {"case": name, "program": program, **record}
+            ours = next((done[p] for p in OURS if p in done and rate(done[p])), None)
+            print(line(done[program], ours), flush=True)
+            if given.out is not None:
+                with given.out.open("a", encoding="utf-8") as file:
+                    file.write(json.dumps(done[program]) + "\n")
+    return {n if isinstance(n, str) else n.name: records[n if isinstance(n, str) else n.name]
+            for n in cases}  # fmt: skip
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser.add_argument("cases", nargs="*", choices=[*EVERY, *PEERS, []], default=[])
+    parser.add_argument("--all", action="store_true", help="every case")
+    parser.add_argument("--chosen", action="store_true", help="some published cases of each kind")
+    parser.add_argument("--data", type=Path, help="folder of the published data")
+    parser.add_argument("--peers", default=sys.executable, help="interpreter that has the peers")
+    parser.add_argument("--programs", nargs="+", choices=list(PROGRAMS), default=list(PROGRAMS))
+    parser.add_argument("--draws", type=int, default=1000, help="a chain; more where they are fast")
+    parser.add_argument("--limit", type=float, default=math.inf, help="wall seconds a program")
+    parser.add_argument("--out", type=Path, help="file of results, a line each")
+    parser.add_argument("--table", action="store_true", help="print the rows of --out alone")
+    parser.add_argument("--work", choices=list(PROGRAMS), help=argparse.SUPPRESS)
+    parser.add_argument("--job", type=Path, help=argparse.SUPPRESS)
+    given = parser.parse_args()
+    if given.work:
+        work(given.work, given.cases[0], given.draws, given.job, given.out)
+        return
+    records = read(given.out) if given.table else run(given)
+    print("\n" + table(records, records))
 
 
 if __name__ == "__main__":

@@ -2,7 +2,7 @@
 
 Eight schools, a logistic regression without auxiliary variables, and a path of log
 volatilities. Each program runs in a process of its own as `bench_cases` does it: four chains
-with their warm-up, compiling not counted. Ratios are of medians; above 1, ours is faster.
+after their warm-up, compiling not counted. Ratios are of medians; above 1, ours is faster.
 
     python benchmarks/bench_nuts.py [CASE ...] [--peers PYTHON] [--rounds 3] [--draws 1000]
 """
@@ -15,7 +15,7 @@ import sys
 
 from _harness import machine
 from _nuts_cases import NUTS_CASES
-from bench_cases import LABELS, available, measured
+from _programs import LABELS, available, measured
 
 SIDES = {"nutpie": "numba", "numpyro": "jax"}
 """Each peer, and the backend of ours that it is compared with."""
@@ -41,7 +41,7 @@ def main() -> None:
                     if isinstance(got, str):
                         print(f"  {LABELS[program]}: {got}")
                         break
-                    found.append(got["ess"] / got["spent"])
+                    found.append(got["ess"] / got["after"])
             ours, theirs = (statistics.median(r) if r else 0.0 for r in rates.values())
             if not (ours and theirs):
                 print(f"  {LABELS[peer]} is left out: {absent.get(peer, 'it gave nothing')}")

@@ -13,13 +13,13 @@ R = ag.random
 
 
 @ag.model
-def asia(key, visit, smoking, tuberculosis, cancer, bronchitis, xray, dyspnoea):
+def asia(key, visit, p_smoking, p_tuberculosis, p_cancer, p_bronchitis, p_xray, p_dyspnoea):
     """The chest clinic of Lauritzen & Spiegelhalter (1988); tables by parents' values."""
     k = ag.split(key, 6)
-    s = R.categorical(k[0], smoking)
-    t = R.categorical(k[1], tuberculosis[visit])
-    c = R.categorical(k[2], ag.constant(cancer)[s])
-    b = R.categorical(k[3], ag.constant(bronchitis)[s])
+    s = R.categorical(k[0], p_smoking)
+    t = R.categorical(k[1], p_tuberculosis[visit])
+    c = R.categorical(k[2], ag.constant(p_cancer)[s])
+    b = R.categorical(k[3], ag.constant(p_bronchitis)[s])
     either = ag.maximum(t, c)
     # The collection counts values from 1.
     return {
@@ -32,9 +32,9 @@ def asia(key, visit, smoking, tuberculosis, cancer, bronchitis, xray, dyspnoea):
         "lung_cancer": c + 1,
         "bronchitis": b + 1,
         "either": either + 1,
-        "x": (x := R.categorical(k[4], ag.constant(xray)[either])),
+        "x": (x := R.categorical(k[4], ag.constant(p_xray)[either])),
         "xray": x + 1,
-        "dyspnoea": R.categorical(k[5], ag.constant(dyspnoea)[either, b]),
+        "dyspnoea": R.categorical(k[5], ag.constant(p_dyspnoea)[either, b]),
     }
 
 
