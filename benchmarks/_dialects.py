@@ -41,6 +41,9 @@ class PyMC:
 
         return declare
 
+    def student_t(self, name: str, df: float, mean: Any, scale: Any, observed: Any) -> None:
+        self._pm.StudentT(name, df, mu=mean, sigma=scale, observed=observed)
+
     def binomial_logits(self, name: str, n: Any, logits: Any, observed: Any) -> None:
         self._pm.Binomial(name, n, logit_p=logits, observed=observed)
 
@@ -75,7 +78,7 @@ class PyMC:
 
 PYMC = {"normal": "Normal", "half_normal": "HalfNormal", "half_cauchy": "HalfCauchy",
         "cauchy": "Cauchy", "gamma": "Gamma", "exponential": "Exponential", "beta": "Beta",
-        "uniform": "Uniform", "student_t": "StudentT", "lognormal": "LogNormal",
+        "uniform": "Uniform", "lognormal": "LogNormal",
         "poisson": "Poisson", "binomial": "Binomial", "dirichlet": "Dirichlet",
         "inverse_gamma": "InverseGamma", "chi2": "ChiSquared", "flat": "Flat",
         "half_flat": "HalfFlat"}  # fmt: skip

@@ -72,6 +72,11 @@ def check(name: str, folder: Path, draws: dict[str, Any], python: str) -> tuple[
     return out.returncode == 0, out.stdout + out.stderr
 
 
+def steps_of(sampler: Any) -> str:
+    """Say what each step of a sampler draws, and how."""
+    return ", ".join(f"{s.name}: {s.kind}" for s in sampler.steps)
+
+
 def line(table: bool, name: str, good: bool, deriving: float, sampling: float, kinds: str) -> str:
     """Say in a line, or a row of a table, what became of a case."""
     if table:
@@ -90,6 +95,7 @@ def main() -> int:
     parser.add_argument("--python", default=sys.executable, help="interpreter for check.py")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--table", action="store_true", help="print a table in Markdown")
+    parser.add_argument("--out", type=Path, help="file that gets a line of JSON a case")
     parser.add_argument("--verbose", action="store_true", help="show derivations and checks")
     given = parser.parse_args()
     failed = []
@@ -107,8 +113,19 @@ def main() -> int:
             failed.append(name)
             continue
         sampler, _, deriving, sampling = result
-        kinds = ", ".join(f"{s.name}: {s.kind}" for s in sampler.steps)
+        kinds = steps_of(sampler)
         print(line(given.table, name, good, deriving, sampling, kinds), flush=True)
+        if given.out is not None:
+            record = {
+                "case": name,
+                "backend": given.backend,
+                "steps": kinds,
+                "agrees": good,
+                "derive": round(deriving, 2),
+                "run": round(sampling, 1),
+            }
+            with given.out.open("a", encoding="utf-8") as file:
+                file.write(json.dumps(record) + "\n")
         if given.verbose or not good:
             print(told, flush=True)
         if given.verbose:
