@@ -14,7 +14,6 @@ from typing import Any
 import numpy as np
 from scipy.fft import irfft, next_fast_len, rfft
 from scipy.special import ndtri
-from scipy.stats import rankdata
 
 Array = np.ndarray[Any, Any]
 
@@ -106,6 +105,8 @@ def _ranked(x: Array) -> tuple[Array, Array]:
     np.put_along_axis(z, order, np.broadcast_to(scores, x.shape), axis=1)
     tied = (ordered[:, 1:] == ordered[:, :-1]).any(axis=1)
     if tied.any():
+        from scipy.stats import rankdata  # half a second, and draws are seldom tied
+
         z[tied] = ndtri((rankdata(x[tied], axis=1) - 0.375) / (n + 0.25))
     return ordered, z
 
