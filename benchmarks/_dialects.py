@@ -50,8 +50,11 @@ class PyMC:
     def bernoulli_logits(self, name: str, logits: Any, observed: Any) -> None:
         self._pm.Bernoulli(name, logit_p=logits, observed=observed)
 
-    def multivariate_normal(self, name: str, mean: Any, cov: Any, **named: Any) -> Any:
-        return self._pm.MvNormal(name, mean, cov, **named)
+    def multivariate_normal(
+        self, name: str, mean: Any, cov: Any, count: int = 0, observed: Any = None
+    ) -> Any:
+        sized = {"shape": (count, mean.shape[0])} if count else {}
+        return self._pm.MvNormal(name, mean, cov, observed=observed, **sized)
 
     def zero_inflated_binomial(self, name: str, zero: Any, n: Any, p: Any, observed: Any) -> None:
         self._pm.ZeroInflatedBinomial(name, 1 - zero, n, p, observed=observed)
@@ -129,8 +132,11 @@ class NumPyro:
     def bernoulli_logits(self, name: str, logits: Any, observed: Any) -> None:
         self._sample(name, self._dist.Bernoulli(logits=logits), obs=observed)
 
-    def multivariate_normal(self, name: str, mean: Any, cov: Any, observed: Any = None) -> Any:
-        return self._sample(name, self._dist.MultivariateNormal(mean, cov), obs=observed)
+    def multivariate_normal(
+        self, name: str, mean: Any, cov: Any, count: int = 0, observed: Any = None
+    ) -> Any:
+        law = self._dist.MultivariateNormal(mean, cov)
+        return self._sample(name, law.expand([count]) if count else law, obs=observed)
 
     def zero_inflated_binomial(self, name: str, zero: Any, n: Any, p: Any, observed: Any) -> None:
         law = self._dist.ZeroInflatedDistribution(self._dist.Binomial(n, p), gate=zero)

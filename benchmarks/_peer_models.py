@@ -173,9 +173,7 @@ def _birats(p: Any, d: Data) -> None:
     sds = [p.keep(f"sd{i + 1}", p.sqrt(covariance[i, i])) for i in (0, 1)]
     p.keep("rho", covariance[0, 1] / (sds[0] * sds[1]))
     mu = p.multivariate_normal("mu_beta", d["mean"], np.linalg.inv(d["precision"]))
-    # not centred: deviations are independent standard normals
-    z = p.normal("z", 0.0, 1.0, shape=(len(d["y"]), 2))
-    beta = mu + z @ p.inverse(factor)
+    beta = p.multivariate_normal("beta", mu, covariance, count=len(d["y"]))
     sigma = p.keep("sigma", p.gamma("tauC", 0.001, 0.001) ** -0.5)
     p.normal("y", beta[:, :1] + beta[:, 1:] * d["x"], sigma, observed=d["y"])
 
