@@ -181,6 +181,17 @@ def test_without_relations_of_the_book_the_scales_move_by_gradients() -> None:
     assert "gibbs" not in {s.kind for s in sampler.steps if "tau" in s.targets}
 
 
+def test_scales_that_move_by_gradients_anyway_get_no_auxiliary_variables() -> None:
+    # The scale of the errors alone would get a law of the book, and auxiliaries hold the others.
+    k = keys(4)
+    a, b, sigma = (R.half_cauchy(k[i], 1.0) for i in range(3))
+    y = R.normal(k[3], ag.log(a * np.linspace(0.5, 2.0, 10) + b), sigma)
+    model = ag.Model({"a": a, "b": b, "sigma": sigma, "y": y})
+    sampler = ag.derive(model, {"y": ETA[:10]})
+    assert [s.kind for s in sampler.steps] == ["nuts"]
+    assert not sampler.auxiliary
+
+
 @pytest.mark.parametrize(
     ("errors", "name"),
     [

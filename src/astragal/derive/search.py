@@ -170,11 +170,9 @@ def _slowed(plan: Plan, before: Plan, open_ones: Mapping[str, int]) -> bool:
     Given the auxiliaries these move in short steps only, so that what is freed beside them
     is paid for. One number is moved well enough.
     """
-    for name in set(plan.latent) - set(before.latent):
-        near = {x for f in plan.reads.of(name).factors for x in toposort([f.total])}
-        if any(k > 1 and plan.joint.coordinates[n] in near for n, k in open_ones.items()):
-            return True
-    return False
+    new = set(plan.latent) - set(before.latent)
+    near = {x for n in new for f in plan.reads.of(n).factors for x in toposort([f.total])}
+    return sum(k for n, k in open_ones.items() if plan.joint.coordinates[n] in near) > 1
 
 
 def _stuck(plan: Plan) -> dict[str, int]:
