@@ -234,8 +234,8 @@ def test_the_explanation_goes_from_premises_by_relations_to_conclusions() -> Non
     assert places == sorted(places)
 
 
-def test_alternatives_begin_with_the_step_that_was_chosen() -> None:
-    found = ag.derive(pumps(HOURS), {"failures": FAILURES}).alternatives()
+def test_the_options_of_a_variable_begin_with_the_step_that_was_chosen() -> None:
+    found = ag.derive(pumps(HOURS), {"failures": FAILURES}).options
     assert found["alpha"] == ("slice", "nuts")
     assert found["theta"] == ("gibbs", "slice", "nuts")
 

@@ -76,8 +76,8 @@ def test_coordinates_can_be_forbidden_preferred_and_listed() -> None:
     assert not names_of(ag.derive(weak, data, forbid=(*OTHERS, "standard_location_scale")))
     preferred = ag.derive(strong, data, forbid=OTHERS, prefer=("noncentre",))
     assert names_of(preferred) == ["standard_location_scale"]
-    assert preferred.alternatives()["theta"] == ("nuts", "noncentre", "slice")
-    assert preferred.alternatives()["mu"] == ("nuts", "slice")
+    assert preferred.options["theta"] == ("nuts", "noncentre", "slice")
+    assert preferred.options["mu"] == ("nuts", "slice")
     with pytest.raises(ModelError, match="noncentre"):
         ag.derive(weak, data, prefer=("noncentring",))
 
@@ -187,7 +187,7 @@ def test_other_laws_are_left_as_they_are(kind: str) -> None:
     model = hierarchy(ELSEWHERE[kind])
     sampler = ag.derive(model, observed(model), forbid=OTHERS, prefer=("noncentre",))
     assert names_of(sampler) == []
-    assert all("noncentre" not in kinds for kinds in sampler.alternatives().values())
+    assert all("noncentre" not in kinds for kinds in sampler.options.values())
 
 
 def test_a_law_is_standardised_with_regard_to_what_it_reads() -> None:
@@ -202,3 +202,16 @@ def test_data_are_no_coordinates() -> None:
     values = {**observed(model), "x": np.array([0.2, -0.4, 1.0])}
     sampler = ag.derive(model, values, forbid=OTHERS, prefer=("noncentre",))
     assert names_of(sampler) == []
+
+
+def test_what_was_integrated_out_leaves_no_coordinates_of_others() -> None:
+    k = ag.split(ag.input("key", dtype="key"), 8)
+    tau = [R.gamma(k[i], 1.0, rate=1.0) for i in range(3)]
+    m = [R.normal(k[3 + i], 0.0, 10.0) for i in range(2)]
+    a, b = (R.normal(k[5 + i], m[i], 1.0 / ag.sqrt(tau[i]), size=30) for i in range(2))
+    y = R.normal(k[7], a[:, None] + b[:, None] * np.linspace(-1.0, 1.0, 3), 1.0 / ag.sqrt(tau[2]))
+    names = ("s", "t", "u", "m", "l", "a", "b", "y")
+    model = ag.Model(dict(zip(names, (*tau, *m, a, b, y), strict=True)))
+    seen = np.random.default_rng(1).normal(size=(30, 3))
+    sampler = ag.derive(model, {"y": seen}, prefer=("collapse",))
+    assert [s.kind for s in sampler.steps] == ["collapse"]

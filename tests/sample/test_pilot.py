@@ -24,8 +24,10 @@ def schools() -> ag.Model:
 def test_a_pilot_tries_the_samplers_there_are_and_keeps_the_best() -> None:
     sampler = ag.derive(schools(), {"y": [28.0, 8.0, -3.0]}, tune="pilot")
     kinds = {tuple(sorted({kind for _, kind in t.steps})) for t in sampler.trials}
-    standardised = ("nuts on standardised coordinates",)
-    assert {("collapse",), ("gibbs", "interweave", "slice"), ("nuts",), standardised} <= kinds
+    assert {("collapse",), ("nuts on standardised coordinates",)} <= kinds
+    assert len(sampler.trials) <= pilot.TRIED + 1
+    assert ("nuts",) not in kinds  # it was expected to take longest
+    assert all(t.work > 0.0 and t.sweeps >= 1.0 and "expected" in str(t) for t in sampler.trials)
     rates = [t.rate for t in sampler.trials]
     assert rates == sorted(rates, reverse=True)
     for step, (name, kind) in zip(sampler.steps, sampler.trials[0].steps, strict=True):

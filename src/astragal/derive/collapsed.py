@@ -143,6 +143,7 @@ def _joined(plan: Plan, left: list[str], moves: list[Step], draws: list[Step]) -
         relations=(COLLAPSE, *relations.values()),
         program=program,
         tuning={n: x for s in moves for n, x in s.tuning.items()},
+        parts=tuple(steps),
     )
 
 

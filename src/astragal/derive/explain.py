@@ -44,6 +44,9 @@ def explain(s: Sampler) -> str:
     if s.auxiliary:
         lines.append("Auxiliary variables were added, which leave the model's own law as it is:")
         lines += [f"   by {r}" for r in s.auxiliary]
+    if s.compared:
+        lines.append("Compared by the work that an effective draw is expected to take:")
+        lines += [f"   {c}" for c in s.compared]
     if s.trials:
         lines.append("Pilot runs:")
         lines += [f"   {t}" for t in s.trials]

@@ -46,11 +46,14 @@ class Choice:
         The standardised coordinates; None where it is moved as it is.
     reason
         Why, in words.
+    told
+        What the data tell of it over what its own law tells: the median of its elements.
     """
 
     name: str
     standard: Standard | None
     reason: str
+    told: float
 
 
 def choose_coordinates(
@@ -111,9 +114,9 @@ def _choice(s: Standard, told: Array, forced: bool) -> Choice:
     elif not np.isfinite(share):
         says = "how much the data tell of it is not known"
     elif share >= 1.0:
-        return Choice(s.name, None, says)
+        return Choice(s.name, None, says, share)
     first = s.held is not None and bool(told[0] >= 1.0)
-    return Choice(s.name, s.held if first else s, says)
+    return Choice(s.name, s.held if first else s, says, share)
 
 
 def shares(block: Block, transforms: Mapping[str, Transform], points: Points) -> dict[str, Array]:

@@ -97,6 +97,9 @@ def standard_of(
     others = {reads.joint.coordinates[n] for n in block if n != name}
     if z in below or not below & others:
         return None
+    left = set(reads.joint.coordinates.values())
+    if z not in toposort([own.density]) or any(x.op is INPUT and x not in left for x in below):
+        return None  # its law was integrated, or reads what was
     if own.family in PATHS:
         return _path(name, own, labels)
     return _standard_draw(name, own, labels)

@@ -55,7 +55,8 @@ class Plan:
             check_same(plain.total, self.joint.total, self.joint.coordinates, self.points)
         self.prefer = frozenset(prefer)
         self.why_not: dict[str, list[str]] = {}
-        self.recoordinated: set[str] = set()
+        self.recoordinated: dict[str, float] = {}
+        self.compared: list[str] = []
         self.labels: dict[Expr, str] = dict(getattr(self.model, "labels", {}))
 
     def reject(self, name: str, kind: str, reason: str) -> None:
@@ -125,7 +126,7 @@ def _coordinates(plan: Plan, names: list[str], refused: set[str]) -> list[Choice
     for c in choices:
         if c.standard is None:
             plan.reject(c.name, KIND, c.reason)
-        plan.recoordinated.add(c.name)
+        plan.recoordinated[c.name] = c.told
     return choices
 
 

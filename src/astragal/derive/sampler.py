@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -22,6 +22,9 @@ from astragal.graph.literal import constant
 from astragal.graph.types import TensorType, show_shape
 from astragal.model import Model
 from astragal.random.keys import split
+
+if TYPE_CHECKING:
+    from astragal.derive.alternatives import Alternative
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,6 +54,12 @@ class Sampler:
         The identities that brought these in.
     trials : tuple of Trial
         Pilot runs that chose the sampler, the best first.
+    options : mapping
+        For each variable the kinds of step that could draw it, the chosen one first.
+    asked : pair of tuples of str
+        What was forbidden and preferred.
+    compared : tuple of str
+        What was compared by its expected cost.
     """
 
     model: Model
@@ -70,6 +79,8 @@ class Sampler:
     augmented: Model | None = None
     auxiliary: tuple[UsedRelation, ...] = ()
     trials: tuple[Trial, ...] = ()
+    asked: tuple[tuple[str, ...], tuple[str, ...]] = ((), ())
+    compared: tuple[str, ...] = ()
 
     # -- graphs --------------------------------------------------------------------------
 
@@ -348,12 +359,31 @@ class Sampler:
 
         return explain(self)
 
-    def alternatives(self) -> dict[str, tuple[str, ...]]:
-        """List, for each variable, the kinds of step that could draw it, the chosen one first.
+    def alternatives(self) -> tuple[Alternative, ...]:
+        """List the samplers that there are of this posterior, the cheapest by estimate first.
 
-        ``derive(..., forbid=...)`` and ``prefer=...`` choose among them.
+        Each is derived, which takes as long as that; nothing is run. `options` has, for each
+        variable, the kinds of step that could draw it.
+
+        Returns
+        -------
+        tuple of Alternative
+            With their steps, the work of a sweep, the sweeps that an effective draw takes, and
+            what to forbid and prefer to get them. ``chosen`` marks this one.
+
+        Examples
+        --------
+        >>> import astragal as ag
+        >>> k = ag.split(ag.key(0))
+        >>> rate = ag.random.gamma(k[0], 2.0, rate=4.0)
+        >>> model = ag.Model({"rate": rate, "y": ag.random.poisson(k[1], rate)})
+        >>> first, *others = ag.derive(model, {"y": 3}).alternatives()
+        >>> first.steps, first.chosen, first.sweeps
+        ((('rate', 'exact'),), True, 1.0)
         """
-        return dict(self.options)
+        from astragal.derive.alternatives import ranked
+
+        return tuple(a for a, _ in ranked(self))
 
     def latex(self) -> str:
         """Give the derivation in LaTeX: one line a step."""

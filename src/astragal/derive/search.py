@@ -12,6 +12,7 @@ import numpy as np
 from astragal.density.joint import factorise
 from astragal.derive.augment import LEAVES, augmentations
 from astragal.derive.check import check_conditional, check_exact
+from astragal.derive.choices import BLOCK, chosen_links
 from astragal.derive.collapsed import collapsed
 from astragal.derive.conjugate import KEY
 from astragal.derive.data import as_data
@@ -91,12 +92,20 @@ def derive(
     if not isinstance(model, Model):
         call = "; call it with its data first" if isinstance(model, ModelFunction) else ""
         raise ModelError(f"derive takes a model, got {type(model).__name__}{call}")
+    refused, wanted = _known_names(forbid, "forbid"), _known_names(prefer, "prefer")
     if tune is not None:
-        return _tuned(model, observed, forbid, prefer, tune)
+        return _tuned(model, observed, refused, wanted, tune)
+    return search(model, observed, refused, wanted)[0]
+
+
+def search(
+    model: Model, observed: Mapping[str, Any], forbid: Iterable[str], prefer: Iterable[str]
+) -> tuple[Sampler, Plan]:
+    """Derive a sampler, and give what was known of the model."""
     check_keys(*model.variables.values())
     data = _check_observed(model, observed)
-    refused = _known_names(forbid, "forbid")
-    plan = Plan(model, data, _known_names(prefer, "prefer"))
+    refused = set(forbid)
+    plan = Plan(model, data, prefer)
     check_support(plan.joint, data)
     if not plan.latent:
         raise ModelError("nothing is left to sample: every random variable is observed")
@@ -104,13 +113,15 @@ def derive(
     if not {"gibbs", "exact"} & refused:
         chain = exact_chain(plan.reads, plan.latent, lambda link: not refusal(plan, link, refused))
     if chain is not None:
-        return _exact(plan, *chain)
-    steps = collapsed(plan, refused)
-    if steps is None:
-        plan = _with_auxiliaries(plan, refused)
-        steps = _steps(plan, refused)
-        steps += interwoven(plan, steps, refused)
-    return _assemble(plan, steps, exact=False, whole=model)
+        sampler = _exact(plan, *chain)
+    else:
+        steps = collapsed(plan, refused)
+        if steps is None:
+            plan = _with_auxiliaries(plan, refused)
+            steps = _steps(plan, refused)
+            steps += interwoven(plan, steps, refused)
+        sampler = _assemble(plan, steps, exact=False, whole=model)
+    return replace(sampler, asked=(tuple(sorted(refused)), tuple(sorted(plan.prefer)))), plan
 
 
 def _tuned(
@@ -187,7 +198,7 @@ def _steps(plan: Plan, refused: set[str]) -> list[Step]:
     """One step a variable or block, in the order of the model."""
     steps: dict[str, Step] = {}
     if "gibbs" not in refused:
-        for link in closed_forms(plan.reads, plan.latent):
+        for link in chosen_links(plan, refused):
             if name := refusal(plan, link, refused):
                 for target in link.found.targets:
                     plan.reject(target, "gibbs", f"{name} is forbidden")
@@ -231,7 +242,7 @@ def _options(plan: Plan, steps: Iterable[Step]) -> dict[str, tuple[str, ...]]:
     return {n: out[n] for n in plan.latent}
 
 
-KINDS = ("exact", "collapse", "augment", "gibbs", KIND, INTERWEAVE, *(m.kind for m in MOVES))
+KINDS = ("exact", "collapse", "augment", "gibbs", BLOCK, KIND, INTERWEAVE, *(m.kind for m in MOVES))
 
 
 def _known_names(names: Iterable[str], argument: str) -> set[str]:
@@ -326,6 +337,7 @@ def _assemble(
         density=Program(KEY, inputs_of([total]), TUNING, {"logdensity": total}),
         rejected=rejected,
         options=_options(plan, steps),
+        compared=tuple(plan.compared),
         evidence=None
         if evidence is None
         else Program(KEY, inputs_of([evidence]), TUNING, {"evidence": evidence}),

@@ -50,16 +50,22 @@ class Trial:
     trusted
         Whether its chains, from starts of their own, came to one place, and one as wide as
         other samplers found.
+    work, sweeps
+        What was expected: nanoseconds of a sweep, and sweeps that an effective draw takes.
     """
 
     steps: tuple[tuple[str, str], ...]
     rate: float
     trusted: bool = True
+    work: float = 0.0
+    sweeps: float = 0.0
 
     def __str__(self) -> str:
         shown = ", ".join(f"{name}: {kind}" for name, kind in self.steps)
         doubt = "" if self.trusted else ", whose chains disagree or stand still"
-        return f"{self.rate:,.0f} effective draws a second by {shown}{doubt}"
+        cost = 1e9 / max(self.work * self.sweeps, 1e-9)
+        before = f" (expected {cost:,.0f})" if self.work else ""
+        return f"{self.rate:,.0f} effective draws a second{before} by {shown}{doubt}"
 
 
 @dataclass(frozen=True, eq=False)
@@ -160,6 +166,8 @@ class Step:
         The graph.
     tuning
         Initial values of what it adapts in the warm-up, by name (with a colon).
+    parts
+        The steps that it consists of, where there are several.
     """
 
     targets: tuple[str, ...]
@@ -168,6 +176,7 @@ class Step:
     relations: tuple[UsedRelation, ...]
     program: Program
     tuning: Mapping[str, Expr] = field(default_factory=dict)
+    parts: tuple[Step, ...] = ()
 
     @property
     def name(self) -> str:

@@ -10,32 +10,20 @@ from typing import Any
 
 import numpy as np
 
-from astragal.derive.interweave import KIND as INTERWEAVE
-from astragal.derive.noncentred import PATH, RELATIONS
+from astragal.derive.alternatives import kind_of, ranked
 from astragal.derive.sampler import Sampler
 from astragal.derive.search import derive
-from astragal.derive.steps import Step, Trial
-from astragal.graph.errors import ModelError, UnsupportedError
+from astragal.derive.steps import Trial
+from astragal.graph.errors import ModelError
 from astragal.model import Model
 from astragal.sample.chain import chain_keys, program_of
 from astragal.sample.groups import as_tree
 from astragal.sample.results import diagnose
 from astragal.sample.runner import BLOCK
 
-WAYS: tuple[tuple[tuple[str, ...], tuple[str, ...]], ...] = (
-    ((), ()),
-    ((), ("collapse",)),
-    (("collapse",), ()),
-    ((), ("noncentre",)),
-    (("noncentre",), ()),
-    (("augment",), ()),
-    (("collapse", "augment"), ()),
-    (("collapse", "augment", "gibbs", "exact"), ("nuts", "noncentre")),
-    (("collapse", "augment", "gibbs", "exact", "noncentre"), ("nuts",)),
-)
-"""What is forbidden and preferred to get other samplers of the same posterior."""
-
 Array = np.ndarray[Any, Any]
+TRIED = 3
+"""Samplers of least expected cost that are run, beside that of a derivation without tuning."""
 CHAINS = 4
 AGREED = 1.1
 """The largest R-hat of chains that are taken to agree."""
@@ -54,7 +42,9 @@ def pilot(
     seed: int = 0,
     backend: str = "numba",
 ) -> tuple[Sampler, tuple[Trial, ...]]:
-    """Derive the samplers that there are, run each shortly, and give the best.
+    """Run the samplers with the least expected cost shortly, and give the best.
+
+    For a seed each run is the same wherever it is made; which one was fastest is not.
 
     Parameters
     ----------
@@ -77,26 +67,17 @@ def pilot(
     ModelError
         Where no run gave effective draws.
     """
-    found: dict[tuple[tuple[Any, ...], ...], Sampler] = {}
-    base_forbid, base_prefer = tuple(forbid), tuple(prefer)
-    for more, first in WAYS:
-        try:
-            sampler = derive(
-                model,
-                observed,
-                forbid=(*base_forbid, *more),
-                prefer=(*base_prefer, *first),
-            )
-        except UnsupportedError:
-            if not (more or first):
-                raise
-            continue
-        shown = tuple((s.targets, s.kind, s.relations) for s in sampler.steps)
-        found.setdefault(shown, sampler)
-        if sampler.exact:
-            return sampler, ()
-    runs = [_measure(sampler, draws, warmup, seed, backend) for sampler in found.values()]
-    trials = list(zip(_judged(runs), found.values(), strict=True))
+    first = derive(model, observed, forbid=forbid, prefer=prefer)
+    if first.exact:
+        return first, ()
+    every = ranked(first)
+    tried = [x for i, x in enumerate(every) if i < TRIED or x[0].chosen]
+    runs = [_measure(sampler, draws, warmup, seed, backend) for _, sampler in tried]
+    judged = [
+        replace(t, work=a.work, sweeps=a.sweeps)
+        for t, (a, _) in zip(_judged(runs), tried, strict=True)
+    ]
+    trials = list(zip(judged, (s for _, s in tried), strict=True))
     trials.sort(key=lambda t: (not t[0].trusted, -t[0].rate))
     if not trials[0][0].rate > 0.0:
         raise ModelError("the pilot runs gave no effective draws: give a longer warmup or draws")
@@ -124,13 +105,6 @@ def _judged(runs: Sequence[_Run]) -> list[Trial]:
         return run.r_hat <= AGREED and all(seen)
 
     return [replace(run.trial, trusted=trusted(run)) for run in runs]
-
-
-def _kind(step: Step) -> str:
-    """Name a step's kind, and coordinates of its own choice."""
-    chosen = {r.name for r in step.relations} & {*RELATIONS, PATH}
-    standardised = chosen and step.kind != INTERWEAVE  # which is that by its nature
-    return f"{step.kind} on standardised coordinates" if standardised else step.kind
 
 
 def _measure(sampler: Sampler, draws: int, warmup: int, seed: int, backend: str) -> _Run:
@@ -163,6 +137,6 @@ def _measure(sampler: Sampler, draws: int, warmup: int, seed: int, backend: str)
         least = float(np.min(table["ess_bulk"].to_numpy()))
         r_hat = float(np.nanmax(table["r_hat"].to_numpy()))
     rate = least / seconds if seconds > 0.0 and least > 0.0 else 0.0
-    trial = Trial(tuple((s.name, _kind(s)) for s in sampler.steps), rate)
+    trial = Trial(tuple((s.name, kind_of(s)) for s in sampler.steps), rate)
     widths = {n: np.ptp(np.quantile(x, [0.1, 0.9], axis=(0, 1)), axis=0) for n, x in moving.items()}
     return _Run(trial, r_hat, widths)
