@@ -72,10 +72,11 @@ def test_what_is_drawn_together_has_none() -> None:
 
 def test_many_scales_move_once() -> None:
     k = ag.split(ag.input("key", dtype="key"), 3)
-    precision = R.gamma(k[0], 0.5, rate=0.5, size=6)
+    precision = R.gamma(k[0], 0.5, rate=0.5, size=9)
     x = R.normal(k[1], 0.7, 1.0 / ag.sqrt(precision))
     model = ag.Model({"precision": precision, "x": x, "y": R.normal(k[2], x, 3.0)})
-    assert "interweave" not in [kind for _, kind in kinds(model)]
+    sampler = ag.derive(model, {"y": np.resize(Y, 9)})
+    assert "interweave" not in [step.kind for step in sampler.steps]
 
 
 @pytest.mark.parametrize("backend", ["numba", "jax"])
@@ -95,3 +96,16 @@ def test_the_posterior_of_a_scale_that_data_tell_little_of(backend: str) -> None
     for q in (-3.0, -1.5, 0.0, 1.0):
         # 3,000 effective draws at least: four standard errors are 0.037.
         assert (drawn < q).mean() == pytest.approx(weight[grid < q].sum(), abs=0.04), q
+
+
+def test_scales_of_several_plates_move_once_more_up_to_eight() -> None:
+    def second_moves(plates: int) -> int:
+        k = ag.split(ag.input("key", dtype="key"), plates + 2)
+        s = R.uniform(k[0], 0.0, 9.0, size=plates)
+        effects = {f"x{i}": R.normal(k[i + 1], 0.0, s[i], size=6) for i in range(plates)}
+        model = {"s": s, **effects, "y": R.normal(k[-1], ag.stack(list(effects.values())), 3.0)}
+        found = ag.derive(ag.Model(model), {"y": np.tile(Y, (plates, 1))}, forbid=["collapse"])
+        return sum(step.kind == "interweave" for step in found.steps)
+
+    assert second_moves(6) == 1
+    assert second_moves(9) == 0

@@ -10,6 +10,7 @@ import scipy.stats as st
 
 import astragal as ag
 from astragal.graph.expr import Expr
+from astragal.graph.traverse import substitute
 
 R = ag.random
 ALPHA = np.array([1.0, 2.5, 3.0])
@@ -124,3 +125,39 @@ def test_a_variance_with_a_count_is_generalised_inverse_gaussian(
     expected = st.geninvgauss(4 - 0.5 - 2, 2 * np.sqrt(a * c), scale=np.sqrt(c / a))
     for at in (0.3, 1.1):
         assert law_of(sampler, "v", at) == pytest.approx(expected.logpdf(at), rel=1e-8)
+
+
+def scales_of_plates(extra: Callable[[Expr], Expr] | None = None) -> ag.Sampler:
+    """Effects of three kinds, with scales between bounds that stand in one vector."""
+    k = keys(6)
+    s = R.uniform(k[0], 0.0, 20.0, size=3)
+    a, b, c = (R.normal(k[1 + i], 0.0, s[i], size=4 + 2 * i) for i in range(3))
+    at = np.arange(24)
+    y = R.normal(k[4], a[at % 4] + b[at % 6] + c[at % 8], 1.0)
+    named = {"s": s, "a": a, "b": b, "c": c, "y": y}
+    if extra is not None:
+        named["weight"] = ag.factor(extra(s))
+    return ag.derive(ag.Model(named), {"y": np.sin(at)}, forbid=["collapse"])
+
+
+def test_scales_of_several_plates_in_one_vector_have_a_closed_form() -> None:
+    sampler = scales_of_plates()
+    step = sampler.step("s")
+    assert step.kind == "gibbs"
+    effects = {"a": np.full(4, 0.3), "b": np.full(6, 9.0), "c": np.full(8, 1.9)}
+    key = ag.input("key", dtype="key")
+    given = {x: ag.constant(effects[n]) for n, x in step.program.inputs.items()}
+    (drawn,) = substitute([step.program.outputs["s"]], given)
+    draws = ag.function([key], drawn)
+    keys_of = ag.evaluate(ag.split(ag.key(3), 600))
+    s = np.array([draws(keys_of[i]) for i in range(600)])
+    for i, x in enumerate(effects.values()):
+        # 1 / s^2 is gamma, above 1 / 20^2.
+        law = st.gamma((len(x) - 1) / 2, scale=2 / (x**2).sum())
+        low = law.cdf(1 / 400)
+        assert st.kstest((law.cdf(s[:, i] ** -2.0) - low) / (1 - low), "uniform").pvalue > 1e-3
+
+
+def test_a_weight_of_unknown_sign_leaves_no_closed_form_for_scales() -> None:
+    sampler = scales_of_plates(lambda s: 5.0 * ag.sum(s**-2.0))
+    assert sampler.step("s").kind != "gibbs"

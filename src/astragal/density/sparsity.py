@@ -7,6 +7,7 @@ costs what its own terms cost.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -22,6 +23,8 @@ Array = np.ndarray[Any, Any]
 
 MOST_TERMS = 6
 """Terms of an entry, or of a sum, that are written one by one."""
+DEAR = 4
+"""Products of a multiplication of matrices that cost what adding a term to its place does."""
 
 
 def _scalar(x: Expr) -> bool:
@@ -30,6 +33,17 @@ def _scalar(x: Expr) -> bool:
 
 def pattern(x: Expr) -> Array:
     """Tell which entries of a matrix of static shape may differ from zero."""
+    return _pattern(x, {})
+
+
+def _pattern(x: Expr, known: dict[Expr, Array]) -> Array:
+    if x not in known:
+        known[x] = _pattern_of(x, lambda a: _pattern(a, known))
+    return known[x]
+
+
+def _pattern_of(x: Expr, pattern: Callable[[Expr], Array]) -> Array:
+    """The same, from the patterns of its parts."""
     shape = tuple(int(d) for d in x.shape)
     name = x.op.name
     if is_constant(x):
@@ -138,8 +152,8 @@ def _weighted(x: Expr) -> tuple[Array, Expr | None] | None:
     return None
 
 
-def _of_product(x: Expr, rows: Array, columns: Array) -> Expr | None:
-    """Entries of ``(R * v)' (S * w)``: each the sum of few terms."""
+def _factors(x: Expr) -> tuple[Array, Array, Expr | None] | None:
+    """Read a product as ``(R * v)' (S * w)``, or ``v' (S * w)``: R, S and the weights."""
     a, b = x.args
     left: tuple[Array, Expr | None] | None = None
     if is_constant(a) and a.ndim == 2:
@@ -149,19 +163,32 @@ def _of_product(x: Expr, rows: Array, columns: Array) -> Expr | None:
     right = _weighted(b) if b.ndim == 2 else None
     if left is None or right is None:
         return None
-    products = left[0][:, rows] * right[0][:, columns]
     weights = [w for w in (left[1], right[1]) if w is not None]
-    if not weights:
+    w = weights[0] * weights[1] if len(weights) == 2 else weights[0] if weights else None
+    return left[0], right[0], w
+
+
+def _of_product(x: Expr, rows: Array, columns: Array) -> Expr | None:
+    """Entries of ``(R * v)' (S * w)``: each the sum of few terms."""
+    found = _factors(x)
+    if found is None:
+        return None
+    left, right, w = found
+    products = left[:, rows] * right[:, columns]
+    if w is None:
         return constant(products.sum(0), x.dtype)
-    return few_terms(products, weights[0] if len(weights) == 1 else weights[0] * weights[1])
+    return few_terms(products, w)
 
 
 def few_terms(matrix: Array, w: Expr) -> Expr | None:
-    """``w @ matrix`` for a constant matrix with few entries in each column."""
+    """``w @ matrix`` for a constant matrix with few entries in each column, or few in all."""
     many = int((matrix != 0).sum(0).max(initial=0))
-    if many > MOST_TERMS:
-        return None
     n = matrix.shape[1]
+    if many > MOST_TERMS:
+        column, row = np.nonzero(matrix.T)
+        return (
+            _added(matrix[row, column], row, column, w, n) if _pays(len(row), matrix.size) else None
+        )
     out: Expr | None = None
     places = np.argsort(matrix == 0, axis=0, kind="stable")[:many]
     for at in places:
@@ -172,12 +199,49 @@ def few_terms(matrix: Array, w: Expr) -> Expr | None:
     return zeros((n,), dtype=w.dtype) if out is None else out
 
 
+def _pays(terms: int, products: int) -> bool:
+    """Tell whether adding terms where they belong costs less than multiplying matrices."""
+    return DEAR * terms < products
+
+
+def _added(values: Array, rows: Array, places: Array, w: Expr, n: int) -> Expr:
+    """A vector to whose places constants times elements of w are added."""
+    all_of_w = np.array_equal(rows, np.arange(int(w.shape[0])))
+    terms = w if all_of_w else w[constant(rows)]
+    if (values != 1.0).any():
+        terms = constant(values, w.dtype) * terms
+    out: Expr = zeros((n,), dtype=w.dtype).at[constant(places)].add(terms)
+    return out
+
+
+def _gram(x: Expr) -> Expr | None:
+    """``R' (S * w)`` for constant R and S with few entries in each row, such as of groups."""
+    found = _factors(x)
+    if found is None:
+        return None
+    left, right, w = found
+    if w is None:
+        return None  # a constant
+    p, q = left.shape[1], right.shape[1]
+    row, i = np.nonzero(left)
+    other, j = np.nonzero(right)
+    # Each entry of a row of R meets all of the same row of S.
+    per_row = np.bincount(other, minlength=len(right))
+    times = per_row[row]
+    if not _pays(int(times.sum()), len(left) * p * q):
+        return None
+    start = np.cumsum(per_row) - per_row
+    j = j[np.repeat(start[row] - np.cumsum(times) + times, times) + np.arange(times.sum())]
+    row, i = np.repeat(row, times), np.repeat(i, times)
+    return reshape(_added(left[row, i] * right[row, j], row, i * q + j, w, p * q), (p, q))
+
+
 def thin(x: Expr) -> Expr:
-    """Write products of vectors with constant matrices that have few entries as sums of those."""
+    """Write products with constant matrices that have few entries as sums of those."""
     image: dict[Expr, Expr] = {}
     for node in toposort([x]):
         new = rebuild(node, image)
-        if new.op.name == "matmul" and new.args[0].ndim == 1:
+        if new.op.name == "matmul":
             new = _thin_product(new)
         image[node] = new
     return image[x]
@@ -185,6 +249,9 @@ def thin(x: Expr) -> Expr:
 
 def _thin_product(x: Expr) -> Expr:
     v, m = x.args
+    if v.ndim == 2:
+        out = _gram(x)
+        return x if out is None else out
     right = _weighted(m) if m.ndim == 2 else None
     if right is None or is_constant(v):
         return x

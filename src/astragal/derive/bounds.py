@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from astragal.density.algebra import simplify
+from astragal.density.algebra import fold_all, simplify
 from astragal.density.forms import IDENTITY, LOG, Monomial
 from astragal.density.joint import Factor
 from astragal.density.transforms import Interval, interval_of
@@ -332,7 +332,7 @@ def _sign(x: Expr, values: Mapping[Expr, Expr], strict: bool) -> bool:
     others = {v: _failures(rv) for v, rv in values.items() if rv.op.name in _TRIALS}
     for known in (values, {**values, **others}):
         (new,) = substitute([simplify(x, keep_shape=False)], known)
-        new = simplify(new, keep_shape=False)
+        new = fold_all(simplify(new, keep_shape=False))
         if is_constant(new):
             return bool((value_of(new) > 0).all())
         if tell(new):

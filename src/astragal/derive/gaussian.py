@@ -38,7 +38,9 @@ from astragal.random.distribution import random_parts
 from astragal.random.multivariate import MATRIX, VECTOR
 
 LARGEST_BLOCK = 64
-"""Most coordinates of a block of several variables; Cholesky's cost is cubic."""
+"""Coordinates of a block of several variables that are not many: Cholesky's cost is cubic."""
+LARGEST_DENSE = 128
+"""Most coordinates of a block of several variables whose matrix has no band."""
 LARGEST_COST = 1e6
 """Most nanoseconds, roughly, of a draw of several variables that have a band."""
 LARGEST_BANDED = 4000
@@ -157,7 +159,7 @@ def _is_dear(reads: Neighbourhoods, part: list[str], nears: Mapping[str, Neighbo
         return True
     nonzero = pattern(fold_all(simplify(precision_of(form, zs, sizes))))
     order = order_of(nonzero | nonzero.T)
-    return order is None or order.cost > LARGEST_COST
+    return sum(sizes) > LARGEST_DENSE if order is None else order.cost > LARGEST_COST
 
 
 def gaussian(block: Block, reads: Neighbourhoods, dense_to: int = 0) -> Found:
@@ -187,7 +189,7 @@ def gaussian(block: Block, reads: Neighbourhoods, dense_to: int = 0) -> Found:
         draw, logq, log_root = banded.draw, normal_log_density(banded, x), banded.log_root
         marginal = banded.half_square - log_root + 0.5 * n * _LOG_2PI
     else:
-        draw, logq, log_root, marginal = _dense(precision, linear, x)
+        draw, logq, log_root, marginal = _dense(thin(precision), linear, x)
 
     def parts(whole: Expr) -> dict[str, Expr]:
         out, start = {}, 0

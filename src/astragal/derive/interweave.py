@@ -27,7 +27,7 @@ KIND = "interweave"
 SOURCE = UsedRelation(
     "interweaving", "Yu & Meng 2011, J. Comput. Graph. Stat. 20:531-570, section 2.3"
 )
-MOST = 4
+MOST = 8
 """Elements of a parameter that moves once more: each costs some densities a sweep."""
 
 

@@ -36,7 +36,7 @@ class _Ref(weakref.ref["Expr"]):
 
 def _forget(ref: _Ref) -> None:
     if ref.table.get(ref.key) is ref:
-        del ref.table[ref.key]
+        ref.table.pop(ref.key, None)  # another thread may have been here
 
 
 class Op:

@@ -8,7 +8,7 @@ written form of an expression unless the result is smaller.
 from astragal.logic.algebra.conditions import decide
 from astragal.logic.algebra.forms import cost, same_value, simplify
 from astragal.logic.algebra.numbers import HALF, nearly_equal, number_of
-from astragal.logic.algebra.signs import nonnegative, positive
+from astragal.logic.algebra.signs import nonnegative, nonpositive, positive
 
 __all__ = [
     "HALF",
@@ -16,6 +16,7 @@ __all__ = [
     "decide",
     "nearly_equal",
     "nonnegative",
+    "nonpositive",
     "number_of",
     "positive",
     "same_value",
