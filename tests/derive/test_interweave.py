@@ -9,6 +9,14 @@ import pytest
 import scipy.stats as st
 
 import astragal as ag
+from astragal.density.transforms import transform_of
+from astragal.derive.block import Block
+from astragal.derive.check import compiled
+from astragal.derive.interweave import _with_digits
+from astragal.derive.noncentred import standard_of
+from astragal.derive.plan import Plan
+from astragal.graph.subgraph import placeholder
+from astragal.graph.types import tensor_type
 
 R = ag.random
 Y = np.array([0.4, -1.0, 2.3, 0.9, 4.1, -2.2])
@@ -109,3 +117,21 @@ def test_scales_of_several_plates_move_once_more_up_to_eight() -> None:
 
     assert second_moves(6) == 1
     assert second_moves(9) == 0
+
+
+def test_a_scale_does_not_carry_what_it_scales_to_where_no_digits_are_left() -> None:
+    plan = Plan(hierarchy(), {"y": Y})
+    x = standard_of(plan.reads, "x", ("precision", "x"), {})
+    own = plan.reads.of("precision").own
+    t = None if own is None else transform_of(own)
+    assert x is not None
+    assert t is not None
+    block = Block(plan.reads, ("precision", "x"), {"precision": t}, {"x": x})
+    at = placeholder(tensor_type("float64", (7,)))
+    run = compiled([at, plan.joint.coordinates["y"]], [_with_digits(block, at), block.height(at)])
+    u = np.array([0.3, -1.2, 0.8, 1.9, -0.4, 0.1])
+    # With a precision of exp(70), 0.7 + u / exp(35) are all 0.7: the next draw of it would fail.
+    for log_precision, kept in ((-0.5, True), (12.0, True), (70.0, False)):
+        guarded, height = run(np.concatenate([[log_precision], u]), Y)
+        assert bool(guarded == height) is kept
+        assert kept or guarded == -np.inf

@@ -21,7 +21,10 @@ from astragal.graph.expr import INPUT, Expr
 from astragal.graph.subgraph import placeholder
 from astragal.graph.traverse import substitute
 from astragal.graph.types import tensor_type
+from astragal.ops import elementwise as e
+from astragal.ops import reductions as r
 from astragal.ops.manipulation import concatenate, reshape
+from astragal.ops.searching import where
 
 KIND = "interweave"
 SOURCE = UsedRelation(
@@ -89,12 +92,25 @@ def _carried(plan: Plan, name: str, other: str, refused: set[str]) -> Standard |
     return found if checked else None
 
 
+_DIGITS = 1e-6
+"""Most that rounding may change standardised coordinates by: of m + s u, s far below m, nothing
+of u is left, and what reads the values next would see a spread of zero."""
+
+
+def _with_digits(block: Block, at: Expr) -> Expr:
+    """Give the log density where coordinates can be told from the values that they stand for."""
+    image, _ = block.values(at)
+    (again,) = substitute([block.at()], image)
+    kept = e.abs(again - at) <= _DIGITS * (1.0 + e.abs(at))
+    return where(r.all(kept), block.height(at), -math.inf)
+
+
 def _program(block: Block, name: str, t: Transform) -> tuple[Program, dict[str, Expr]]:
     """A slice update of the parameter's coordinates, all others of the block held."""
     i = block.names.index(name)
     start, size = sum(block.sizes[:i]), block.sizes[i]
     at = placeholder(tensor_type("float64", (block.size,)))
-    height, here = block.height(at), block.at()
+    height, here = _with_digits(block, at), block.at()
 
     def whole(u: Expr) -> Expr:
         return concatenate([here[:start], reshape(u, (size,)), here[start + size :]])
