@@ -97,12 +97,18 @@ triangular = Distribution(
 
 
 def _truncated_mass(loc: Expr, scale: Expr, lower: Expr, upper: Expr) -> Expr:
-    """Log of the probability between the bounds, from the tail in which they lie."""
-    a, b = (lower - loc) / scale, (upper - loc) / scale
+    """Log of the probability between the bounds, from the tail in which they lie.
+
+    A bound at infinity is left out, not computed with: slopes there are 0 times infinity.
+    """
+    below, above = e.equal(lower, -math.inf), e.equal(upper, math.inf)
+    a, b = ((where(far, loc, x) - loc) / scale for far, x in ((below, lower), (above, upper)))
     flip = a + b > 0.0
     low, high = where(flip, -b, a), where(flip, -a, b)
     top = sp.log_ndtr(high)
-    return top + sp.log1mexp(e.minimum(sp.log_ndtr(low) - top, -1e-300))
+    both = top + sp.log1mexp(e.minimum(sp.log_ndtr(low) - top, -1e-300))
+    one = sp.log_ndtr(where(below, b, -a))
+    return where(below & above, 0.0, where(below | above, one, both))
 
 
 truncated_normal = Distribution(
