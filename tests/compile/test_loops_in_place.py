@@ -11,6 +11,7 @@ import pytest
 import astragal as ag
 
 N, STEPS = 5, 4
+LONG = 100  # a shorter array stays where it is, and what is new is copied to it
 State = tuple[Any, Any]
 
 # From (state, another array) and the step, the next of both.
@@ -32,7 +33,7 @@ TWO_ARRAYS: dict[str, Callable[[Any, Any, Any], State]] = {
     ),
     "the other is a part": lambda x, y, i: (
         (n := x.at[i].set(y[0] + 2.0)),
-        ag.reshape(ag.reshape(n, (1, N))[0], (N,)),
+        ag.reshape(ag.reshape(n, (1, *n.shape))[0], n.shape),
     ),
     "the other is reversed": lambda x, y, i: ((n := x.at[i].set(y[0] + 2.0)), n[::-1]),
     "they change places": lambda x, y, i: (y, x.at[i].set(y[0] + 2.0)),
@@ -61,12 +62,13 @@ def looped(step: Callable[[Any, Any, Any], State], x: Any, y: Any) -> list[Any]:
     return last
 
 
+@pytest.mark.parametrize("n", [N, LONG])
 @pytest.mark.parametrize("loop", [scanned, looped])
 @pytest.mark.parametrize("name", list(EVERY))
-def test_loops_give_what_the_reference_gives(name: str, loop: Any) -> None:
-    x, y = ag.input("x", (N,)), ag.input("y", (N,))
+def test_loops_give_what_the_reference_gives(name: str, loop: Any, n: int) -> None:
+    x, y = ag.input("x", (n,)), ag.input("y", (n,))
     outputs = loop(EVERY[name], x, y)
-    given = np.arange(1.0, N + 1), np.linspace(0.5, 2.0, N)
+    given = np.arange(1.0, n + 1), np.linspace(0.5, 2.0, n)
     kept = [g.copy() for g in given]
     want = ag.function([x, y], outputs, backend="numpy")(*given)
     for _ in range(2):
@@ -79,7 +81,7 @@ def test_loops_give_what_the_reference_gives(name: str, loop: Any) -> None:
 
 @pytest.mark.parametrize("name", list(EVERY))
 def test_a_loop_copies_its_state_only_where_somebody_could_tell(name: str) -> None:
-    x, y = ag.input("x", (N,)), ag.input("y", (N,))
+    x, y = ag.input("x", (LONG,)), ag.input("y", (LONG,))
     source = ag.function([x, y], looped(EVERY[name], x, y), backend="numba").source
     _, _, body = source.partition("while True:")
     inside = body.partition("return")[0].splitlines()
@@ -103,3 +105,46 @@ def test_a_loop_in_a_loop_begins_each_time_with_what_it_is_given() -> None:
     want = ag.function([start], total, backend="numpy")(given)
     np.testing.assert_allclose(ag.function([start], total, backend="numba")(given), want)
     np.testing.assert_array_equal(given, np.arange(N))
+
+
+def test_short_arrays_are_made_once_a_call() -> None:
+    x = ag.input("x", (N,))
+    last, rows = ag.scan(
+        lambda s, i: ((n := ag.cumulative_sum(s * 0.5) + i), n), x, ag.arange(STEPS)
+    )
+    run = ag.function([x], [last, rows], backend="numba")
+    inside = run.source.partition("for i")[2]
+    assert "local(" in inside
+    given = np.linspace(-1.0, 1.0, N)
+    want = ag.function([x], [last, rows], backend="numpy")(given)
+    first, second = run(given), run(2.0 * given)
+    np.testing.assert_allclose(first[0], want[0], rtol=1e-13)
+    np.testing.assert_allclose(first[1], want[1], rtol=1e-13)
+    # What a call gives is not on the stack of the next.
+    assert not np.allclose(second[1], first[1])
+
+
+def test_carried_parts_of_each_other_change_places() -> None:
+    a, b = ag.input("a", (2, 3)), ag.input("b", (3,))
+    last = ag.scan(lambda s, i: ((ag.stack([s[1], s[0][0]]), s[0][1]), None), (a, b), ag.arange(3))
+    given = np.arange(6.0).reshape(2, 3), np.array([7.0, 8.0, 9.0])
+    want = ag.function([a, b], last[0], backend="numpy")(*given)
+    for got, wanted in zip(
+        ag.function([a, b], last[0], backend="numba")(*given), want, strict=True
+    ):
+        np.testing.assert_array_equal(got, wanted)
+
+
+def test_constant_positions_are_checked_when_the_code_is_written() -> None:
+    x = ag.input("x", (30,))
+    for places in ([0, 3, 6, 9], [7, 2, 2, 29], [-1, 4, 0, 3], [5], [9, 6, 3, 0]):
+        run = ag.function([x], ag.exp(x[ag.constant(places)]), backend="numba")
+        given = np.linspace(0.0, 1.0, 30)
+        np.testing.assert_allclose(run(given), np.exp(given[places]))
+        assert "raise" not in run.source
+    n = ag.input("n", dtype="int64")
+    beyond = ag.function([x, n], ag.arange(n)[ag.constant([0, 3])] + x[0], backend="numba")
+    given = np.arange(30.0)
+    np.testing.assert_array_equal(beyond(given, 4), [0.0, 3.0])
+    with pytest.raises(IndexError, match="outside its axis"):
+        beyond(given, 3)

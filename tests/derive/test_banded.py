@@ -116,7 +116,7 @@ def test_entries_of_repeated_scalars_make_no_matrix() -> None:
     matrix = 2.0 * c - ag.permute_dims(ag.broadcast_to(c, (3, 40)), (1, 0))
     rows, columns = np.array([0, 7]), np.array([1, 2])
     few = entries(matrix, rows, columns)
-    assert max(np.prod(x.shape) for x in toposort([few]) if x.shape) <= 2
+    assert all(x.shape in ((), (2,)) for x in toposort([few]) if isinstance(x.type, TensorType))
     assert ag.function([c], few, backend="numpy")(0.75).tolist() == [0.75, 0.75]
     assert entries(matrix, rows[:0], columns[:0]).shape == (0,)
 

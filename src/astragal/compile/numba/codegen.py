@@ -13,6 +13,7 @@ import numpy as np
 
 from astragal.compile.numba import cache
 from astragal.compile.numba.expand import expanded
+from astragal.compile.numba.local import localised
 from astragal.compile.numba.scope import Scope
 from astragal.compile.numba.writer import Array, Writer
 from astragal.compile.reuse import by_elements, by_updates, users_of
@@ -290,7 +291,7 @@ def generate(
     body = [
         *wide,
         *lines,
-        *writer.lines,
+        *localised(writer.lines, returned),
         f"return ({', '.join(returned)},)" if returned else "return ()",
     ]
     main = [

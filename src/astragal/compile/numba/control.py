@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 Lowering = Callable[..., Any]
 
+SHORT = 64  # elements up to which an array that a loop carries stays where it is
+
 
 def _given(scope: Scope, x: Expr) -> Any:
     return scope.value(x)
@@ -26,7 +28,7 @@ def _held(scope: Scope, values: Sequence[Any], own: Collection[int] = ()) -> lis
     """Put values into variables of their own, which a loop may assign, or change."""
     out: list[Any] = []
     for k, v in enumerate(values):
-        if isinstance(v, Array) and k in own:
+        if (isinstance(v, Array) and k in own) or (isinstance(v, Array) and _is_short(v)):
             code = f"copied({v.name}, {v.offset}, {product(v.dims)})"
             out.append(Array(scope.writer.let(code, "a"), v.dims, v.dtype, owned=True))
         elif isinstance(v, Array):
@@ -43,8 +45,16 @@ def _assign(scope: Scope, held: Sequence[Any], new: Sequence[Any], what: str) ->
     """Assign new values to the variables of a loop, all at once."""
     writer = scope.writer
     mine = {h.name if isinstance(h, Array) else h for h in held}
-    pairs = []
+    pairs, copies = [], []
     for h, v in zip(held, new, strict=True):
+        if isinstance(h, Array) and _is_short(h) and h.dims == v.dims:
+            if v.name != h.name or v.offset != "0":
+                size = product(h.dims)
+                # Another carry, or part of one: it is read before that is written.
+                fresh = v.owned and v.name not in mine
+                code = v.name if fresh else f"copied({v.name}, {v.offset}, {size})"
+                copies.append((h.name, code if fresh else writer.let(code, "a"), size))
+            continue
         if isinstance(h, Array):
             for a, b in zip(h.dims, v.dims, strict=True):
                 if a != b:
@@ -59,6 +69,16 @@ def _assign(scope: Scope, held: Sequence[Any], new: Sequence[Any], what: str) ->
         pairs.append((name, code))
     for name, code in pairs:
         writer.line(f"{name} = {code}")
+    for name, code, size in copies:
+        i = writer.fresh("i")
+        with writer.block(f"for {i} in range({size}):"):
+            writer.line(f"put({name}, {i}, at({code}, {i}))")
+
+
+def _is_short(a: Array) -> bool:
+    """Tell whether a loop copies an array that it carries, rather than make a new one each time."""
+    size = product(a.dims)
+    return size.isdigit() and 0 < int(size) <= SHORT
 
 
 def _row(array: Array, i: str) -> str:

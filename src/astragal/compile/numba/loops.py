@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from astragal.compile.numba import bits, stages
 from astragal.compile.numba.elementwise import literal
@@ -318,6 +318,9 @@ class Nest:
         return tuple(out)
 
     def _gathered(self, operand: Expr, length: str, block: Index) -> Ix:
+        known = self._known_places(operand, length)
+        if known is not None:
+            return self._at_known(operand, known, block)
         key = ((operand, "position", length), block)
         found = self._elements.get(key)
         if found is None:
@@ -332,6 +335,28 @@ class Nest:
                 )
             found = self._elements[key] = (name, depth)
         return Ix(found[0], 1, 0, found[1])
+
+    def _known_places(self, operand: Expr, length: str) -> Any:
+        """Give positions that are constant, and inside an axis of known length."""
+        held = self.scope.values.get(operand)
+        if not isinstance(held, Array) or held.offset != "0" or not length.isdigit():
+            return None
+        value = self.scope.writer.value_of(held.name)
+        if value is None or not value.size or value.min() < 0 or value.max() >= int(length):
+            return None
+        return value.reshape([int(d) for d in held.dims])
+
+    def _at_known(self, operand: Expr, known: Any, block: Index) -> Ix:
+        """Read a position that needs no check; positions in even steps are not read at all."""
+        at = self._aligned(operand, block)
+        flat = known.ravel()
+        if known.size == 1:
+            return fixed(int(flat[0]))
+        steps = set((flat[1:] - flat[:-1]).tolist())
+        if known.ndim == 1 and len(steps) == 1:
+            return at[0].along(int(flat[0]), steps.pop())
+        code, depth = self.element(operand, at)
+        return Ix(code if operand.dtype == "int64" else f"int64({code})", 1, 0, depth)
 
 
 def describe_dim(code: str) -> str:

@@ -236,6 +236,49 @@ def room(typingctx, n):
     return types.CPointer(types.uint64)(n), codegen
 
 
+def _on_stack(context, builder, sig, n):
+    t = sig.return_type
+    item = context.get_data_type(t.dtype)
+    count = context.get_constant(types.intp, n)
+    place = cgutils.alloca_once(builder, item, size=count)
+    place.align = 64
+    out = context.make_array(t)(context, builder)
+    itemsize = context.get_constant(types.intp, context.get_abi_sizeof(item))
+    arrayobj.populate_array(
+        out,
+        data=place,
+        shape=[count],
+        strides=[itemsize],
+        itemsize=itemsize,
+        meminfo=cgutils.get_null_value(out.meminfo.type),
+    )
+    return out._getvalue()
+
+
+@intrinsic
+def local(typingctx, n, dtype):
+    """Room for n elements on the stack, the same whenever it is asked for."""
+
+    def codegen(context, builder, sig, args):
+        return _on_stack(context, builder, sig, n.literal_value)
+
+    if not isinstance(n, types.IntegerLiteral):
+        return None
+    return types.Array(dtype.dtype, 1, "C")(n, dtype), codegen
+
+
+@intrinsic
+def local_like(typingctx, a, n):
+    """Room on the stack for n elements of the type of an array's."""
+
+    def codegen(context, builder, sig, args):
+        return _on_stack(context, builder, sig, n.literal_value)
+
+    if not isinstance(n, types.IntegerLiteral):
+        return None
+    return types.Array(a.dtype, 1, "C")(a, n), codegen
+
+
 @intrinsic
 def pointer(typingctx, a, i):
     """Address of an element of a contiguous array of uint64."""

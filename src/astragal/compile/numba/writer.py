@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
 
 from astragal.graph.expr import Expr
 from astragal.graph.literal import Literal
@@ -100,6 +103,7 @@ class Writer:
         self.functions: dict[tuple[Subgraph, int], str] = {}
         self.definitions: list[str] = []
         self._known: dict[str, int] = {}
+        self._values: dict[str, Literal] = {}
         self._count = 0
 
     def fresh(self, kind: str = "v") -> str:
@@ -157,4 +161,10 @@ class Writer:
         found = self.constants.get(literal)
         if found is None:
             found = self.constants[literal] = f"k{len(self.constants)}"
+            self._values[found] = literal
         return found
+
+    def value_of(self, name: str) -> np.ndarray[Any, Any] | None:
+        """Give the value of a constant array, where that is what a name stands for."""
+        literal = self._values.get(name)
+        return None if literal is None else np.asarray(literal.value)
