@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from astragal.compile import evaluate, function
+from astragal.derive.nuts import DEPTH
 from astragal.derive.sampler import Sampler
 from astragal.derive.steps import Step
 from astragal.graph.errors import ModelError
@@ -30,6 +31,9 @@ TRIES = 100
 LOWEST = -1e10
 """Log density below which another starting point is tried: of one like this, as of exponentials
 of wide covariates, trajectories lose the digits that they compare."""
+STARTS = 10
+"""Points of which a chain with trajectories starts at the highest: from the tail of a curve's
+parameters, where the data pull at nothing, it might not find back."""
 LOW_TRIES = 20
 """Starting points that are tried for a higher one; then the highest will do."""
 
@@ -91,23 +95,28 @@ def build(sampler: Sampler, backend: str, block: int) -> ChainProgram:
         return function([k, *more, data], (here, height), backend="numpy")
 
     attempt = input("attempt", dtype="int64")
-    first_start = starter(k, [])
+    several = any(name.endswith(DEPTH) for name in sampler.tuning_names)
+    wanted = STARTS if several else 1
+    first_start = None if several else starter(k, [])
 
     def run_start(key: Any, given: Arrays) -> Mapping[str, Any]:
+        again, best, top, seen = None, None, -np.inf, 0
         with np.errstate(all="ignore"):
-            drawn, height = first_start(key, given)
-            again, best, top = None, drawn, -np.inf
-            for i in range(1, TRIES):
-                # Independent draws begin anywhere.
-                if (height >= LOWEST and np.isfinite(height)) or sampler.exact:
+            for i in range(TRIES):
+                if i == 0 and first_start is not None:
+                    drawn, height = first_start(key, given)
+                else:
+                    again = starter(fold_in(k, attempt), [attempt]) if again is None else again
+                    drawn, height = again(key, i, given)
+                if sampler.exact:  # independent draws begin anywhere
                     return dict(drawn)
+                # Constraints may have refused the point.
+                seen += bool(np.isfinite(height))
                 if np.isfinite(height) and height > top:
-                    best, top = drawn, float(height)
-                if i >= LOW_TRIES and top > -np.inf:
-                    return dict(best)
-                # Constraints refused the point: others, from keys of their own.
-                again = starter(fold_in(k, attempt), [attempt]) if again is None else again
-                drawn, height = again(key, i, given)
+                    best, top = dict(drawn), float(height)
+                enough = (seen >= wanted and top >= LOWEST) or i >= LOW_TRIES
+                if best is not None and enough:
+                    return best
         raise ModelError(
             f"no starting point of positive density was found in {TRIES} tries: do the "
             "constraints and data of the model contradict each other?"

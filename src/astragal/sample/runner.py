@@ -95,7 +95,8 @@ def run(
         draw (Stan's ``max_treedepth``).
     start
         Values of latent variables, by name, that all chains start at; or a list of such mappings,
-        one a chain. What has no value starts at random, about the locations of priors.
+        one a chain. What has no value starts at random, about the locations of priors; where there
+        are trajectories, at the point of ten that has the highest density.
 
     Returns
     -------
