@@ -13,6 +13,7 @@ import astragal as ag
 from astragal.derive.exact import closed_forms, integrate_out
 from astragal.derive.missing import sweeps
 from astragal.derive.plan import Plan
+from astragal.derive.ties import tied
 from astragal.sample.calibrate import start_at_truth
 
 R = ag.random
@@ -159,3 +160,72 @@ def test_a_number_of_many_values_is_drawn_from_all_their_probabilities() -> None
     spread = np.sqrt(p @ counts**2 - (p @ counts) ** 2)
     assert abs(drawn.mean() - p @ counts) < 4 * spread / np.sqrt(400)
     assert abs((drawn < 60).mean() - p[counts < 60].sum()) < 4 * 0.5 / np.sqrt(400)
+
+
+def both(size: int | None) -> tuple[ag.Model, dict[str, Any]]:
+    """Two states of which it was seen that they agree, and a number without a closed form."""
+    k = keys(6)
+    share, a = R.beta(k[0], 2.0, 3.0), R.normal(k[1], 0.0, 1.0)
+    z, w = R.bernoulli(k[2], share, size=size), R.bernoulli(k[3], share, size=size)
+    same = R.bernoulli(k[4], ag.where(ag.equal(z, w), 1.0, 0.0))
+    y = R.normal(k[5], ag.exp(a) * (1.0 + z), 1.0)
+    model = ag.Model({"share": share, "a": a, "z": z, "w": w, "same": same, "y": y})
+    return model, {"same": np.ones(size or (), int), "y": np.full(size or (), 2.1)}
+
+
+def test_states_that_cannot_change_alone_are_summed_out() -> None:
+    assert kinds(*both(None)) == {"share+a+z+w": "collapse"}
+
+
+@pytest.mark.parametrize("size", [None, 3])
+def test_states_that_cannot_change_alone_are_found(size: int | None) -> None:
+    assert tied(Plan(*both(size))) == [("z", "w")]
+
+
+def test_a_pair_that_cannot_change_alone_has_its_posterior() -> None:
+    draws = ag.derive(*both(None)).sample(seed=4, draws=1000, chains=2, progress=False)
+    grid = np.linspace(-8.0, 5.0, 4001)
+    like = [
+        float(np.sum(st.norm.pdf(grid) * st.norm.pdf(2.1, np.exp(grid) * (1 + z)))) for z in (0, 1)
+    ]
+    # E share^2 = 6 / 30 and E (1 - share)^2 = 12 / 30.
+    one = 0.2 * like[1] / (0.2 * like[1] + 0.4 * like[0])
+    posterior = draws["posterior"]
+    assert np.array_equal(posterior["z"], posterior["w"])
+    assert abs(float(posterior["z"].mean()) - one) < 0.05
+
+
+INHERITED = np.array(
+    [
+        [[1.0, 0.0, 0.0], [0.5, 0.5, 0.0], [0.0, 1.0, 0.0]],
+        [[0.5, 0.5, 0.0], [0.25, 0.5, 0.25], [0.0, 0.5, 0.5]],
+        [[0.0, 1.0, 0.0], [0.0, 0.5, 0.5], [0.0, 0.0, 1.0]],
+    ]
+)
+"""Probabilities of a child's copies of a gene, given those of its parents."""
+
+
+def test_a_pedigree_whose_last_generation_was_seen_is_derived() -> None:
+    k = keys(14)
+    q = R.uniform(k[0], 0.0, 1.0)
+    founders = ag.stack([(1.0 - q) ** 2, 2.0 * q * (1.0 - q), q**2])
+    table = ag.constant(INHERITED)
+    a, b, c, d = (R.categorical(x, founders) for x in k[1:5])
+    first, second = R.categorical(k[5], table[a, b]), R.categorical(k[6], table[c, d])
+    third = R.categorical(k[7], table[first, second])
+    fourth = R.categorical(k[8], table[third, third])
+    ill = ag.constant([0.0, 0.0, 1.0])
+    founders_of = {"a": a, "b": b, "c": c, "d": d}
+    people = {**founders_of, "first": first, "second": second, "third": third, "fourth": fourth}
+    seen = {
+        f"{n}_ill": R.bernoulli(key, ill[people[n]])
+        for n, key in zip(("a", "b", "c", "d", "fourth"), k[9:14], strict=True)
+    }
+    model = ag.Model({"q": q, **people, **seen})
+    data = {n: np.array(v) for n, v in zip(seen, (0, 0, 0, 0, 1), strict=True)}
+    plan = Plan(model, data)
+    points = [plan.points(np.random.default_rng(i)) for i in range(6)]
+    assert all(int(p["fourth"]) == 2 for p in points[::2])
+    # One step up or down at a time leads from any family to any other.
+    assert tied(plan) == []
+    assert kinds(model, data)["third"] == "gibbs"

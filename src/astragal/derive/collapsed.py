@@ -28,6 +28,7 @@ from astragal.derive.plan import (
 )
 from astragal.derive.slice import TUNING
 from astragal.derive.steps import Conditional, Program, Step, UsedRelation
+from astragal.derive.ties import MOST, joint_values, tied
 from astragal.graph.expr import Expr
 from astragal.graph.traverse import toposort
 from astragal.graph.types import FLOATS
@@ -162,6 +163,9 @@ def _worth_it(
     closed = list(closed_forms(plan.reads, plan.latent))
     drawn = {n for link in closed for n in link.found.targets}
     if all(link.found.family in STATES for link in links):
+        gone = [n for link in links for n in link.found.targets]
+        if joint_values(plan, gone) <= MOST and any({*pair} <= {*gone} for pair in tied(plan)):
+            return True  # drawn in turn, they would never move
         if sum(size_of(near.z) or 0 for link in links for near in link.nears) < FEWEST_STATES:
             return False
         # What has to move in steps anyway does so better with the states summed out.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -86,6 +86,11 @@ def _drawn_given(joint: Joint, factor: Factor, new: Mapping[Expr, Expr], key: Ex
     return substitute([value], dict(zip(roots, own, strict=True)))[0]
 
 
+Form = tuple[Callable[..., Any], list[Expr]]
+"""The log probabilities of all values of a variable, and what they depend on."""
+Forms = dict[tuple[Factor, ...], Form | None]
+
+
 class Points:
     """Generic values of all coordinates, as NumPy arrays.
 
@@ -107,6 +112,7 @@ class Points:
         self._keys = key
         self._made: list[dict[str, Array]] = []
         self._turn = 0
+        self._forms: Forms = {}
 
     def __call__(self, rng: np.random.Generator) -> dict[str, Array]:
         """Give one point; the same sequence for the same generator."""
@@ -146,17 +152,26 @@ class Points:
         raise AssertionError("not reached")
 
     def _try(self, rng: np.random.Generator, other_data: bool, far: int) -> dict[str, Array]:
-        out: dict[str, Array] = {}
-        known = {self._joint.coordinates[n]: constant(v) for n, v in self._data.items()}
-        by_value = {f.value: f for f in self._joint.factors}
         order = {f.value: i for i, f in enumerate(self._joint.factors)}
         names = sorted(self._latent, key=lambda n: order[self._joint.coordinates[n]])
-        for name in names:
-            z = self._joint.coordinates[name]
-            children = [] if z.dtype in FLOATS else self._children(z, known)
-            value = _generic(by_value[z], known, rng, children, far)
-            out[name] = value
-            known[z] = constant(value)
+        known = {self._joint.coordinates[n]: constant(v) for n, v in self._data.items()}
+        failed = dict.fromkeys(names, 0)
+        i = 0
+        while i < len(names):
+            z = self._joint.coordinates[names[i]]
+            try:
+                known[z] = constant(self._one(z, known, rng, far))
+                i += 1
+            except UnsupportedError:
+                # Of a pedigree, what was drawn first may leave nothing for those who come after.
+                failed[names[i]] += 1
+                first = self._back(names, i, 1 + failed[names[i]] // _TURNS)
+                if first == i or sum(failed.values()) > _TURNS * len(names):
+                    raise
+                for n in names[first:i]:
+                    del known[self._joint.coordinates[n]]
+                i = first
+        out = {n: _array(known[self._joint.coordinates[n]]) for n in names}
         if other_data:
             for f in self._joint.factors:
                 name = str(f.value.args[0]) if f.value.op is INPUT else ""
@@ -169,6 +184,31 @@ class Points:
                     known[f.value] = constant(out[name])
         return out
 
+    def _one(
+        self, z: Expr, known: Mapping[Expr, Expr], rng: np.random.Generator, far: int
+    ) -> Array:
+        """Draw a value of a variable that is possible given what is known."""
+        factor = self._factors[z]
+        children = [] if z.dtype in FLOATS else self._children(z, known)
+        return _generic(factor, known, rng, children, far, self._forms)
+
+    def _back(self, names: Sequence[str], i: int, generations: int) -> int:
+        """Find where to begin again after a failure: at a discrete variable so far above."""
+        place = {self._joint.coordinates[n]: j for j, n in enumerate(names)}
+        found = {i}
+        for _ in range(generations):
+            above = [self._factors[self._joint.coordinates[names[j]]] for j in found]
+            read = {x for f in above for x in toposort([f.guarded]) if x in place}
+            found |= {place[x] for x in read if x.dtype not in FLOATS and place[x] <= i}
+        return min(found)
+
+    @functools.cached_property
+    def _factors(self) -> dict[Expr, Factor]:
+        return {f.value: f for f in self._joint.factors}
+
+
+_TURNS = 4
+"""Failures of a variable after which its grandparents are drawn anew too, and so on."""
 
 _NEAR, _TRIES = 8, 12
 """Counts without an end are drawn below this at first, and below twice as much each time."""
@@ -180,6 +220,7 @@ def _generic(
     rng: np.random.Generator,
     children: Sequence[Factor] = (),
     far: int = _NEAR,
+    forms: Forms | None = None,
 ) -> Array:
     shape = tuple(int(d) if isinstance(d, int) else 3 for d in factor.rv.shape)
     t = transform_of(factor)
@@ -188,7 +229,7 @@ def _generic(
         (value,) = compiled([], substitute([t.forward(u)], known))()
         return np.asarray(value, dtype=factor.rv.dtype)
     if factor.rv.dtype not in FLOATS and not factor.distribution.core:
-        return _discrete(factor, shape, known, rng, children, far)
+        return _discrete(factor, shape, known, rng, children, far, {} if forms is None else forms)
     # What has no transform here is drawn from its own distribution.
     return _own_draw(factor, known, rng)
 
@@ -210,8 +251,9 @@ def _discrete(
     shape: tuple[int, ...],
     known: Mapping[Expr, Expr],
     rng: np.random.Generator,
-    children: Sequence[Factor] = (),
-    far: int = _NEAR,
+    children: Sequence[Factor],
+    far: int,
+    forms: Forms,
 ) -> Array:
     """Integers inside the support, by rejection from those it has or from small ones.
 
@@ -219,10 +261,19 @@ def _discrete(
     """
     z = factor.value
     values = finite_values(factor.rv) or range(far)
-    possible = _possible(factor, known, children)
-    if possible is not None:
-        picked = np.where(possible, rng.random(possible.shape), -1.0).argmax(-1)
-        return np.asarray(picked + values.start, factor.rv.dtype)
+    what = (factor, *children)
+    if what not in forms:
+        forms[what] = _form(factor, known, children)
+    form = forms[what]
+    if form is not None:
+        run, below = form
+        (natural,) = run(*(_array(known[x]) for x in below))
+        possible = np.asarray(natural) > -np.inf
+        if possible.any(-1).all():
+            picked = np.where(possible, rng.random(possible.shape), -1.0).argmax(-1)
+            return np.asarray(picked + values.start, factor.rv.dtype)
+        if all(c.density.shape == z.shape for c in children):
+            raise UnsupportedError(f"no generic values of {factor.name} were found")
     density = factor.guarded
     for child in children:
         if child.density.shape == z.shape:
@@ -240,19 +291,19 @@ def _discrete(
     raise UnsupportedError(f"no generic values of {factor.name} were found")
 
 
-def _possible(
-    factor: Factor, known: Mapping[Expr, Expr], children: Sequence[Factor]
-) -> Array | None:
-    """Which values each element of a finite variable can have; None where that is not known."""
+def _form(factor: Factor, known: Mapping[Expr, Expr], children: Sequence[Factor]) -> Form | None:
+    """Compile the log probabilities of each value of each element of a finite variable.
+
+    None where these cannot be told, or nothing that is known depends on it.
+    """
     z, values = factor.value, finite_values(factor.rv)
     if values is None or not children:
         return None
     form = indicator_form(z, values, [factor.guarded, *(c.guarded for c in children)])
     if form is None:
         return None
-    (natural,) = compiled([], substitute(form[:1], known))()
-    possible = np.asarray(natural) > -np.inf
-    return possible if possible.any(-1).all() else None
+    below = [x for x in toposort(form[:1]) if x in known]
+    return compiled(below, form[:1]), below
 
 
 def _array(x: Expr) -> Array:
