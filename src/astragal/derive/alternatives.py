@@ -51,7 +51,7 @@ IN_TURN = 6.0
 """The same for draws in turn, where it is not known."""
 AGAINST = 4.0
 """How many times more on coordinates that the data speak against."""
-EVALUATIONS = 6.0
+EVALUATIONS = 4.0
 """Of the density, by a slice update of one coordinate."""
 GRADIENT = 3.0
 """Work of a density with its gradient, beside that of the density."""
@@ -203,7 +203,8 @@ def work_of(step: Step, h: Coupling | None, data: Container[str]) -> float:
         return 100.0 + EVALUATIONS * moved * density
     if step.kind == "nuts":
         size = max(_size(x) for x in step.tuning.values())
-        return _trajectory(step, size, h) * (GRADIENT * density + LEAF + 3.0 * size)
+        leaf = GRADIENT * density + LEAF + 3.0 * size
+        return START + _trajectory(step, size, h) * leaf
     return work(step.program.outputs.values(), data)
 
 
@@ -211,8 +212,10 @@ def _size(x: Expr) -> int:
     return size_of_type(x.type)
 
 
-LEAF = 100.0
+LEAF = 300.0
 """Nanoseconds of a leapfrog step beside its gradient."""
+START = 2000.0
+"""Nanoseconds of a trajectory beside its steps."""
 
 
 def _trajectory(step: Step, size: int, h: Coupling | None) -> float:
