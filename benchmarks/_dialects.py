@@ -70,12 +70,12 @@ class PyMC:
         """A normal above a bound."""
         return self._pm.TruncatedNormal(name, mean, sd, lower=lower)
 
-    def scan(self, step: Callable[[Any, Any], Any], start: Any, over: Any) -> Any:
-        """States after each step."""
+    def scan(self, step: Callable[..., Any], start: Any, over: Any, *fixed: Any) -> Any:
+        """States after each step; ``fixed`` is what else the step reads."""
         start = self._pt.as_tensor_variable(start, dtype="float64")
         return self._scan(
-            lambda x, s: step(s, x), [self._pt.as_tensor_variable(over)], [start],
-            return_updates=False,
+            lambda x, s, *fixed: step(s, x, *fixed), [self._pt.as_tensor_variable(over)], [start],
+            non_sequences=list(fixed), strict=True, return_updates=False,
         )  # fmt: skip
 
 
@@ -154,11 +154,11 @@ class NumPyro:
         """A normal above a bound."""
         return self._sample(name, self._dist.TruncatedNormal(mean, sd, low=lower))
 
-    def scan(self, step: Callable[[Any, Any], Any], start: Any, over: Any) -> Any:
-        """States after each step."""
+    def scan(self, step: Callable[..., Any], start: Any, over: Any, *fixed: Any) -> Any:
+        """States after each step; ``fixed`` is what else the step reads."""
 
         def one(s: Any, x: Any) -> tuple[Any, Any]:
-            new = step(s, x)
+            new = step(s, x, *fixed)
             return new, new
 
         start = self._np.asarray(start, "float64")

@@ -123,7 +123,8 @@ def _stochastic_volatility(p: Any, d: Data) -> None:
     sigma = p.half_cauchy("white_noise_shock_scale", 2.0)
     z = p.normal("z", 0.0, 1.0, shape=n)  # not centred
     first = z[0] / p.sqrt(1 - phi**2)
-    rest = p.scan(lambda s, x: phi * s + x, 0.0 * z[0], p.concatenate([first[None], z[1:]]))
+    entering = p.concatenate([first[None], z[1:]])
+    rest = p.scan(lambda s, x, phi: phi * s + x, 0.0 * z[0], entering, phi)
     h = p.keep("log_volatility", mu + sigma * rest)
     p.normal("y", 0.0, p.exp(h / 2), observed=d["y"])
 
@@ -135,7 +136,11 @@ def _garch(p: Any, d: Data) -> None:
     beta1 = p.keep("beta1", share * (1 - alpha1))
     p.factor("prior", p.log(1 - alpha1))
     first = d["sigma1"] ** 2 + 0.0 * mu
-    rest = p.scan(lambda s, last: alpha0 + alpha1 * (last - mu) ** 2 + beta1 * s, first, y[:-1])
+
+    def step(s: Any, last: Any, mu: Any, alpha0: Any, alpha1: Any, beta1: Any) -> Any:
+        return alpha0 + alpha1 * (last - mu) ** 2 + beta1 * s
+
+    rest = p.scan(step, first, y[:-1], mu, alpha0, alpha1, beta1)
     p.normal("y", mu, p.sqrt(p.concatenate([first[None], rest])), observed=y)
 
 
@@ -143,10 +148,10 @@ def _forward(p: Any, transition: Any, emission: Any) -> Any:
     """Log probability of a hidden Markov chain's data, the first of two states being uniform."""
     moves = p.log(transition)
 
-    def step(alpha: Any, e: Any) -> Any:
+    def step(alpha: Any, e: Any, moves: Any) -> Any:
         return p.logsumexp(alpha[:, None] + moves, axis=0) + e
 
-    return p.logsumexp(p.scan(step, emission[0] - np.log(2.0), emission[1:])[-1])
+    return p.logsumexp(p.scan(step, emission[0] - np.log(2.0), emission[1:], moves)[-1])
 
 
 def _ordered(p: Any, name: str, low: float, high: float) -> Any:
@@ -248,17 +253,17 @@ def _one_compartment(p: Any, d: Data) -> None:
     k_a, K_m, V_m, sigma = (p.half_cauchy(n, 1.0) for n in ("k_a", "K_m", "V_m", "sigma"))
     dose, volume = d["D"], d["V"]
 
-    def slope(t: Any, c: Any) -> Any:
-        return dose * k_a / volume * p.exp(-k_a * t) - V_m / volume * c / (K_m + c)
+    def step(c: Any, at: Any, k_a: Any, K_m: Any, V_m: Any) -> Any:
+        def slope(t: Any, c: Any) -> Any:
+            return dose * k_a / volume * p.exp(-k_a * t) - V_m / volume * c / (K_m + c)
 
-    def step(c: Any, at: Any) -> Any:
         t, h = at[0], at[1]
         a = slope(t, c)
         b = slope(t + h / 2, c + h / 2 * a)
         e = slope(t + h / 2, c + h / 2 * b)
         return c + h / 6 * (a + 2 * b + 2 * e + slope(t + h, c + h * e))
 
-    path = p.scan(step, 0.0 * k_a, _grid(d))
+    path = p.scan(step, 0.0 * k_a, _grid(d), k_a, K_m, V_m)
     p.lognormal("y", p.log(path[SUBSTEPS - 1 :: SUBSTEPS]), sigma, observed=d["y"])
 
 
