@@ -45,18 +45,15 @@ def _solve_triangular(a: Any, b: Any, lower: bool, unit_diagonal: bool) -> Any:
     batch = np.broadcast_shapes(a.shape[:-2], b.shape[:-2])
     a = np.broadcast_to(a, batch + a.shape[-2:])
     b = np.broadcast_to(b, batch + b.shape[-2:])
-    out = np.empty_like(b)
-    for i in np.ndindex(batch):
-        out[i] = _one_triangle(a[i], b[i], lower, unit_diagonal)
-    return out
-
-
-def _one_triangle(a: Any, b: Any, lower: bool, unit_diagonal: bool) -> Any:
     if not a.size or not b.size:
         return np.zeros_like(b)
-    trtrs: Any = scipy.linalg.get_lapack_funcs(("trtrs",), (a, b))
-    x, info = trtrs[0](a, b, lower=lower, unitdiag=unit_diagonal)
-    return np.full_like(b, np.nan) if info > 0 else x
+    out = np.empty_like(b)
+    found: Any = scipy.linalg.get_lapack_funcs(("trtrs",), (a, b))
+    (trtrs,) = found
+    for i in np.ndindex(batch):
+        x, info = trtrs(a[i], b[i], lower=lower, unitdiag=unit_diagonal)
+        out[i] = np.nan if info > 0 else x
+    return out
 
 
 def _eigh(x: Any) -> Any:

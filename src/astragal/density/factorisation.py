@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from astragal.density.centring import centred
 from astragal.density.factors import Factor, Joint
 from astragal.density.invert import invert
 from astragal.density.laws import Law, Refused, private
@@ -80,8 +81,11 @@ class _Factorisation:
         self.drawn: list[tuple[str, Drawn, Expr]] = []
         self.measured: list[tuple[str, Expr, Law]] = []
         self.sources: dict[Expr, Expr] = {}
+        self.count = 0
 
     def joint(self) -> Joint:
+        if self.name_all:
+            self._show()
         self._unroll()
         _refuse_hidden(self._nodes())
         for name, x in self.variables.items():
@@ -124,6 +128,24 @@ class _Factorisation:
         gone = {v for _, _, law in self.measured for v in law.free}
         return [n for n in self._nodes() if is_random(n) and n not in gone]
 
+    def _show(self) -> None:
+        """Write loops so that all they draw stands among their outputs."""
+        left = [n for n in self._nodes() if is_random_loop(n)]
+        while left:
+            node = left.pop(0)
+            loop = Loop(node)
+            given, _, _ = self._given(loop)
+            shown = centred(loop, given)
+            if shown is None and (hidden := loop.hidden(given)):
+                shown = loop.showing(hidden)
+            if shown is not None:
+                items = {ITEM(node, i): ITEM(shown, i) for i in range(len(node))}
+                mapping = dict(zip(left, substitute(left, items), strict=True))
+                new = substitute(self.variables.values(), items)
+                self.variables = dict(zip(self.variables, new, strict=True))
+                self.model = self.model.like(self.variables)
+                left = [shown, *mapping.values()]
+
     def _unroll(self) -> None:
         """Write loops that draw as factors over all their steps."""
         while True:
@@ -135,28 +157,16 @@ class _Factorisation:
 
     def _unroll_one(self, node: Expr) -> None:
         loop = Loop(node)
-        places = {ITEM(node, loop.carries + j): j for j in range(len(loop.stacked))}
-        given: dict[int, Expr] = {}
-        names: dict[int, str] = {}
-        slopes: dict[int, Expr] = {}
-        for name, x in self.variables.items():
-            if x in places:
-                given[places[x]] = INPUT(name, x.type)
-                names[places[x]] = name
-        for name, x in self.variables.items():
-            for item in toposort([x]):
-                j = places.get(item, -1)
-                if x not in places and j >= 0 and j not in given:
-                    value = INPUT(name, x.type)
-                    found = invert(x, value, item)
-                    if found is not None:
-                        given[j], slopes[j], names[j] = found[0], found[1], name
-                        break
+        given, names, slopes = self._given(loop)
+        if self.name_all:
+            for j in loop.missing(given):
+                names[j] = self._fresh(loop.stacked[j].op.name)
+                given[j] = INPUT(names[j], node[loop.carries + j].type)
         used = loop.used(given)
         done = loop.unroll({j: given[j] for j in used})
         for j in used:
             name = names[j]
-            type = self.variables[name].type
+            type = self.variables[name].type if name in self.variables else given[j].type
             self.coordinates[name] = INPUT(name, type)
             for slope in (slopes.get(j), done.jacobians.get(j)):
                 if slope is not None:
@@ -170,6 +180,33 @@ class _Factorisation:
         self.variables = {
             n: self.coordinates.get(n, x) for n, x in zip(self.variables, new, strict=True)
         }
+
+    def _given(self, loop: Loop) -> tuple[dict[int, Expr], dict[int, str], dict[int, Expr]]:
+        """Values of a loop's outputs, their names, and the Jacobians of those solved for.
+
+        What a derivation draws is random: a function of it follows.
+        """
+        node = loop.node
+        places = {ITEM(node, loop.carries + j): j for j in range(len(loop.stacked))}
+        given: dict[int, Expr] = {}
+        names: dict[int, str] = {}
+        slopes: dict[int, Expr] = {}
+        held = {n: x for n, x in self.variables.items() if not self.name_all or n in self.clamped}
+        for name, x in self.variables.items():
+            j = places.get(x, -1)
+            if j >= 0 and (name in held or is_random(loop.stacked[j])):
+                given[j] = INPUT(name, x.type)
+                names[j] = name
+        for name, x in held.items():
+            for item in toposort([x]):
+                j = places.get(item, -1)
+                if x not in places and j >= 0 and j not in given:
+                    value = INPUT(name, x.type)
+                    found = invert(x, value, item)
+                    if found is not None:
+                        given[j], slopes[j], names[j] = found[0], found[1], name
+                        break
+        return given, names, slopes
 
     def _to_solve(self) -> list[str]:
         """Deterministic variables whose value is given, or that hide unnamed random ones."""
@@ -327,9 +364,15 @@ class _Factorisation:
         for table in tables:
             table.update(zip(list(table), substitute(table.values(), mapping), strict=True))
 
+    def _fresh(self, word: str) -> str:
+        """Give a name that nothing has."""
+        self.count += 1
+        while (auto := f"{word}_{self.count}") in self.model:
+            self.count += 1
+        return auto
+
     def _name_the_rest(self) -> list[str]:
         """Name what has no value yet; give the names that are to be summed out."""
-        count = 0
         summed = []
         for v in self._rvs():
             if v in self.values:
@@ -339,10 +382,7 @@ class _Factorisation:
                     f"a random variable ({v.op.name}) has no name and nothing determines its "
                     "value; name it in the model"
                 )
-            count += 1
-            while (auto := f"{v.op.name}_{count}") in self.model:
-                count += 1
-            self.names[v] = auto
+            self.names[v] = auto = self._fresh(v.op.name)
             self.coordinates[auto] = self.values[v] = INPUT(auto, v.type)
             if not self.name_all:
                 summed.append(auto)

@@ -8,11 +8,14 @@ variance, stays a `scan` without random variables.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+
+import numpy as np
 
 from astragal.density.batching import batched
 from astragal.density.invert import invert
+from astragal.density.vectors import positions
 from astragal.graph.errors import UnsupportedError
 from astragal.graph.expr import Expr
 from astragal.graph.subgraph import Subgraph, close, placeholder
@@ -20,7 +23,7 @@ from astragal.graph.traverse import depends_on, substitute, toposort
 from astragal.graph.types import Dim, TensorType
 from astragal.ops.control import SCAN
 from astragal.ops.creation import shape_dims
-from astragal.ops.indexing import ITEM
+from astragal.ops.indexing import INDEX, ITEM
 from astragal.ops.manipulation import broadcast_to, concatenate, reshape
 from astragal.random.distribution import is_random, random_parts
 
@@ -135,6 +138,29 @@ class Loop:
         read = set(toposort(found.values()))
         return [j for j, x in elements.items() if x in read]
 
+    def undetermined(self, values: Iterable[int]) -> list[Expr]:
+        """Find the draws that given outputs do not determine."""
+        found, _ = self.solve({j: placeholder(self.stacked[j].type) for j in values})
+        return [w for w in self.rvs if w not in found]
+
+    def missing(self, values: Iterable[int]) -> list[int]:
+        """Find further outputs that are such draws."""
+        first = {x: j for j, x in reversed(list(enumerate(self.stacked)))}
+        return [first[w] for w in self.undetermined(values) if w in first]
+
+    def hidden(self, values: Iterable[int]) -> list[Expr]:
+        """Find such draws that are no outputs."""
+        return [w for w in self.undetermined(values) if w not in self.stacked]
+
+    def showing(self, rvs: Sequence[Expr]) -> Expr:
+        """Build the loop that stacks some draws as well."""
+        return self.with_outputs((*self.next, *self.stacked, *rvs))
+
+    def with_outputs(self, outputs: tuple[Expr, ...]) -> Expr:
+        """Build the loop of other states and outputs."""
+        whole: Expr = self._scan(outputs, [], [])[0].args[0]
+        return whole
+
     def rebuilt(self, values: Mapping[int, Expr]) -> dict[Expr, Expr]:
         """Put values in place of some outputs: the loop draws the rest given them."""
         elements = {j: placeholder(self.stacked[j].type) for j in values}
@@ -205,16 +231,47 @@ class Loop:
             grown = False
             for i in list(left):
                 unknown = {s for s in self.states if s not in images}
-                if not unknown.isdisjoint(toposort([self.next[i]])):
-                    continue
-                made = batched(self.next[i], self.length, images)
-                if made is None:
-                    continue
-                first = broadcast_to(self.initial[i][None], (1, *made.shape[1:]))
-                parts = [made[1:], first] if self.reverse else [first, made[:-1]]
-                images[self.states[i]] = concatenate(parts, 0)
-                left.remove(i)
-                grown = True
+                if unknown.isdisjoint(toposort([self.next[i]])):
+                    sequence = self._shifted(i, images)
+                else:
+                    sequence = self._register(i, unknown, images)
+                if sequence is not None:
+                    images[self.states[i]] = sequence
+                    left.remove(i)
+                    grown = True
+
+    def _shifted(self, i: int, images: Mapping[Expr, Expr]) -> Expr | None:
+        """The sequence of a state that known sequences give."""
+        made = batched(self.next[i], self.length, images)
+        if made is None:
+            return None
+        first = broadcast_to(self.initial[i][None], (1, *made.shape[1:]))
+        return concatenate([made[1:], first] if self.reverse else [first, made[:-1]], 0)
+
+    def _register(self, i: int, unknown: set[Expr], images: Mapping[Expr, Expr]) -> Expr | None:
+        """The sequence of a state that keeps its last values, and takes known ones at one end."""
+        s, x = self.states[i], self.next[i]
+        static = isinstance(self.length, int) and s.ndim == 1 and isinstance(s.shape[0], int)
+        if self.reverse or not static or x.op.name != "concatenate":
+            return None
+        p = int(s.shape[0])
+        for way, (kept, *new) in ((1, x.args[1:]), (-1, x.args[:0:-1])):
+            if kept.op is not INDEX or kept.args[0] is not s:
+                continue
+            at = positions(kept)
+            k = 0 if at is None else p - at.size
+            if at is None or k < 1 or not np.array_equal(at, np.arange(p)[::way][k:][::way]):
+                continue
+            if not unknown.isdisjoint(toposort(new)):
+                continue
+            made = batched(concatenate(new[::way]), self.length, images)
+            if made is None:
+                continue
+            # In the order in which the values came.
+            whole = concatenate([self.initial[i][::way], reshape(made[:, ::way], (-1,))])
+            steps = np.arange(int(self.length))[:, None]
+            return whole[k * steps + np.arange(p)[::way]]
+        return None
 
     def _sequences(self, xs: Iterable[Expr], images: Mapping[Expr, Expr]) -> dict[Expr, Expr]:
         """Write expressions of one step for all steps: at once, or else by a loop."""

@@ -3,8 +3,8 @@
 The density of a path, given all else, is a product of terms that each read two neighbouring
 states at most. Their tables are read off the terms at paths that alternate between two
 values; the path is drawn by filtering forward and sampling backward (Chib 1996, J.
-Econometrics 75:79-97; Scott 2002, J. Am. Stat. Assoc. 97:337-351). That no term reads more
-than neighbours is what the check of every conditional sees.
+Econometrics 75:79-97; Scott 2002, J. Am. Stat. Assoc. 97:337-351). Which states an element of a
+term reads, `astragal.derive.reach` tells.
 """
 
 from __future__ import annotations
@@ -15,15 +15,14 @@ from typing import Any
 
 import numpy as np
 
-from astragal.compile.simplify import simplify
 from astragal.density.joint import Factor
-from astragal.density.tables import finite_values, indicator_form
+from astragal.density.tables import finite_values
 from astragal.derive.conjugate import KEY, Found, Neighbourhood, Neighbourhoods
+from astragal.derive.reach import reach
 from astragal.graph.expr import Expr
 from astragal.graph.literal import constant
-from astragal.graph.subgraph import placeholder
 from astragal.graph.traverse import substitute, toposort
-from astragal.graph.types import FLOATS, tensor_type
+from astragal.graph.types import FLOATS
 from astragal.ops import elementwise as e
 from astragal.ops import reductions as r
 from astragal.ops.control import scan
@@ -105,12 +104,12 @@ def _law(chain: Chain) -> Found | None:
     terms = dict.fromkeys(f for near in chain.nears for f in near.factors)
     if any(near.extra for near in chain.nears):
         return None
-    offsets = [(f, _offset(chain, f)) for f in terms]
-    aligned = [(f, at) for f, at in offsets if at is not None]
-    if len(aligned) < len(terms):
+    rows = [_rows(chain, f) for f in terms]
+    placed = [row for row in rows if row is not None]
+    if len(placed) < len(terms):
         return None
     n, k = chain.length, len(chain.values)
-    start, pairs = _tables(chain, aligned)
+    start, pairs = _tables(chain, placed)
 
     def filtered(alpha: Expr, table: Expr) -> tuple[Expr, Expr]:
         new = r.logsumexp(alpha[:, None] + table, axis=0)
@@ -161,16 +160,61 @@ def _pick(logs: Expr, u: Expr) -> Expr:
     return e.minimum(r.sum(below), logs.shape[0] - 1)
 
 
-def _offset(chain: Chain, f: Factor) -> int | None:
-    """The time of a term's first element; None where it is not one a time."""
-    shape = f.density.shape
-    if shape == ():
-        # One number: it can belong to the first state alone.
-        only = chain.first is not None and chain.rest.z not in toposort([f.guarded])
-        return 0 if only else None
-    if shape[0] == chain.length:
-        return 0
-    return 1 if shape[0] == chain.length - 1 else None
+@dataclass(frozen=True, eq=False)
+class Rows:
+    """A term of the log density, with the time to which each of its elements belongs.
+
+    Attributes
+    ----------
+    term
+        An array.
+    at
+        For each time the elements that belong to it, filled up with their number.
+    free
+        Elements that read no state.
+    alone
+        Whether each element reads one state at most.
+    """
+
+    term: Expr
+    at: Array
+    free: Array
+    alone: bool
+
+    def sums(self, term: Expr) -> Expr:
+        """Sum the term's elements, as they are along some path, at each time."""
+        flat = concatenate([reshape(term, (-1,)), zeros((1,))])
+        n, most = self.at.shape
+        if most == 1 and (self.at[:, 0] == np.arange(n)).all():
+            return flat[:n]
+        return r.sum(flat[constant(self.at)], 1)
+
+
+def _rows(chain: Chain, f: Factor) -> Rows | None:
+    """Give each element of a term the last state that it reads, if this is one of two neighbours.
+
+    None where one reads others.
+    """
+    n = chain.length
+    first = int(chain.first is not None)
+    columns = {chain.rest.z: np.eye(n, dtype=bool)[first:]}
+    if chain.first is not None:
+        columns[chain.first.z] = np.eye(n, dtype=bool)[0]
+    table = reach(f.guarded, columns)
+    if table is None:
+        return None
+    table = table.reshape(-1, n)
+    read = table.any(1)
+    last = n - 1 - table[:, ::-1].argmax(1)
+    apart = np.where(read, last - table.argmax(1), 0)
+    if (apart > 1).any():
+        return None
+    counts = np.bincount(last[read], minlength=n)
+    order = np.flatnonzero(read)[np.argsort(last[read], kind="stable")]
+    at = np.full((n, max(int(counts.max(initial=0)), 1)), len(table))
+    within = np.arange(len(order)) - np.repeat(np.cumsum(counts) - counts, counts)
+    at[np.repeat(np.arange(n), counts), within] = order
+    return Rows(f.guarded, at, np.flatnonzero(~read), bool((apart == 0).all()))
 
 
 def _whole(chain: Chain) -> Expr:
@@ -179,22 +223,28 @@ def _whole(chain: Chain) -> Expr:
     return concatenate([reshape(chain.first.z, (1,)), chain.rest.z])
 
 
-def _tables(chain: Chain, aligned: Sequence[tuple[Factor, int]]) -> tuple[Expr, Expr]:
+def _tables(chain: Chain, terms: Sequence[Rows]) -> tuple[Expr, Expr]:
     """Log weights of the first state, (k,), and of pairs of neighbours, (n - 1, k, k).
 
     Terms that read one state a time are looked at along constant paths; the others along
     paths that alternate between two values.
     """
     n, k = chain.length, len(chain.values)
-    alone = [(f, at) for f, at in aligned if _reads_one(chain, f)]
-    others = [pair for pair in aligned if pair not in alone]
+    alone = [t for t in terms if t.alone]
+    others = [t for t in terms if not t.alone]
     first, values = zeros((k,)), np.array(chain.values)
     pairs: Expr = zeros((n - 1, k, k))
+    # What reads no state has its value along any path.
+    anywhere = _placed(chain, constant(np.full(n, values[0]), chain.rest.z.dtype))
+    for t in terms:
+        if t.free.size:
+            (term,) = substitute([t.term], anywhere)
+            first = first + r.sum(reshape(term, (-1,))[constant(t.free)])
     if others:
         grid = np.stack(np.meshgrid(values, values, indexing="ij"), -1).reshape(-1, 2)
         rows = reshape(_along(chain, others, grid[:, np.arange(n) % 2]), (k, k, n))
         at = constant(np.arange(k))
-        first = rows[at, at, 0]
+        first = first + rows[at, at, 0]
         forward = permute_dims(rows[:, :, 1:], (2, 0, 1))
         # At odd times the pair is (i, j), at even ones (j, i).
         odd = constant(np.arange(1, n)[:, None, None] % 2 == 1)
@@ -206,33 +256,14 @@ def _tables(chain: Chain, aligned: Sequence[tuple[Factor, int]]) -> tuple[Expr, 
     return first, pairs
 
 
-def _reads_one(chain: Chain, f: Factor) -> bool:
-    """Whether each element of a term reads the state of its own time alone."""
-    if f is chain.rest.own:
-        return False
-    z = chain.rest.z
-    if chain.first is None:
-        return indicator_form(z, chain.values, [f.guarded]) is not None
-    # Both variables as one: the term reads them where they are joined.
-    whole = placeholder(tensor_type(z.dtype, (chain.length,)))
-    mapping = {chain.first.z: whole[0], z: whole[1:]}
-    (joined,) = substitute([f.guarded], mapping)
-    (joined,) = simplify([joined])
-    return indicator_form(whole, chain.values, [joined]) is not None
-
-
-def _along(chain: Chain, aligned: Sequence[tuple[Factor, int]], paths: Array) -> Expr:
+def _along(chain: Chain, terms: Sequence[Rows], paths: Array) -> Expr:
     """Sum terms at each time, along each of some paths."""
-    n = chain.length
 
     def at(path: Expr) -> Expr:
-        total: Expr = zeros((n,))
-        here = substitute([f.guarded for f, _ in aligned], _placed(chain, path))
-        for x, (_, offset) in zip(here, aligned, strict=True):
-            row = r.sum(x, tuple(range(1, x.ndim))) if x.ndim > 1 else reshape(x, (-1,))
-            parts = [zeros((offset,)), row, zeros((n - offset - int(row.shape[0]),))]
-            kept = [p for p in parts if p.shape != (0,)]
-            total = total + (concatenate(kept) if len(kept) > 1 else kept[0])
+        total: Expr = zeros((chain.length,))
+        here = substitute([t.term for t in terms], _placed(chain, path))
+        for x, t in zip(here, terms, strict=True):
+            total = total + t.sums(x)
         return total
 
     along: tuple[Any, Expr]

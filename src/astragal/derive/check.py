@@ -72,11 +72,14 @@ def check_conditional(
     run = compiled([coordinates[n] for n in names], [joint, found.logq])
     rng = np.random.default_rng(20_03)
     compared = 0
-    for _ in range(20):
+    draw: Callable[[Mapping[str, Array]], Mapping[str, Array]] | None = None
+    for i in range(20):
         rest = point(rng)
         ratios, sizes = [], []
+        if i == _GENERIC and not compared:
+            draw = _drawn(found, coordinates, rng)
         for _ in range(4):
-            moved = point(rng)
+            moved = point(rng) if draw is None else draw(rest)
             values = [(moved if n in found.targets else rest)[n] for n in names]
             p, q = (float(v) for v in run(*values))
             if np.isfinite(p) and np.isfinite(q):
@@ -97,6 +100,28 @@ def check_conditional(
         f"the step for {step} was derived as {found.family}, but no point was found where it "
         "could be checked against the joint density"
     )
+
+
+_GENERIC = 10
+"""Points without a density above zero, after which values are drawn from the law that is checked:
+of states that data tie down hardly any generic ones are possible."""
+
+
+def _drawn(
+    found: Found, coordinates: Mapping[str, Expr], rng: np.random.Generator
+) -> Callable[[Mapping[str, Array]], Mapping[str, Array]]:
+    """Draw the targets of a law given a point."""
+    from astragal.compile import function
+    from astragal.derive.conjugate import KEY
+    from astragal.random.keys import key
+
+    run = function([KEY, *coordinates.values()], list(found.outputs.values()), backend="numpy")
+
+    def draw(rest: Mapping[str, Array]) -> Mapping[str, Array]:
+        new = run(key(int(rng.integers(2**31))), *(rest[n] for n in coordinates))
+        return {**rest, **dict(zip(found.outputs, new, strict=True))}
+
+    return draw
 
 
 def check_exact(

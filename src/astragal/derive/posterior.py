@@ -56,7 +56,7 @@ def posterior_model(sampler: Sampler, observed: Mapping[str, Any] | None = None)
     own = [last] if len(roots) == 1 else list(split(last, len(roots)))
     # The model's keys first: what is put in place of the latents has keys of its own.
     mapping = dict(zip(roots, own, strict=True))
-    model = substitute(sampler.model.variables.values(), mapping)
+    model = substitute(joint.model.variables.values(), mapping)
     sources = substitute([f.source for f in factors], mapping)
     latent = {x: state[f.name] for x, f in zip(sources, factors, strict=True)}
     variables = dict(zip(sampler.model.variables, given(model, places(latent)), strict=True))

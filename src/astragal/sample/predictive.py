@@ -71,8 +71,14 @@ def predict(
     """
     target = sampler.model if model is None else model
     wanted = list(sampler.observed) if names is None else list(names)
+    if model is None:
+        joint = factorise(target, sampler.observed, name_all=True)
+        target = joint.model
+        sources = {f.name: f.source for f in joint.factors}
+        where = {n: sources[n] for n in sampler.latent_names if n in sources}
+    else:
+        where = _places(sampler, target)
     outputs = {n: target[n] for n in wanted}
-    where = _places(sampler, target, own=model is None)
     posterior = draws["posterior"].dataset
     latent = {n: np.asarray(posterior[n]) for n in where}
     chains, count = posterior.sizes["chain"], posterior.sizes["draw"]
@@ -96,12 +102,8 @@ def predict(
     return with_groups(draws, target, {group: arrays})
 
 
-def _places(sampler: Sampler, target: Model, own: bool) -> dict[str, Expr]:
-    """Find where the values of latent variables stand in a model's graph."""
-    if own:
-        joint = factorise(sampler.model, sampler.observed, name_all=True)
-        sources = {f.name: f.source for f in joint.factors}
-        return {n: sources[n] for n in sampler.latent_names if n in sources}
+def _places(sampler: Sampler, target: Model) -> dict[str, Expr]:
+    """Find where the values of latent variables stand in another model's graph."""
     out = {}
     for n in sampler.latent_names:
         if n not in target:
