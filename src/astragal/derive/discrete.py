@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 
 from astragal.density.tables import (
@@ -46,6 +47,8 @@ def enumerated(near: Neighbourhood) -> Found | str:
     if form is None:
         return "its elements are not independent given the rest"
     natural, const = form
+    if near.extra:
+        natural = _possible(near, values, natural)
     name = str(z.args[0])
     normaliser = r.logsumexp(natural, axis=-1)
     logp = natural - normaliser[..., None]
@@ -71,6 +74,22 @@ def enumerated(near: Neighbourhood) -> Found | str:
         text=lambda labels: _text(natural, labels, law is not None),
         finder="finite_sum",
     )
+
+
+def _possible(near: Neighbourhood, values: range, natural: Expr) -> Expr:
+    """Give impossible values no probability.
+
+    What integrating others out left is no number there: a beta law of theta given k of n
+    successes has none for n below k.
+    """
+    z = near.z
+    conditions = [f.support for f in near.factors if f.support is not None]
+    terms = [where(c, 0.0, -math.inf) for c in conditions]
+    if not terms:
+        return natural
+    form = indicator_form(z, values, terms) if len(values) <= MOST_VALUES else None
+    form = form or _each_value(z, values, terms)
+    return natural if form is None else where(e.equal(form[0], -math.inf), -math.inf, natural)
 
 
 def _place(u: Expr, p: Expr, dtype: str) -> Expr:
