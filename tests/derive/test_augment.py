@@ -217,3 +217,20 @@ def test_a_model_whose_latents_all_have_laws_has_nothing_to_collapse() -> None:
     model = ag.Model({"z": z, "y": R.normal(k[1], z, 1.5, size=3)})
     sampler = ag.derive(model, {"y": [1.0, 2.0, 4.0]}, forbid=("exact",), prefer=("collapse",))
     assert [s.kind for s in sampler.steps] == ["gibbs"]
+
+
+@pytest.mark.parametrize("law", ["laplace", "student_t", "logistic"])
+def test_a_variable_and_one_that_reads_it_are_expanded_together(law: str) -> None:
+    k = ag.split(ag.input("key", dtype="key"), 3)
+    draw = getattr(ag.random, law)
+    shape = (4.0,) if law == "student_t" else ()
+    mean = draw(k[0], *shape, 0.0, 1.0)
+    groups = ag.random.normal(k[1], mean, 1.5, size=3)
+    y = draw(k[2], *shape, groups, 0.7)
+    model = ag.Model({"mean": mean, "groups": groups, "y": y})
+    sampler = ag.derive(model, {"y": [0.3, -1.0, 2.0]})
+    # The model's variables and auxiliary ones: nothing is there twice, as it was and as it is.
+    ours = [n for n in sampler.latent_names if n not in ("mean", "groups")]
+    assert len(ours) <= 2
+    assert not any(n.startswith((law, "normal")) for n in ours)
+    start_at_truth(sampler, simulations=1000, seed=4).check()

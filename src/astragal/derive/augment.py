@@ -30,6 +30,7 @@ from astragal.ops.manipulation import astype, broadcast_to
 from astragal.ops.reductions import cumulative_sum
 from astragal.ops.searching import where
 from astragal.random import RANDOM_OPS
+from astragal.random.check import check_keys
 from astragal.random.distribution import batch_shape, is_random
 from astragal.random.keys import DEFAULT, fold_in
 
@@ -404,8 +405,10 @@ def _expanded(
     mapping: dict[Expr, Expr] = {}
     data = {model[n] for n in observed if n in model}
     for v in places:
+        # What it reads may have been expanded before it: places are in the order of the graph.
+        (present,) = substitute([v], mapping)
         try:
-            new = rule.apply(v, direction, {})
+            new = rule.apply(present, direction, {})
         except AstragalError:
             return None
         if not isinstance(new, Expr) or new.type != v.type:
@@ -417,6 +420,8 @@ def _expanded(
         return None
     variables = substitute(model.variables.values(), mapping)
     try:
+        # Were a variable there twice, as it was and as it is now, its key would be spent twice.
+        check_keys(*variables)
         return model.like(dict(zip(model.variables, variables, strict=True)))
     except AstragalError:
         return None
