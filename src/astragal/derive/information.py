@@ -9,13 +9,14 @@ log density, at a mode on standardised coordinates, where hierarchies have one.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from astragal.density.joint import Factor
 from astragal.density.transforms import Transform
+from astragal.derive.between import between
 from astragal.derive.block import Block
 from astragal.derive.check import Array, compiled
 from astragal.derive.conjugate import Neighbourhoods
@@ -97,8 +98,38 @@ def choose_coordinates(
             found[s.name] = s
     if not found:
         return []
-    told = shares(Block(reads, names, transforms, found), transforms, points)
-    return [_choice(s, told[n], forced) for n, s in found.items()]
+    told, values = shares(Block(reads, names, transforms, found), transforms, points)
+    chosen = [_choice(s, told[n], forced) for n, s in found.items()]
+    if forced:
+        return chosen
+    return [_between(c, found[c.name], reads, told[c.name], values, points) for c in chosen]
+
+
+STRONG = 30.0
+"""Times as much as its own law that data tell of a variable that is moved as it is in any case:
+below that its scale can be so small that its own law tells more."""
+
+
+def _between(
+    c: Choice,
+    s: Standard,
+    reads: Neighbourhoods,
+    told: Array,
+    values: Mapping[str, Array],
+    points: Points,
+) -> Choice:
+    """Take off what the data tell, where that is known and of a variable with a scale."""
+    own = reads.of(c.name).own
+    strong = c.standard is None and not float(np.median(told)) < STRONG
+    if strong or own is None or s.held is not None or len(own.parameters) != 2:
+        return c
+    coordinates = reads.joint.coordinates
+    run = compiled(list(coordinates.values()), list(own.parameters))
+    loc, sd = (np.asarray(p) for p in run(*(values[n] for n in coordinates)))
+    new = between(s, own, told, loc, sd, np.asarray(values[c.name]))
+    if new is s or not _checked(new, own, reads, points):
+        return c
+    return replace(c, standard=new, reason=f"{c.reason}; what they tell is taken off")
 
 
 def _checked(s: Standard, own: Factor, reads: Neighbourhoods, points: Points) -> bool:
@@ -119,10 +150,13 @@ def _choice(s: Standard, told: Array, forced: bool) -> Choice:
     return Choice(s.name, s.held if first else s, says, share)
 
 
-def shares(block: Block, transforms: Mapping[str, Transform], points: Points) -> dict[str, Array]:
+def shares(
+    block: Block, transforms: Mapping[str, Transform], points: Points
+) -> tuple[dict[str, Array], dict[str, Array]]:
     """Give, for each variable, what the data tell of its elements over what its own law tells.
 
     Of a stationary path, the first number is about its first value, given all of the data.
+    Then the values of all variables at the place where that was read off.
     """
     points.restart()
     # The first point has the data that were given.
@@ -141,7 +175,7 @@ def shares(block: Block, transforms: Mapping[str, Transform], points: Points) ->
         at = _mode(lambda x: height(x, *given), at, signs * _deviations(block, out))
         values |= dict(zip(block.names, here(at, *given), strict=True))
         out = {n: f(values) for n, f in told.items()}
-    return out
+    return out, values
 
 
 def _deviations(block: Block, told: Mapping[str, Array]) -> Array:
