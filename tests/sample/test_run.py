@@ -318,6 +318,17 @@ def test_trouble_is_put_in_words(sampler: Sampler) -> None:
     assert "few effective draws" in said
 
 
+def test_independent_draws_are_not_warned_of() -> None:
+    k = ag.split(ag.key(0))
+    p = ag.random.beta(k[0], 2.0, 3.0)
+    exact = ag.derive(ag.Model({"p": p, "y": ag.random.binomial(k[1], 10, p)}), {"y": 7})
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        tree = exact.sample(draws=40, chains=1, backend="numpy", progress=False)
+    assert exact.exact
+    assert tree["posterior"]["p"].shape == (1, 40)
+
+
 def test_what_never_moves_has_no_r_hat_and_no_warning() -> None:
     draws = {"still": np.zeros((2, 40)), "moving": np.arange(80.0).reshape(2, 40)}
     arrays = {name: (("chain", "draw"), values) for name, values in draws.items()}

@@ -114,7 +114,8 @@ def run(
     Warns
     -----
     SamplingWarning
-        Where chains disagree, effective draws are few, or transitions diverged.
+        Where chains disagree, effective draws are few, or transitions diverged. Draws of an exact
+        sampler are independent, whatever their number: they are not measured.
 
     References
     ----------
@@ -152,7 +153,8 @@ def run(
     kept = _begun(finished, settings)
     tree = _collect(sampler, [finished[c] for c in kept], settings, data)
     tree = further(tree)
-    lines = warnings_of(tree, diagnose(tree))
+    # Independent draws of the posterior itself have nothing to converge to.
+    lines = [] if sampler.exact else warnings_of(tree, diagnose(tree))
     if len(kept) < chains:
         short = ", ".join(str(c) for c in range(chains) if c not in kept)
         lines.insert(0, f"interrupted with few draws of chains {short} or none: they are left out.")
