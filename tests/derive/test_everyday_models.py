@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import warnings
+
 import numpy as np
 import pytest
 import scipy.stats as st
@@ -39,6 +41,23 @@ def test_animals_that_were_seen_are_there_from_the_start() -> None:
     for name, value in (("there", there), ("seen", seen)):
         drawn = tree.posterior[name].values
         assert drawn.mean() == pytest.approx((weight * value).sum(), abs=0.015)
+
+
+def test_animals_that_were_seen_are_there_where_they_are_summed_out() -> None:
+    captures = np.concatenate([np.array([1, 2, 1, 3, 2, 1, 4, 1, 2, 1, 3, 2]), np.zeros(18, int)])
+    k = ag.split(ag.input("key", dtype="key"), 4)
+    there, seen = ag.random.uniform(k[0], 0.0, 1.0), ag.random.uniform(k[1], 0.0, 1.0)
+    member = ag.random.bernoulli(k[2], there, size=30)
+    y = ag.random.binomial(k[3], 5, member * seen)
+    model = ag.Model({"there": there, "seen": seen, "member": member, "y": y})
+    sampler = ag.derive(model, {"y": captures}, prefer=["collapse"])
+    assert [s.kind for s in sampler.steps] == ["collapse"]
+    few = {"draws": 20, "chains": 2, "warmup": 20, "backend": "numpy", "progress": False}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # so few draws are too few, and it says so
+        tree = sampler.sample(seed=3, **few)
+    assert tree.posterior["member"].values[..., captures > 0].all()
+    assert (tree.posterior["there"].values > 0.2).all()
 
 
 def test_a_search_that_meets_a_random_number_of_terms_goes_on() -> None:

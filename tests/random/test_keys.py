@@ -162,3 +162,22 @@ def test_what_is_no_key_is_refused_with_what_to_do_instead() -> None:
     f = ag.function([given], ag.random.normal(given), backend="numpy")
     with pytest.raises(DTypeError, match="more bits than a seed of threefry2x32"):
         f(other)
+
+
+def test_several_numbers_split_into_an_array_of_keys() -> None:
+    keys = ag.split(ag.key(7), (3, 2))
+    assert keys.shape == (3, 2)
+    flat = ag.split(ag.key(7), 6)
+    assert (ag.evaluate(ag.key_data(keys)).reshape(6, -1) == ag.evaluate(ag.key_data(flat))).all()
+    # Columns of one array of keys are spent apart: two draws a step of a loop.
+    ends, (_, drawn) = ag.scan(
+        lambda c, k: (c + ag.random.normal(k[0], 0.0, 1.0), (c, ag.random.normal(k[1], c, 1.0))),
+        0.0,
+        keys,
+    )
+    ag.check_keys(ends, drawn)
+    assert ag.evaluate(drawn).shape == (3,)
+
+
+def test_a_tuple_of_one_number_is_that_number() -> None:
+    assert ag.split(ag.key(7), (3,)) is ag.split(ag.key(7), 3)

@@ -6,6 +6,7 @@ here are the operations that every implementation has.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -17,6 +18,7 @@ from astragal.graph.literal import is_constant, value_of
 from astragal.graph.types import INTEGERS, KeyType, TensorType, Type, tensor_type
 from astragal.ops.creation import shape_argument, shape_dims
 from astragal.ops.declare import as_dims, as_expr, broadcast_shapes
+from astragal.ops.manipulation import reshape
 from astragal.random.implementations import IMPLEMENTATIONS
 from astragal.random.places import PlacedOp
 
@@ -162,14 +164,18 @@ def _prepare_split(k: Any, n: Any = 2) -> tuple[Any, ...]:
     if isinstance(n, Expr) and n.op.name == "shape":
         return k, n
     argument = shape_argument(as_dims(n, "split"))
+    if not isinstance(argument, Expr) and len(argument) != 1:
+        raise ShapeError(f"split takes the number of keys, got {n!r}")
     return k, argument if isinstance(argument, Expr) else argument[0]
 
 
 SPLIT = PlacedOp("split", _infer_split, _prepare_split)
 
 
-def split(key: Expr, n: int | Expr = 2) -> Expr:
+def split(key: Expr, n: int | Expr | tuple[int, ...] = 2) -> Expr:
     """Spend a key for n fresh ones, stacked along a new leading dimension.
+
+    Several numbers give an array of keys of that shape: those of their product, in row-major order.
 
     Raises
     ------
@@ -183,7 +189,12 @@ def split(key: Expr, n: int | Expr = 2) -> Expr:
     >>> a is b
     False
     """
-    return SPLIT(as_key(key, "split"), n)
+    k = as_key(key, "split")
+    if isinstance(n, tuple) and len(n) > 1:
+        dims = as_dims(n, "split")
+        flat = SPLIT(k, math.prod(dims))
+        return reshape(flat, (*dims, *flat.shape[1:]))
+    return SPLIT(k, n)
 
 
 def _prepare_fold_in(k: Any, data: Any) -> tuple[Any, ...]:

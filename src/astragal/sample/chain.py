@@ -147,10 +147,11 @@ def build(sampler: Sampler, backend: str, block: int) -> ChainProgram:
 
 
 def _discrete(sampler: Sampler) -> list[Step]:
-    """List the steps that draw discrete variables from their conditionals."""
+    """List the steps, or their parts, that draw discrete variables from their conditionals."""
     return [
         s
-        for s in sampler.steps
+        for whole in sampler.steps
+        for s in whole.parts or (whole,)
         if s.kind == "gibbs" and all(sampler.types[n].dtype in INTEGERS for n in s.targets)
     ]
 
