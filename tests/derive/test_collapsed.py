@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import pytest
 
 import astragal as ag
+from astragal.graph.expr import Expr
 from astragal.sample import run
 
 R = ag.random
@@ -96,3 +98,29 @@ def test_a_change_point_has_the_posterior_of_all_its_places() -> None:
     p = np.exp(np.array(logs) - max(logs))
     seen = np.bincount(np.asarray(draws).ravel(), minlength=12) / draws.size
     np.testing.assert_allclose(seen, p / p.sum(), atol=0.08)
+
+
+def growth(rise: Callable[[Expr, Expr, Expr], Expr]) -> ag.Model:
+    """A curve whose coefficients are flat: generic values of them are far from any data."""
+    k = keys(5)
+    a, b, c = (R.improper_uniform(k[i]) for i in range(3))
+    v = R.improper_uniform(k[3], low=0.0)
+    y = R.normal(k[4], rise(a, b, c), ag.sqrt(v))
+    return ag.Model({"a": a, "b": b, "c": c, "v": v, "flat": ag.factor(-ag.log(v)), "y": y})
+
+
+TIMES = np.linspace(77.6, 760.0, 8)
+
+
+def test_no_law_is_proper_far_off_where_nothing_bounds_the_coefficients() -> None:
+    # exp(500) there: a variance that is infinite, a mean that is no number.
+    data = 239.0 * (1.0 - np.exp(-5.5e-4 * TIMES))
+    found = kinds(growth(lambda a, b, c: a * (c - ag.exp(-b * TIMES))), data)
+    assert set("+".join(found).split("+")) == {"a", "b", "c", "v"}
+
+
+def test_a_law_that_can_be_checked_nowhere_is_not_used() -> None:
+    # A sharp peak far from all generic points: zeros are all that they see.
+    curve = 1.5 / 4.1 * np.exp(-0.5 * ((TIMES - 451.5) / 4.1) ** 2)
+    found = kinds(growth(lambda a, b, c: (a / b) * ag.exp(-0.5 * ((TIMES - c) / b) ** 2)), curve)
+    assert found == {"a+b+c": "nuts", "v": "gibbs"}

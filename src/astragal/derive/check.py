@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from astragal.derive.conjugate import Found
-from astragal.graph.errors import AstragalError, UnsupportedError
+from astragal.graph.errors import AstragalError, DomainError, UnsupportedError
 from astragal.graph.expr import Expr
 
 Array = np.ndarray[Any, Any]
@@ -21,6 +21,10 @@ Draw = Callable[[np.random.Generator], Array]
 
 class DerivationError(AstragalError, AssertionError):
     """A derived conditional does not agree with the joint density: a defect of ours."""
+
+
+class Unchecked(DerivationError):
+    """No point was found where a derived conditional could be checked, so that it is not used."""
 
 
 def compiled(inputs: Sequence[Expr], outputs: Sequence[Expr]) -> Callable[..., list[Any]]:
@@ -66,6 +70,8 @@ def check_conditional(
     ------
     DerivationError
         Naming the step, where the log ratio varies.
+    Unchecked
+        Where no point of positive density was found.
     """
     step = "+".join(found.targets)
     names = list(coordinates)
@@ -79,7 +85,10 @@ def check_conditional(
         if i == _GENERIC and not compared:
             draw = _drawn(found, coordinates, rng)
         for _ in range(4):
-            moved = point(rng) if draw is None else draw(rest)
+            try:
+                moved = point(rng) if draw is None else draw(rest)
+            except DomainError:  # the point is one that the law has no parameters at
+                break
             values = [(moved if n in found.targets else rest)[n] for n in names]
             p, q = (float(v) for v in run(*values))
             if np.isfinite(p) and np.isfinite(q):
@@ -96,7 +105,7 @@ def check_conditional(
             )
         if compared == 3:
             return
-    raise DerivationError(
+    raise Unchecked(
         f"the step for {step} was derived as {found.family}, but no point was found where it "
         "could be checked against the joint density"
     )
@@ -146,7 +155,7 @@ def check_exact(
     shown = ", ".join(f"{'+'.join(f.targets)} ~ {f.family}" for f in laws)
     what = f"the exact posterior ({shown}) times the evidence differs from the joint density"
     if not _compare(joint, total, coordinates, point, what, tolerance):
-        raise DerivationError("no point was found where the exact posterior could be checked")
+        raise Unchecked("no point was found where the exact posterior could be checked")
 
 
 def check_same(

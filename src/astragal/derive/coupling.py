@@ -26,7 +26,7 @@ from astragal.derive.bounds import above_zero
 from astragal.derive.check import Array, compiled
 from astragal.derive.conjugate import KEY
 from astragal.derive.moves import coordinates
-from astragal.graph.errors import UnsupportedError
+from astragal.graph.errors import DomainError, UnsupportedError
 from astragal.graph.expr import Expr
 from astragal.graph.subgraph import placeholder
 from astragal.graph.traverse import substitute
@@ -142,13 +142,16 @@ def coupling(plan: Plan, links: Sequence[Link]) -> Coupling | None:
         return np.asarray(run(x, *(state[n] for n in data))[1])
 
     typical = _Typical(plan, links, settle)
-    for state in typical.places():
-        at = coordinates_of(state)
-        total += _curvature(lambda x, s=state: slope(x, s), at)  # type: ignore[misc]
-        seen += 1
-        for n in small:
-            for other in typical.given(state, n):
-                slopes[n].append(slope(coordinates_of(other), other)[where[n]])
+    try:
+        for state in typical.places():
+            at = coordinates_of(state)
+            total += _curvature(lambda x, s=state: slope(x, s), at)  # type: ignore[misc]
+            seen += 1
+            for n in small:
+                for other in typical.given(state, n):
+                    slopes[n].append(slope(coordinates_of(other), other)[where[n]])
+    except DomainError:  # from a place so far off that a law there is not proper
+        return None
     total /= seen
     if not (np.isfinite(total).all() and (np.diag(total) > 0.0).all()):
         return None

@@ -24,6 +24,7 @@ from astragal.derive.conjugate import KEY, Neighbourhoods
 from astragal.derive.exact import Link
 from astragal.derive.moves import coordinates
 from astragal.derive.points import Points
+from astragal.graph.errors import DomainError
 from astragal.graph.expr import Expr
 from astragal.graph.subgraph import placeholder
 from astragal.graph.traverse import substitute
@@ -87,7 +88,10 @@ def sweeps(
     at = _mode(height, starts)
     if at is None:
         return math.inf
-    slopes = _slopes(complete, u, links, dict(zip(data, values, strict=True)), at)
+    try:
+        slopes = _slopes(complete, u, links, dict(zip(data, values, strict=True)), at)
+    except DomainError:
+        return math.inf
     if not np.isfinite(slopes).all():
         return math.inf
     taken = np.atleast_2d(np.cov(slopes, rowvar=False))
@@ -116,7 +120,10 @@ def _starts(
         now = [point[n] for n in place]
         for j in range(_SWEEPS):
             own = [key(10_000 * i + 100 * j + m) for m in range(len(keys))]
-            now = sweep(*own, *now)
+            try:
+                now = sweep(*own, *now)
+            except DomainError:  # so far off that a law there is not proper
+                break
         yield dict(zip(place, now, strict=True))
 
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from astragal.density.joint import factorise
 from astragal.derive.augment import LEAVES, augmentations
-from astragal.derive.check import check_conditional, check_exact
+from astragal.derive.check import Unchecked, check_conditional, check_exact
 from astragal.derive.choices import BLOCK, chosen_links
 from astragal.derive.collapsed import collapsed
 from astragal.derive.conjugate import KEY
@@ -205,9 +205,13 @@ def _steps(plan: Plan, refused: set[str]) -> list[Step]:
                 continue
             plan.points.restart()
             step = closed_step(plan, link, "gibbs", "...")
-            check_conditional(
-                link.found, step.conditional.logdensity, plan.points, plan.joint.coordinates
-            )
+            density = step.conditional.logdensity
+            try:
+                check_conditional(link.found, density, plan.points, plan.joint.coordinates)
+            except Unchecked as error:
+                for target in link.found.targets:
+                    plan.reject(target, "gibbs", str(error))
+                continue
             steps.update(dict.fromkeys(link.found.targets, step))
     rest = [n for n in plan.latent if n not in steps]
     for name in rest:
