@@ -218,7 +218,7 @@ def test_the_acceptance_that_is_asked_for_is_adapted_to() -> None:
     assert [s.kind for s in sampler.steps] == ["nuts"]
 
     def told(**options: float) -> tuple[float, float, np.ndarray]:
-        tree = run(sampler, draws=500, chains=2, seed=3, progress=False, **options)  # type: ignore[arg-type]
+        tree = run(sampler, draws=500, chains=2, seed=4, progress=False, **options)  # type: ignore[arg-type]
         stats = tree["sample_stats"]
         rate, step = (float(stats[n].mean()) for n in ("acceptance_rate", "step_size"))
         return rate, step, np.asarray(tree["posterior"]["x"])

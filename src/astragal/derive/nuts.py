@@ -6,8 +6,9 @@ that later leaves must be compared with (Phan, Pradhan & Jankowiak 2019, arXiv:1
 Where two trees are joined, either is also compared with the nearest leaf of the other, as
 Stan does since version 2.21: of nearly independent normals, a whole period would look like
 no turn at all. Step size by dual averaging (Hoffman & Gelman 2014, JMLR 15), from where doubling
-or halving it crosses an acceptance of 0.8, and a diagonal metric from the draws of windows that
-double (Stan Reference Manual, section 15.2), both in the warm-up only and carried in the state.
+or halving it crosses an acceptance of 0.8, and a metric from the draws of windows that double
+(Stan Reference Manual, section 15.2; `astragal.derive.metric` has what is not diagonal in it), both
+in the warm-up only and carried in the state.
 
 The log density is written into the program once: its value at the start, and the leapfrog steps
 of the search for a step size, are trees of a single leaf, before the others.
@@ -17,9 +18,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 
 from astragal.derive.block import Block
 from astragal.derive.conjugate import KEY
+from astragal.derive.metric import LEARNT, Mixing, learnt, mixing_of, mixing_start
 from astragal.derive.slice import ADAPTING, TUNING
 from astragal.derive.steps import Program
 from astragal.graph.expr import INPUT, Expr
@@ -67,24 +70,52 @@ def _int(x: int) -> Expr:
 _FALSE = scalar(False, "bool")
 
 
-def _turning(inverse_mass: Expr, first: Expr, last: Expr, total: Expr) -> Expr:
+@dataclass(frozen=True, eq=False)
+class Motion:
+    """What trajectories move by: a density, and the coordinates on which all scales are like.
+
+    Momenta and gradients are those of the latter, so that their metric is the identity.
+
+    Attributes
+    ----------
+    density
+        Of a point.
+    scale
+        Deviations of its elements.
+    mixing
+        How these hang together; None where they do not.
+    """
+
+    density: Density
+    scale: Expr
+    mixing: Mixing | None
+
+    def shift(self, v: Expr) -> Expr:
+        """Give the move of a point that a move of the coordinates is."""
+        return self.scale * (v if self.mixing is None else self.mixing(v))
+
+    def at(self, x: Expr) -> tuple[Expr, Expr]:
+        """Give the log density of a point, and its gradient."""
+        logp, gradient = self.density(x)
+        scaled = self.scale * gradient
+        return logp, scaled if self.mixing is None else self.mixing(scaled)
+
+
+def _turning(first: Expr, last: Expr, total: Expr) -> Expr:
     """Whether an end moves against the sum of all momenta: the generalised criterion."""
-    moved = inverse_mass * total
-    return (r.sum(first * moved) <= 0) | (r.sum(last * moved) <= 0)
+    return (r.sum(first * total) <= 0) | (r.sum(last * total) <= 0)
 
 
 def _leapfrog(
-    density: Density, inverse_mass: Expr, step: Expr, x: Expr, p: Expr, g: Expr
+    motion: Motion, step: Expr, x: Expr, p: Expr, g: Expr
 ) -> tuple[Expr, Expr, Expr, Expr]:
     half = p + 0.5 * step * g
-    new = x + step * inverse_mass * half
-    logp, gradient = density(new)
+    new = x + step * motion.shift(half)
+    logp, gradient = motion.at(new)
     return new, half + 0.5 * step * gradient, gradient, logp
 
 
-def _checkpoints(
-    inverse_mass: Expr, s: State, p: Expr, total: Expr, before: Expr
-) -> tuple[State, Expr]:
+def _checkpoints(s: State, p: Expr, total: Expr, before: Expr) -> tuple[State, Expr]:
     """Keep the momenta of a leaf, and compare it with the leaves that it completes trees with.
 
     ``before`` is the momentum of the leaf before it, total the sum with its own. Gives the
@@ -108,28 +139,26 @@ def _checkpoints(
         # place, and from there to here. A pair has no halves to compare.
         first, begin, end = momenta[at], momenta[at + 1], last[at + 1]
         earlier, until = totals[at] - first, totals[at + 1]
-        here = _turning(inverse_mass, first, p, total - earlier)
-        left = _turning(inverse_mass, first, begin, until - earlier)
-        right = _turning(inverse_mass, end, p, total - until + begin + end)
+        here = _turning(first, p, total - earlier)
+        left = _turning(first, begin, until - earlier)
+        right = _turning(end, p, total - until + begin + end)
         return at - 1, here | ((at < top) & (left | right))
 
     _, turned = while_loop(lambda c: (c[0] > top - completes) & ~c[1], compare, (top, _FALSE))
     return {"momenta": momenta, "totals": totals, "last": last}, turned
 
 
-def _leaf(
-    density: Density, inverse_mass: Expr, step: Expr, energy: Expr, key: Expr, s: State
-) -> State:
+def _leaf(motion: Motion, step: Expr, energy: Expr, key: Expr, s: State) -> State:
     """Add one leaf to a subtree."""
     leaf = s["leaf"]
-    x, p, g, logp = _leapfrog(density, inverse_mass, step, s["x"], s["p"], s["g"])
-    error = energy + logp - 0.5 * r.sum(inverse_mass * e.square(p))
+    x, p, g, logp = _leapfrog(motion, step, s["x"], s["p"], s["g"])
+    error = energy + logp - 0.5 * r.sum(e.square(p))
     error = where(e.isnan(error), _f(-math.inf), error)  # minus the energy error
     weight = e.logaddexp(s["weight"], error)
     u = _UNIFORM(fold_in(key, leaf), None, 0.0, 1.0)
     take = e.log(u) < error - weight
     total = s["total"] + p
-    kept, turned = _checkpoints(inverse_mass, s, p, total, s["p"])
+    kept, turned = _checkpoints(s, p, total, s["p"])
     return {
         "x": x,
         "p": p,
@@ -147,8 +176,7 @@ def _leaf(
 
 
 def _subtree(
-    density: Density,
-    inverse_mass: Expr,
+    motion: Motion,
     step: Expr,
     energy: Expr,
     depth: Expr,
@@ -164,7 +192,7 @@ def _subtree(
     leaves = astype(e.pow(_f(2.0), astype(depth, "float64")), "int64")
     result: State = while_loop(
         lambda s: (s["leaf"] < leaves) & ~s["turned"] & ~s["diverged"],
-        lambda s: _leaf(density, inverse_mass, step, energy, key, s),
+        lambda s: _leaf(motion, step, energy, key, s),
         {
             "x": x,
             "p": p,
@@ -185,20 +213,20 @@ def _subtree(
     return result
 
 
-def _joined(inverse_mass: Expr, s: State, sub: State, forward: Expr) -> Expr:
+def _joined(s: State, sub: State, forward: Expr) -> Expr:
     """Whether a trajectory and the subtree that was added to it turn, as one or where they meet."""
     total = s["total"] + sub["total"]
     # The momenta of either tree next to the other.
     near, begin = where(forward, s["p_right"], s["p_left"]), sub["momenta"][0]
     far = where(forward, s["p_left"], s["p_right"])
     return (
-        _turning(inverse_mass, far, sub["p"], total)
-        | _turning(inverse_mass, far, begin, s["total"] + begin)
-        | _turning(inverse_mass, near, sub["p"], near + sub["total"])
+        _turning(far, sub["p"], total)
+        | _turning(far, begin, s["total"] + begin)
+        | _turning(near, sub["p"], near + sub["total"])
     )
 
 
-def _grown(density: Density, inverse_mass: Expr, keys: tuple[Expr, Expr], s: State) -> State:
+def _grown(motion: Motion, keys: tuple[Expr, Expr], s: State) -> State:
     """Double a trajectory, to the left or the right; before that, prepare it."""
     turn = s["turn"]
     choices, leaves = keys
@@ -208,7 +236,7 @@ def _grown(density: Density, inverse_mass: Expr, keys: tuple[Expr, Expr], s: Sta
     # A step of no length gives the density at the start.
     signed = where(s["ready"], where(forward, s["step"], -s["step"]), 0.0)
     own = fold_in(leaves, turn)
-    sub = _subtree(density, inverse_mass, signed, s["energy"], s["depth"], own, (x, p, g))
+    sub = _subtree(motion, signed, s["energy"], s["depth"], own, (x, p, g))
     whole = ~sub["turned"] & ~sub["diverged"]
     u = _UNIFORM(fold_in(choices, 2 * turn + 1), None, 0.0, 1.0)
     take = ready & whole & (e.log(u) < sub["weight"] - s["weight"])
@@ -227,7 +255,7 @@ def _grown(density: Density, inverse_mass: Expr, keys: tuple[Expr, Expr], s: Sta
         "total": where(ready, s["total"] + sub["total"], s["total"]),
         "weight": where(ready, e.logaddexp(s["weight"], sub["weight"]), 0.0),
         "depth": s["depth"] + astype(ready, "int64"),
-        "stop": ready & (~whole | _joined(inverse_mass, s, sub, forward)),
+        "stop": ready & (~whole | _joined(s, sub, forward)),
         "diverged": ready & sub["diverged"],
         "accepted": where(ready, s["accepted"] + sub["accepted"], 0.0),
         "leaves": where(ready, s["leaves"] + sub["leaf"], 0),
@@ -261,6 +289,7 @@ def transition(
     key: Expr,
     max_depth: Expr | None = None,
     search: Expr = _FALSE,
+    mixing: Mixing | None = None,
 ) -> tuple[Expr, State]:
     """Build one NUTS transition.
 
@@ -279,6 +308,8 @@ def transition(
     search
         Whether another step size is looked for first, from the one given. The point is then
         no draw of a chain that keeps the law.
+    mixing
+        How the coordinates hang together, beside their scales.
 
     Returns
     -------
@@ -287,7 +318,8 @@ def transition(
     k = split(key, 3)
     n = x0.shape[0]
     deepest = _f(MAX_DEPTH) if max_depth is None else max_depth
-    p0 = _NORMAL(k[0], (n,), 0.0, 1.0) / e.sqrt(inverse_mass)
+    p0 = _NORMAL(k[0], (n,), 0.0, 1.0)
+    motion = Motion(density, e.sqrt(inverse_mass), mixing)
     unknown = zeros((n,))
 
     ends = {f"{v}_{side}": x for v, x in zip("xpg", (x0, p0, unknown), strict=True)
@@ -295,7 +327,7 @@ def transition(
     s: State = while_loop(
         lambda s: ~s["ready"] | s["searching"]
         | ((astype(s["depth"], "float64") < deepest) & ~s["stop"]),
-        lambda s: _grown(density, inverse_mass, (k[1], k[2]), s),
+        lambda s: _grown(motion, (k[1], k[2]), s),
         {
             **ends,
             "turn": _int(0),
@@ -344,7 +376,7 @@ TUNING_START: Mapping[str, float] = {
 def tuning_start(n: int) -> State:
     """Initial values of what is adapted, by name."""
     vectors = {"mean": zeros((n,)), "spread": zeros((n,)), "inverse_mass": ones((n,))}
-    return {**{name: _f(v) for name, v in TUNING_START.items()}, **vectors}
+    return {**{name: _f(v) for name, v in TUNING_START.items()}, **vectors, **mixing_start(n)}
 
 
 def _windows(t: State, i: Expr, left: Expr) -> tuple[Expr, Expr, State]:
@@ -413,6 +445,7 @@ def adapt(t: State, x: Expr, acceptance: Expr, left: Expr, step: Expr) -> State:
         "inverse_mass": where(ends, shrunk, t["inverse_mass"]),
         "target": t["target"],
         "max_depth": t["max_depth"],
+        **learnt(t, delta, x - mean, inside & (left > 0), ends & (left > 0), seen),
     }
 
 
@@ -427,11 +460,17 @@ def nuts_program(block: Block) -> tuple[Program, State]:
     step = e.exp(where(ADAPTING, carried["log_step"], carried["log_mean_step"]))
     x, info = transition(
         block.density, block.at(), step, carried["inverse_mass"], KEY, carried["max_depth"],
-        ADAPTING & searches(carried),
+        ADAPTING & searches(carried), mixing_of(carried),
     )  # fmt: skip
     adapted = adapt(carried, x, info["acceptance"], TUNING, info["step_size"])
     outputs = block.back(x)
-    outputs.update({label + q: where(ADAPTING, adapted[q], carried[q]) for q in start})
+    outputs.update(
+        {
+            # Matrices are as they were anyway, without another pass over them.
+            label + q: adapted[q] if q in LEARNT else where(ADAPTING, adapted[q], carried[q])
+            for q in start
+        }
+    )
     inputs = {
         str(x.args[0]): x
         for x in toposort([*outputs.values(), *info.values()])
