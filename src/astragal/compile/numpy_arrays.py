@@ -47,12 +47,28 @@ def _solve_triangular(a: Any, b: Any, lower: bool, unit_diagonal: bool) -> Any:
     b = np.broadcast_to(b, batch + b.shape[-2:])
     if not a.size or not b.size:
         return np.zeros_like(b)
+    if math.prod(batch) > a.shape[-1]:
+        return _substituted(a, b, lower, unit_diagonal)
     out = np.empty_like(b)
     found: Any = scipy.linalg.get_lapack_funcs(("trtrs",), (a, b))
     (trtrs,) = found
     for i in np.ndindex(batch):
         x, info = trtrs(a[i], b[i], lower=lower, unitdiag=unit_diagonal)
         out[i] = np.nan if info > 0 else x
+    return out
+
+
+def _substituted(a: Any, b: Any, lower: bool, unit_diagonal: bool) -> Any:
+    """Solve many small systems, one row of all of them at a time."""
+    n = a.shape[-1]
+    out = np.array(b)
+    with np.errstate(all="ignore"):
+        for i in range(n) if lower else range(n - 1, -1, -1):
+            known = slice(0, i) if lower else slice(i + 1, n)
+            row = out[..., i, :] - (a[..., i, None, known] @ out[..., known, :])[..., 0, :]
+            out[..., i, :] = row if unit_diagonal else row / a[..., i, i, None]
+    if not unit_diagonal:
+        out[(np.diagonal(a, axis1=-2, axis2=-1) == 0).any(-1)] = np.nan
     return out
 
 

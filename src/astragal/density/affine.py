@@ -184,12 +184,18 @@ def _widened(q: Quadratic, shape: Shape) -> Quadratic | None:
 
 def add_totals(a: Total, b: Total) -> Total:
     """Add two quadratic forms."""
-    out = Total(dict(a.blocks), dict(a.linear), plus(a.const, b.const))
+    out = Total(dict(a.blocks), dict(a.linear), a.const)
+    add_to_total(out, b)
+    return out
+
+
+def add_to_total(out: Total, b: Total) -> None:
+    """Add a quadratic form to one, in place."""
     for k, v in b.blocks.items():
         out.blocks[k] = out.blocks[k] + v if k in out.blocks else v
     for z, v in b.linear.items():
         out.linear[z] = out.linear[z] + v if z in out.linear else v
-    return out
+    out.const = plus(out.const, b.const)
 
 
 def _flat(x: Expr, shape: Shape) -> Expr:

@@ -7,6 +7,7 @@ variables are jointly normal given everything else, with the matrix of that poly
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
@@ -19,7 +20,7 @@ from astragal.density.affine import (
     Total,
     Value,
     add_maps,
-    add_totals,
+    add_to_total,
     add_values,
     fit,
     fold,
@@ -359,11 +360,28 @@ def quadratic_form(variables: Sequence[Expr], terms: Iterable[Expr]) -> Total | 
             return None
         if not all(isinstance(d, int) for d in z.shape):
             return None
-    reader = Quadratics(variables)
+    wanted = set(variables)
     out = Total()
     for t in terms:
-        part = reader.total(t)
+        part = _of_term(t, wanted)
         if part is None:
             return None
-        out = add_totals(out, part)
+        add_to_total(out, part)
     return out
+
+
+def _of_term(t: Expr, wanted: set[Expr]) -> Total | None:
+    """Read one term, once for each set of variables that are in it."""
+    mine = tuple(x for x in toposort([t]) if x in wanted)
+    if not mine:
+        return Quadratics(()).total(t)
+    known = _TOTALS.setdefault(t, {})
+    if mine not in known:
+        known[mine] = Quadratics(mine).total(t)
+    return known[mine]
+
+
+_TOTALS: weakref.WeakKeyDictionary[Expr, dict[tuple[Expr, ...], Total | None]] = (
+    weakref.WeakKeyDictionary()
+)
+"""Terms that were read: the search meets the same again with more variables, or with others."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
@@ -12,12 +12,12 @@ from astragal.density.forms import (
     MINUS,
     ONE,
     Form,
+    Monomial,
     _0,
     add_forms,
     add_term,
     choose,
     multiply_forms,
-    plus,
     scalar_value,
     scale_form,
     scaled,
@@ -224,56 +224,46 @@ def _added(node: Expr, value: Expr) -> Expr:
     return node.op(zeros(node.shape, dtype=node.dtype), value, *node.args[2:])
 
 
-def _stack(
+def _joined(
     s: Statistics, node: Expr, read: Callable[[Expr], Form | None] | None = None
 ) -> Form | None:
-    """Each operand's terms, with coefficients that are zero at the places of the others."""
+    """Terms of operands side by side: those of one statistic together, at their places."""
     axis, *xs = node.args
-    out = Form(node.shape)
+    stacked = node.op.name == "stack"
+    found: dict[tuple[Expr, Monomial], dict[int, Expr]] = {}
+    rests: dict[int, Expr] = {}
+    constants: dict[int, Expr] = {}
     for i, x in enumerate(xs):
         form = s.get(x) if read is None else read(x)
         if form is None:
             return None
-
-        def place(v: Expr, i: int = i, x: Expr = x) -> Expr:
-            blank = zeros(x.shape, dtype=v.dtype)
-            return stack([spread(v, x.shape) if j == i else blank for j in range(len(xs))], axis)
-
-        for (p, m), c in form.terms.items():
-            image = p if p.shape == () else expand_dims(spread(p, x.shape), axis)
-            add_term(out, image, m, place(c))
-        out.rest = plus(out.rest, None if form.rest is None else place(form.rest))
-        out.const = plus(out.const, None if form.const is None else place(form.const))
-    return out
-
-
-def _concatenate(
-    s: Statistics, node: Expr, read: Callable[[Expr], Form | None] | None = None
-) -> Form | None:
-    axis, *xs = node.args
-    out = Form(node.shape)
-    for i, x in enumerate(xs):
-        form = s.get(x) if read is None else read(x)
-        if form is None:
-            return None
-
-        def place(v: Expr, i: int = i) -> Expr:
-            parts = [
-                spread(v, y.shape) if j == i else zeros(y.shape, dtype=v.dtype)
-                for j, y in enumerate(xs)
-            ]
-            return concatenate(parts, axis)
-
-        loose = Form(x.shape)
+        loose = Form(x.shape, rest=form.rest)
         for (p, m), c in form.terms.items():
             if p.shape == ():
-                add_term(out, p, m, place(c))
+                found.setdefault((p, m), {})[i] = c
+            elif stacked:
+                found.setdefault((expand_dims(spread(p, x.shape), axis), m), {})[i] = c
             else:
                 loose.terms[p, m] = c
-        loose.rest = form.rest
-        inner = s.materialise(loose)
-        out.rest = plus(out.rest, None if inner is None else place(inner))
-        out.const = plus(out.const, None if form.const is None else place(form.const))
+        rest = form.rest if stacked else s.materialise(loose)
+        if rest is not None:
+            rests[i] = rest
+        if form.const is not None:
+            constants[i] = form.const
+
+    def placed(parts: Mapping[int, Expr]) -> Expr:
+        dtype = next(iter(parts.values())).dtype
+        whole = [
+            spread(parts[i], x.shape) if i in parts else zeros(x.shape, dtype=dtype)
+            for i, x in enumerate(xs)
+        ]
+        return stack(whole, axis) if stacked else concatenate(whole, axis)
+
+    out = Form(node.shape)
+    for (p, m), parts in found.items():
+        add_term(out, p, m, placed(parts))
+    out.rest = placed(rests) if rests else None
+    out.const = placed(constants) if constants else None
     return out
 
 
@@ -332,7 +322,7 @@ def _solve(s: Statistics, node: Expr) -> Form | None:
 
 
 STRUCTURAL = frozenset({"index", "reshape", "permute_dims"})
-JOINS = {"stack": _stack, "concatenate": _concatenate}
+JOINS = {"stack": _joined, "concatenate": _joined}
 """What joins operands; each may be read by another reader, as by that of logarithms."""
 # fmt: off
 RULES: dict[str, Rule] = {
@@ -358,8 +348,8 @@ RULES: dict[str, Rule] = {
     "reshape":      _structural,
     "permute_dims": _structural,
     "broadcast_to": _broadcast,
-    "stack":        _stack,
-    "concatenate":  _concatenate,
+    "stack":        _joined,
+    "concatenate":  _joined,
     "sum":          _sum_rule,
     "matmul":       _matmul,
     "add_index":    _add_index,

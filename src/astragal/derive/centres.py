@@ -95,7 +95,8 @@ def settled(link: Link, reads: Neighbourhoods, latent: Iterable[str]) -> Expr | 
     scales = [reads.of(n) for n in latent if n in read and n not in link.found.targets]
     scales = [near for near in scales if near.z in below and above_zero(near.own)]
     for near in scales:
-        forms = [Statistics(near.z, positive=True, unit=False).read(x) for x in values]
+        reader = Statistics(near.z, positive=True, unit=False)
+        forms = [reader.read(x) for x in values]
         if any(f is None or not f.free or f.const is None for f in forms):
             return None
         values = [f.const for f in forms if f is not None and f.const is not None]

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import Any
 
 from astragal.density.algebra import fold, simplify
 from astragal.density.forms import LOG, SQUARE, Monomial
@@ -88,10 +89,19 @@ class Neighbourhoods:
     laws
         What was found, or why nothing was, for neighbourhoods seen so far: it holds wherever
         the same terms come again, as when others have been integrated out.
+    blocks
+        What was found of variables together, by the terms that it follows from; it holds for
+        other models in which these are the same.
     """
 
-    def __init__(self, joint: Joint, laws: dict[Seen, Found | str] | None = None) -> None:
+    def __init__(
+        self,
+        joint: Joint,
+        laws: dict[Seen, Found | str] | None = None,
+        blocks: dict[Hashable, Any] | None = None,
+    ) -> None:
         self.joint = joint
+        self.blocks: dict[Hashable, Any] = {} if blocks is None else blocks
         self.variables = {f.value: f.rv for f in joint.factors if is_random(f.rv)}
         self.laws: dict[Seen, Found | str] = {} if laws is None else laws
         inputs = list(joint.coordinates.values())
@@ -124,7 +134,7 @@ class Neighbourhoods:
 
     def after(self, joint: Joint) -> Neighbourhoods:
         """Read another joint law of the same model, with what is known already."""
-        return Neighbourhoods(joint, self.laws)
+        return Neighbourhoods(joint, self.laws, self.blocks)
 
     def depends(self, x: Expr, z: Expr) -> bool:
         """Tell whether an expression of the joint density reads a coordinate."""

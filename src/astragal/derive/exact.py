@@ -26,8 +26,8 @@ from astragal.derive.conjugate import (
 )
 from astragal.derive.covariances import matrix_law
 from astragal.derive.discrete import enumerated
-from astragal.derive.gaussian import LARGEST_BLOCK, gaussian, gaussian_blocks
-from astragal.derive.matrix_normal import matrix_normal
+from astragal.derive.gaussian import LARGEST_BLOCK, Block, gaussian, gaussian_blocks, terms_of
+from astragal.derive.matrix_normal import covariances, matrix_normal
 from astragal.derive.notation import write_law
 from astragal.derive.relations import book
 from astragal.derive.reversal import by_reversal
@@ -62,8 +62,7 @@ def closed_forms(
         if single and isinstance(conjugate(reads.of(block.names[0]), reads), Found):
             continue  # its elements are independent: no matrix is needed
         blocked.update(block.names)
-        law = matrix_normal(block.names, reads) or gaussian(block, reads, dense_to)
-        yield Link(law, tuple(reads.of(n) for n in block.names))
+        yield Link(_block_law(block, reads, dense_to), tuple(reads.of(n) for n in block.names))
     for chain, law in hidden_chains(reads, names):
         if blocked.isdisjoint(law.targets):
             blocked.update(law.targets)
@@ -74,6 +73,16 @@ def closed_forms(
             found = elementwise_law(near, reads)
             if isinstance(found, Found):
                 yield Link(found, (near,))
+
+
+def _block_law(block: Block, reads: Neighbourhoods, dense_to: int) -> Found:
+    """Give the law of a jointly normal block, found once for the same terms."""
+    terms = terms_of([reads.of(n) for n in block.names])
+    key = (_block_law, block.names, terms, tuple(covariances(block.names, reads)), dense_to)
+    if key not in reads.blocks:
+        reads.blocks[key] = matrix_normal(block.names, reads) or gaussian(block, reads, dense_to)
+    law: Found = reads.blocks[key]
+    return law
 
 
 def elementwise_law(near: Neighbourhood, reads: Neighbourhoods) -> Found | str:

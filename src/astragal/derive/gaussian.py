@@ -8,7 +8,7 @@ normal (Rue 2001, J. R. Stat. Soc. B 63:325-338).
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from astragal.density.affine import Total
@@ -73,12 +73,12 @@ def gaussian_blocks(reads: Neighbourhoods, names: Sequence[str]) -> list[Block]:
     nears = {n: reads.of(n) for n in names}
     able = [n for n in names if _may_be_normal(nears[n], reads)]
     chosen: list[str] = []
-    total: Total | None = None
     for n in able:
-        form = _form(reads, [*chosen, n], nears)
-        if form is not None:
+        # What others are in was read with them: only what this one is in can fail.
+        zs = [nears[m].z for m in (*chosen, n)]
+        if quadratic_form(zs, terms_of([nears[n]])) is not None:
             chosen.append(n)
-            total = form
+    total = _form(reads, chosen, nears) if chosen else None
     if total is None:
         return []
     return [b for part in _components(chosen, total, nears) if (b := _block(reads, part, nears))]
@@ -105,11 +105,16 @@ def _real(near: Neighbourhood) -> bool:
 def _form(
     reads: Neighbourhoods, names: Sequence[str], nears: Mapping[str, Neighbourhood]
 ) -> Total | None:
+    return quadratic_form([nears[n].z for n in names], terms_of([nears[n] for n in names]))
+
+
+def terms_of(nears: Iterable[Neighbourhood]) -> tuple[Expr, ...]:
+    """All that reads some variables, each term once."""
     terms: dict[Expr, None] = {}
-    for n in names:
-        terms.update(dict.fromkeys(f.density for f in nears[n].factors))
-        terms.update(dict.fromkeys(nears[n].extra))
-    return quadratic_form([nears[n].z for n in names], terms)
+    for near in nears:
+        terms.update(dict.fromkeys(f.density for f in near.factors))
+        terms.update(dict.fromkeys(near.extra))
+    return tuple(terms)
 
 
 def _components(
@@ -138,7 +143,12 @@ def _block(
     if len(part) > 1:
         # The largest variables stay outside where the whole is too large.
         part = sorted(part, key=lambda n: size_of(nears[n].z) or 0)
-        while len(part) > 1 and _is_dear(reads, part, nears):
+        while len(part) > 1:
+            key = (_is_dear, tuple(part), terms_of([nears[n] for n in part]))
+            if key not in reads.blocks:
+                reads.blocks[key] = _is_dear(reads, part, nears)
+            if not reads.blocks[key]:
+                break
             part = part[:-1]
         order = list(nears)
         part = sorted(part, key=order.index)

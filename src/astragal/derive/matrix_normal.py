@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,7 +23,7 @@ from astragal.density.determinants import linear_in
 from astragal.density.quadratic import quadratic_form
 from astragal.derive.check import compiled
 from astragal.derive.conjugate import KEY, Found, Neighbourhoods
-from astragal.derive.gaussian import linear_of, precision_of
+from astragal.derive.gaussian import linear_of, precision_of, terms_of
 from astragal.derive.notation import write
 from astragal.graph.expr import INPUT, Expr
 from astragal.graph.literal import constant, scalar
@@ -70,18 +70,20 @@ def matrix_normal(names: Sequence[str], reads: Neighbourhoods) -> Found | None:
     """Find the matrix normal law of jointly normal variables; None where they have none."""
     coordinates = reads.joint.coordinates
     zs = [coordinates[n] for n in names]
-    terms: dict[Expr, None] = {}
-    for n in names:
-        near = reads.of(n)
-        terms.update(dict.fromkeys([*(f.density for f in near.factors), *near.extra]))
-    for name in coordinates:
-        own = reads.of(name).own
-        if own is None or name in names or not _is_covariance(own.rv, own.parameters):
-            continue
-        law = _law(own.value, zs, list(terms))
+    terms = terms_of([reads.of(n) for n in names])
+    for z in covariances(names, reads):
+        law = _law(z, zs, terms)
         if law is not None:
             return _found(law, names, zs)
     return None
+
+
+def covariances(names: Sequence[str], reads: Neighbourhoods) -> Iterator[Expr]:
+    """Give the latent covariance and precision matrices beside some variables."""
+    for name in reads.joint.coordinates:
+        own = reads.of(name).own
+        if own is not None and name not in names and _is_covariance(own.rv, own.parameters):
+            yield own.value
 
 
 def _is_covariance(rv: Expr, parameters: Sequence[Expr]) -> bool:

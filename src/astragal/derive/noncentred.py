@@ -21,7 +21,7 @@ from astragal.density.transforms import Transform, transform_of
 from astragal.derive.check import Array, DerivationError, compiled
 from astragal.derive.conjugate import KEY, Neighbourhoods
 from astragal.derive.notation import write
-from astragal.derive.relations import book
+from astragal.derive.relations import page
 from astragal.derive.steps import UsedRelation
 from astragal.graph.errors import AstragalError
 from astragal.graph.expr import INPUT, Expr
@@ -39,6 +39,8 @@ from astragal.random.distribution import batch_shape, is_random, random_parts
 KIND = "noncentre"
 RELATIONS = ("standard_location_scale", "standard_scale", "standard_rate")
 """Of the book: a draw is a function of one whose parameters are constants."""
+PAGE = "standard"
+"""The page of the book that has them."""
 PATH = "innovations_of_a_path"
 SOURCE = (
     "Papaspiliopoulos, Roberts & Sköld 2007, Stat. Sci. 22; Betancourt & Girolami 2015, "
@@ -120,7 +122,7 @@ def _standard_draw(name: str, own: Factor, labels: Mapping[Expr, str]) -> Standa
         else:
             parameters.append(p)
     node = own.rv.op(KEY, batch_shape(own.rv), *parameters)
-    for rule in (book()[n] for n in RELATIONS):
+    for rule in (page(PAGE)[n] for n in RELATIONS):
         for direction in ("backward", "forward"):
             try:
                 form = rule.apply(node, direction, {})

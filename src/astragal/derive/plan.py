@@ -40,6 +40,7 @@ class Plan:
         observed: Mapping[str, np.ndarray[Any, Any]],
         prefer: Iterable[str] = (),
         augmented: Augmented | None = None,
+        before: Plan | None = None,
     ) -> None:
         self.augmented = Augmented(model) if augmented is None else augmented
         self.model = self.augmented.model
@@ -49,7 +50,9 @@ class Plan:
         self.latent = [n for n in self.joint.coordinates if n not in observed]
         order = {n: i for i, n in enumerate(self.model.variables)}
         self.latent.sort(key=lambda n: order.get(n, len(order)))
-        self.reads = Neighbourhoods(self.joint)
+        # What was found of the same terms without the auxiliary variables holds still.
+        known = None if before is None else before.reads.blocks
+        self.reads: Neighbourhoods = Neighbourhoods(self.joint, blocks=known)
         self.points = Points(self.joint, self.latent, observed)
         if self.augmented.leaves:
             check_same(plain.total, self.joint.total, self.joint.coordinates, self.points)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import importlib
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
@@ -41,6 +42,8 @@ FORMS: dict[str, str] = {
     "hidden_markov_path": CHAIN_FORM,
 }
 
+PAGE = "conjugacy"
+"""The page of the book that has the relations of `NAMES`."""
 # Where several relations of the book join the same two families, the simplest comes first.
 # fmt: off
 NAMES: dict[tuple[str, str], str] = {
@@ -68,6 +71,15 @@ def book() -> Mapping[str, Relation]:
     return {r.name: r for r in BOOK}
 
 
+@functools.cache
+def page(name: str) -> Mapping[str, Relation]:
+    """Give the relations of one page of the book, by name, without reading the others."""
+    from astragal.logic.relation import Relation
+
+    module = importlib.import_module(f"astragal.rewrites.{name}")
+    return {r.name: r for r in vars(module).values() if isinstance(r, Relation)}
+
+
 def finder_of(found: Found) -> str:
     """Name the way in which a law was found."""
     return found.finder or FORMS.get(found.family, FORM)
@@ -81,13 +93,12 @@ def used_relations(
     A pair that no page of the book has rests on the exponential-family form alone.
     """
     out: dict[str, UsedRelation] = {}
-    known = book()
     for near in nears:
         for f in near.factors:
             if any(f is other.own for other in nears):
                 continue
             name = found.relation or NAMES.get((found.family, f.family), "")
-            relation = known.get(name)
+            relation = (book() if found.relation else page(PAGE)).get(name)
             if relation is not None:
                 new = UsedRelation(
                     relation.name, relation.source, _bindings(relation, near.own, f, labels)

@@ -154,7 +154,7 @@ def _with_auxiliaries(plan: Plan, refused: set[str]) -> Plan:
         least = (sum(left.values()), 0)
         for candidate in augmentations(now.augmented, set(left), plan.observed, refused):
             try:
-                tried = Plan(plan.model, plan.observed, plan.prefer, candidate)
+                tried = Plan(plan.model, plan.observed, plan.prefer, candidate, plan)
             except (UnsupportedError, ModelError):
                 continue
             open_ones = _stuck(tried)
@@ -255,6 +255,9 @@ def _known_names(names: Iterable[str], argument: str) -> set[str]:
         raise ModelError(f"{argument} is a sequence of names, got the string {names!r}")
     if not isinstance(names, Iterable):
         raise ModelError(f"{argument} is a sequence of names, got {names!r:.60}")
+    wanted = list(names)
+    if not wanted:
+        return set()  # the book is not read for nothing
     known = {
         *KINDS,
         *book(),
@@ -262,15 +265,14 @@ def _known_names(names: Iterable[str], argument: str) -> set[str]:
         PATH,
         *(leaf.name for leaf in LEAVES),
     }
-    wanted = set(names)
-    for name in names:
+    for name in wanted:
         if name not in known:
             raise ModelError(
                 f"{argument}: {name!r} is no kind of step ({', '.join(KINDS)}), no "
                 f"way to find a law ({', '.join(FINDERS)}), no relation of the book "
                 f"(astragal.rewrites.BOOK){_nearest(name, known)}"
             )
-    return wanted
+    return set(wanted)
 
 
 def _nearest(name: str, known: Iterable[str]) -> str:
