@@ -25,6 +25,7 @@ from astragal.derive.conjugate import (
     law_density,
 )
 from astragal.derive.covariances import matrix_law
+from astragal.derive.designs import by_orthogonal_columns
 from astragal.derive.discrete import enumerated
 from astragal.derive.gaussian import LARGEST_BLOCK, Block, gaussian, gaussian_blocks, terms_of
 from astragal.derive.matrix_normal import covariances, matrix_normal
@@ -80,7 +81,11 @@ def _block_law(block: Block, reads: Neighbourhoods, dense_to: int) -> Found:
     terms = terms_of([reads.of(n) for n in block.names])
     key = (_block_law, block.names, terms, tuple(covariances(block.names, reads)), dense_to)
     if key not in reads.blocks:
-        reads.blocks[key] = matrix_normal(block.names, reads) or gaussian(block, reads, dense_to)
+        reads.blocks[key] = (
+            matrix_normal(block.names, reads)
+            or by_orthogonal_columns(block, reads, dense_to)
+            or gaussian(block, reads, dense_to)
+        )
     law: Found = reads.blocks[key]
     return law
 
