@@ -107,27 +107,36 @@ def ordered(k1, k2, mean1, mean2):
 
 
 @ag.model
-def hidden_normals(key, y):
-    """Two hidden states with normal emissions, the states summed out."""
-    k = ag.split(key, 4)
+def hidden_normals(key, n):
+    """Two hidden states with normal emissions, whose means are positive and in order."""
+    k = ag.split(key, 7)
     theta1, theta2 = (R.dirichlet(k[i], np.ones(2)) for i in (0, 1))
-    mu1, mu2, prior = ordered(k[2], k[3], 3.0, 10.0)
+    mu1, mu2 = (R.truncated_normal(k[2 + i], m, 1.0, lower=0.0) for i, m in enumerate((3.0, 10.0)))
+    rows = ag.stack([theta1, theta2])
+
+    def step(state, key):
+        new = R.categorical(key, rows[state])
+        return new, new
+
+    first = R.categorical(k[4], np.full(2, 0.5))
+    _, rest = ag.scan(step, first, ag.split(k[5], n - 1))
+    state = ag.concatenate([first[None], rest])
     mu = ag.stack([mu1, mu2])
-    emission = -0.5 * ag.square(y[:, None] - mu)
     return {
         "theta1": theta1,
         "theta2": theta2,
         "mu1": mu1,
         "mu2": mu2,
         "mu": mu,
-        "prior": ag.factor(prior),
-        "likelihood": ag.factor(forward(ag.stack([theta1, theta2]), emission)),
+        "order": ag.constrain(mu1 < mu2),
+        "state": state,
+        "y": R.normal(k[6], mu[state], 1.0),
     }
 
 
 def _hidden_normals(d: Data) -> tuple[ag.Model, dict[str, Any]]:
     (y,) = array(d, "y")
-    return hidden_normals(y), {}
+    return hidden_normals(len(y)), {"y": y}
 
 
 @ag.model

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import numpy as np
 import pytest
 import scipy.integrate
@@ -105,3 +108,61 @@ def test_a_factor_is_real_and_a_constraint_boolean_and_neither_is_observed() -> 
         ag.constrain(a)
     with pytest.raises(ag.ModelError, match="not observed"):
         ag.logdensity(ag.Model({"a": a, "w": ag.factor(a)}), {"w": 1.0})
+
+
+def constrained(event: Callable[[Expr, Expr], Expr]) -> ag.Model:
+    """Two normal numbers, each seen once, and an event."""
+    k = keys(4)
+    a, b = R.normal(k[0], 0.0, 1.0), R.normal(k[1], 0.5, 1.0)
+    x, y = R.normal(k[2], a, 1.0), R.normal(k[3], b, 1.0)
+    return ag.Model({"a": a, "b": b, "event": ag.constrain(event(a, b)), "x": x, "y": y})
+
+
+@pytest.mark.filterwarnings("ignore::astragal.sample.SamplingWarning")
+@pytest.mark.parametrize(
+    "event",
+    [lambda a, b: a < b, lambda a, b: (b > 0.3) & (2.0 * a + 1.0 < 3.0 * b)],
+    ids=["order", "several"],
+)
+def test_numbers_in_order_have_laws_that_are_cut(event: Callable[[Any, Any], Any]) -> None:
+    sampler = ag.derive(constrained(event), {"x": 1.0, "y": 0.2})
+    assert {s.name: s.kind for s in sampler.steps} == {"a": "gibbs", "b": "gibbs"}
+    tree = sampler.sample(seed=1, draws=20_000, warmup=100, backend="numba", progress=False)
+    a, b = np.meshgrid(*2 * [np.linspace(-5.0, 6.0, 1101)], indexing="ij")
+    weight = st.norm.pdf(a) * st.norm.pdf(b, 0.5) * st.norm.pdf(1.0, a) * st.norm.pdf(0.2, b)
+    weight = np.where(event(a, b), weight, 0.0)
+    for name, grid in (("a", a), ("b", b)):
+        # The grid is right to 0.005, the means of some 40,000 effective draws to 0.004.
+        assert float(tree["posterior"][name].mean()) == pytest.approx(
+            float((weight * grid).sum() / weight.sum()), abs=0.02
+        )
+
+
+def test_conditions_on_others_are_kept_where_a_number_is_integrated_out() -> None:
+    sampler = ag.derive(constrained(lambda a, b: (a > 0.5) & (b < 0.0)), {"x": 1.0, "y": 0.2})
+    assert sampler.exact
+    tree = sampler.sample(seed=2, draws=5_000, backend="numba", progress=False)
+    for name, loc, low, high in (("a", 0.5, 0.5, np.inf), ("b", 0.35, -np.inf, 0.0)):
+        law = st.truncnorm((low - loc) / 0.5**0.5, (high - loc) / 0.5**0.5, loc, 0.5**0.5)
+        assert st.kstest(tree["posterior"][name].values.ravel(), law.cdf).pvalue > 1e-3
+
+
+@pytest.mark.parametrize(
+    "event",
+    [lambda a, b: a * a < 1.0 + 0.0 * b, lambda a, b: ag.sin(3.0 * a) < 0.5],
+    ids=["square", "wave"],
+)
+def test_an_event_that_is_no_bound_leaves_no_law(event: Callable[[Any, Any], Any]) -> None:
+    sampler = ag.derive(constrained(event), {"x": 1.0, "y": 0.2})
+    assert sampler.step("a").kind not in ("gibbs", "exact")
+
+
+def test_elements_in_order_are_not_drawn_as_if_they_were_independent() -> None:
+    k = keys(4)
+    v, p = R.normal(k[0], 0.0, 1.0, size=3), R.dirichlet(k[1], np.ones(3))
+    y = R.normal(k[2], v, 1.0)
+    rising = ag.Model({"v": v, "rise": ag.constrain(v[1:] > v[:-1]), "y": y})
+    assert ag.derive(rising, {"y": [0.1, 0.2, 0.3]}).step("v").kind == "nuts"
+    z = R.categorical(k[3], p, size=4)
+    shares = ag.Model({"p": p, "least": ag.constrain(p > 0.1), "z": z})
+    assert ag.derive(shares, {"z": [0, 1, 2, 2]}).step("p").kind == "nuts"

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from astragal.density.algebra import fold_all, simplify
+from astragal.density.algebra import fold, fold_all, simplify
 from astragal.density.forms import IDENTITY, LOG, Monomial
 from astragal.density.joint import Factor
 from astragal.density.transforms import Interval, interval_of
@@ -25,6 +25,7 @@ from astragal.logic.algebra import nonnegative, positive
 from astragal.ops import elementwise as e
 from astragal.ops import reductions as r
 from astragal.ops.manipulation import broadcast_to
+from astragal.ops.searching import where
 from astragal.random import RANDOM_OPS
 from astragal.random.combinators import op_of
 from astragal.random.distribution import Distribution, batch_shape
@@ -90,6 +91,39 @@ def limits(test: Expr, z: Expr, above_zero: bool) -> Limits | None:
 
 
 _COMPARISONS = {"less": True, "less_equal": True, "greater": False, "greater_equal": False}
+
+
+def condition(test: Expr) -> Expr:
+    """Give the log weight of an event: 0 where it holds everywhere, else minus infinity."""
+    return r.sum(where(test, scalar(0.0, "float64"), scalar(-math.inf, "float64")))
+
+
+def condition_of(term: Expr) -> Expr | None:
+    """Read the event of a log weight as `condition` gives it; None for other weights."""
+    while term.op.name == "sum":
+        term = term.args[0]
+    if term.op.name != "where":
+        return None
+    test, yes, no = term.args
+    if not (is_constant(yes) and is_constant(no)):
+        return None
+    holds = not np.any(value_of(yes)) and bool(np.all(np.isneginf(value_of(no))))
+    return test if holds else None
+
+
+def addends(term: Expr) -> list[Expr]:
+    """Split a log weight into those whose sum it is."""
+    out, stack = [], [term]
+    while stack:
+        x = stack.pop()
+        if x.op.name == "add":
+            stack += x.args[::-1]
+        elif x.op.name == "subtract":
+            out.append(-x.args[1])
+            stack.append(x.args[0])
+        else:
+            out.append(x)
+    return out
 
 
 def conjuncts(test: Expr) -> list[Expr]:
@@ -220,9 +254,9 @@ def joined(own: Interval, found: Sequence[Limits]) -> Interval:
     low, high = own.low, own.high
     for one in found:
         for x in one.lows:
-            low = x if low is None else e.maximum(low, x)
+            low = x if low is None else fold(e.maximum(low, x))
         for x in one.highs:
-            high = x if high is None else e.minimum(high, x)
+            high = x if high is None else fold(e.minimum(high, x))
     return Interval(low, high)
 
 

@@ -17,6 +17,9 @@ from astragal.derive.bounds import (
     Cut,
     Limits,
     above_zero,
+    addends,
+    condition,
+    condition_of,
     cut,
     joined,
     limits,
@@ -249,17 +252,25 @@ def conjugate(near: Neighbourhood, reads: Neighbourhoods) -> Found | str:
             if found is None:
                 return f"the support of {f.name} depends on it"
             bounds.append(found)
+    weights, conditions, free = _conditions(near, over_zero)
+    bounds += conditions
+    bounded = any(b.lows or b.highs for b in bounds)
+    if bounded and interval is None:
+        return f"it is bounded by others, and {own.family} is no law of single numbers"
     form = linear_form(
         z,
         # Gradients list the last term first: so the prior comes before the children.
-        [*near.extra, *(f.density for f in reversed(near.factors))],
+        [*weights, *(f.density for f in reversed(near.factors))],
         positive=over_zero,
         unit=interval is not None and within_unit(interval, own),
     )
     if form is None:
         return "its log density is not linear in statistics of it"
     whole, stand_ins, const = form
-    if interval is not None and (word == "interval" or any(b.lows or b.highs for b in bounds)):
+    for x in free:
+        const = const + x
+    form = whole, stand_ins, const
+    if interval is not None and (word == "interval" or bounded):
         return _cut(near, form, joined(interval, bounds), reads)
     family = find_family(word, set(stand_ins), set(RANDOM_OPS))
     power = common_power(stand_ins) if family is None and word == "positive" else None
@@ -291,6 +302,29 @@ def conjugate(near: Neighbourhood, reads: Neighbourhoods) -> Found | str:
         text=lambda labels: write_law(law, labels),
         centre=centre_of(law, target),
     )
+
+
+def _conditions(
+    near: Neighbourhood, over_zero: bool
+) -> tuple[list[Expr], list[Limits], list[Expr]]:
+    """Split further log weights into plain ones, bounds of the variable, and what is free of it."""
+    weights: list[Expr] = []
+    bounds: list[Limits] = []
+    free: list[Expr] = []
+    for whole in near.extra:
+        parts = [(x, condition_of(x)) for x in addends(whole)]
+        if all(test is None for _, test in parts):
+            weights.append(whole)
+            continue
+        for term, test in parts:
+            found = None if test is None else limits(test, near.z, over_zero)
+            if found is None:
+                weights.append(term)
+                continue
+            bounds.append(found)
+            if found.rest is not None:
+                free.append(condition(found.rest))
+    return weights, bounds, free
 
 
 def centre_of(law: Expr, target: str) -> Centre | None:

@@ -11,6 +11,7 @@ import numpy as np
 from astragal.density.joint import Factor, factorise
 from astragal.density.transforms import transform_of
 from astragal.derive.augment import Augmented, tilted
+from astragal.derive.bounds import condition_of
 from astragal.derive.check import check_same
 from astragal.derive.conjugate import KEY, Neighbourhood, Neighbourhoods
 from astragal.derive.exact import (
@@ -20,7 +21,7 @@ from astragal.derive.exact import (
 from astragal.derive.information import Choice, choose_coordinates
 from astragal.derive.moves import MOVES, Moved, able, choose, coordinates
 from astragal.derive.noncentred import KIND
-from astragal.derive.notation import write_factor
+from astragal.derive.notation import write, write_factor
 from astragal.derive.points import Points
 from astragal.derive.relations import finder_of, used_relations
 from astragal.derive.slice import TUNING
@@ -192,6 +193,12 @@ def premises(plan: Plan, nears: Iterable[Neighbourhood]) -> tuple[str, ...]:
     out = []
     for f in dict.fromkeys([*own, *rest]):
         out.append(f"{f.name} ~ {write_factor(f, plan.labels)}")
+    read = {x for near in nears for x in near.extra}
+    for name, term in plan.joint.jacobians.items():
+        if term in read and name in plan.model:
+            test = condition_of(term)
+            said = "log weight " if test is None else ""
+            out.append(f"{name}: {said}{write(term if test is None else test, plan.labels)}")
     return tuple(out)
 
 

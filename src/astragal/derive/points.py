@@ -12,6 +12,7 @@ from astragal.density.given import given
 from astragal.density.joint import Factor, Joint
 from astragal.density.tables import finite_values, indicator_form
 from astragal.density.transforms import transform_of
+from astragal.derive.bounds import condition_of, conjuncts
 from astragal.derive.check import Array, compiled
 from astragal.graph.errors import DomainError, UnsupportedError
 from astragal.graph.expr import INPUT, Expr
@@ -189,8 +190,28 @@ class Points:
     ) -> Array:
         """Draw a value of a variable that is possible given what is known."""
         factor = self._factors[z]
-        children = [] if z.dtype in FLOATS else self._children(z, known)
-        return _generic(factor, known, rng, children, far, self._forms)
+        if z.dtype not in FLOATS:
+            return _generic(factor, known, rng, self._children(z, known), far, self._forms)
+        value = _generic(factor, known, rng)
+        tests = [t for t, read in self._conditions if z in read and read - {z} <= known.keys()]
+        for i in range(_REDRAWN if tests else 0):
+            found = compiled([], substitute(tests, {**known, z: constant(value)}))()
+            if all(np.all(x) for x in found):
+                break
+            held = [np.asarray(x) for x in found]
+            new = _generic(factor, known, rng, spread=2.0 ** (i // 8))
+            # Where a condition is one on each element, those that fulfil it stay.
+            keep = all(x.shape == value.shape for x in held)
+            value = np.where(np.logical_and.reduce(held), value, new) if keep else new
+        return value
+
+    @functools.cached_property
+    def _conditions(self) -> list[tuple[Expr, set[Expr]]]:
+        """The events that a model is conditioned on, each with the coordinates that it reads."""
+        coordinates = set(self._joint.coordinates.values())
+        whole = [t for j in self._joint.jacobians.values() if (t := condition_of(j)) is not None]
+        parts = [part for test in whole for part in conjuncts(test)]
+        return [(x, coordinates.intersection(toposort([x]))) for x in parts]
 
     def _back(self, names: Sequence[str], i: int, generations: int) -> int:
         """Find where to begin again after a failure: at a discrete variable so far above."""
@@ -210,6 +231,8 @@ class Points:
 _TURNS = 4
 """Failures of a variable after which its grandparents are drawn anew too, and so on."""
 
+_REDRAWN = 80
+"""Values of a variable that are tried for one that fulfils the conditions on it."""
 _NEAR, _TRIES = 8, 12
 """Counts without an end are drawn below this at first, and below twice as much each time."""
 
@@ -221,11 +244,13 @@ def _generic(
     children: Sequence[Factor] = (),
     far: int = _NEAR,
     forms: Forms | None = None,
+    spread: float = 1.0,
 ) -> Array:
     shape = tuple(int(d) if isinstance(d, int) else 3 for d in factor.rv.shape)
     t = transform_of(factor)
     if t is not None:
-        u = constant(rng.normal(size=tuple(d if isinstance(d, int) else 3 for d in t.shape)))
+        size = tuple(d if isinstance(d, int) else 3 for d in t.shape)
+        u = constant(spread * rng.normal(size=size))
         (value,) = compiled([], substitute([t.forward(u)], known))()
         return np.asarray(value, dtype=factor.rv.dtype)
     if factor.rv.dtype not in FLOATS and not factor.distribution.core:
