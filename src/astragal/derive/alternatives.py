@@ -33,6 +33,7 @@ WAYS: Ways = (
     ((), ()),
     (("exact",), ()),
     ((), ("collapse",)),
+    ((), ("gibbs",)),
     (("collapse",), ()),
     ((BLOCK,), ()),
     ((INTERWEAVE,), ()),

@@ -32,6 +32,7 @@ from astragal.derive.relations import FINDERS, book
 from astragal.derive.sampler import Sampler
 from astragal.derive.slice import TUNING
 from astragal.derive.steps import Program, Step
+from astragal.derive.together import all_at_once
 from astragal.graph.errors import ModelError, UnsupportedError
 from astragal.graph.expr import Expr
 from astragal.graph.traverse import toposort
@@ -117,9 +118,10 @@ def search(
     else:
         steps = collapsed(plan, refused)
         if steps is None:
-            plan = _with_auxiliaries(plan, refused)
+            plain, plan = plan, _with_auxiliaries(plan, refused)
             steps = _steps(plan, refused)
             steps += interwoven(plan, steps, refused)
+            plan, steps = all_at_once(plain, plan, steps, refused, _steps)
         sampler = _assemble(plan, steps, exact=False, whole=model)
     return replace(sampler, asked=(tuple(sorted(refused)), tuple(sorted(plan.prefer)))), plan
 
