@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -16,7 +16,7 @@ from astragal.density.algebra import fold, fold_all, simplify
 from astragal.density.forms import IDENTITY, LOG, Monomial
 from astragal.density.joint import Factor
 from astragal.density.transforms import Interval, interval_of
-from astragal.derive.families import FAMILIES, Family
+from astragal.derive.families import FAMILIES, Family, proper
 from astragal.graph.expr import Expr
 from astragal.graph.literal import is_constant, scalar, value_of
 from astragal.graph.traverse import substitute, toposort
@@ -283,11 +283,24 @@ def within_unit(interval: Interval, own: Factor) -> bool:
 
 @dataclass(frozen=True, eq=False)
 class Cut:
-    """A family between two bounds: its law, and the log of the integral of its density."""
+    """A family between two bounds: its law, and the log of the integral of its density.
+
+    Attributes
+    ----------
+    family, law, log_normaliser
+    plain
+        The law without what keeps single elements of it proper; None where that is the law.
+    """
 
     family: str
     law: Expr
     log_normaliser: Expr
+    plain: Expr | None = None
+
+    @property
+    def shown(self) -> Expr:
+        """The law for people."""
+        return self.law if self.plain is None else self.plain
 
 
 Natural = Callable[[Sequence[Monomial]], list[Expr]]
@@ -394,9 +407,13 @@ def _ends(interval: Interval, dtype: str) -> tuple[Expr, Expr]:
 def _cut_family(
     family: Family, eta: Sequence[Expr], interval: Interval, own: Factor, key: Expr
 ) -> Cut:
-    parameters = [simplify(p, keep_shape=False) for p in family.parameters(*eta)]
     low, high = _ends(interval, own.rv.dtype)
-    return _cut_law(family.name, parameters, low, high, own, family.log_normaliser(*eta), key)
+    kept = proper(family, eta, interval.low, interval.high)
+    parameters, shown = (
+        [simplify(p, keep_shape=False) for p in family.parameters(*x)] for x in (kept, eta)
+    )
+    found = _cut_law(family.name, parameters, low, high, own, family.log_normaliser(*kept), key)
+    return replace(found, plain=found.law.op(*found.law.args[:2], *shown, low, high))
 
 
 def _cut_law(

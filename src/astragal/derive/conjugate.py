@@ -25,7 +25,7 @@ from astragal.derive.bounds import (
     limits,
     within_unit,
 )
-from astragal.derive.families import find_family
+from astragal.derive.families import Family, find_family, proper
 from astragal.derive.notation import write_law
 from astragal.graph.expr import INPUT, Expr
 from astragal.graph.traverse import substitute, toposort
@@ -284,13 +284,12 @@ def conjugate(near: Neighbourhood, reads: Neighbourhoods) -> Found | str:
         return f"no family has the statistics {shown} on its support"
     natural = natural_parameters(whole, [stand_ins.get(m) for m in family.statistics], z)
     natural = [simplify(x, keep_shape=False) for x in natural]
-    parameters = [simplify(x, keep_shape=False) for x in family.parameters(*natural)]
     size = _size(z, own)
     if family.support == "simplex":
-        parameters = [broadcast_to(p, z.shape) for p in parameters]
         natural = [broadcast_to(p, z.shape) for p in natural]
-    law = RANDOM_OPS[family.name](KEY, size, *parameters)
-    normaliser = family.log_normaliser(*natural)
+    kept, plain = proper(family, natural, None, None), _law(family, natural, size)
+    law = plain if kept == natural else _law(family, kept, size)
+    normaliser = family.log_normaliser(*kept)
     target = str(z.args[0])
     return Found(
         targets=(target,),
@@ -299,9 +298,15 @@ def conjugate(near: Neighbourhood, reads: Neighbourhoods) -> Found | str:
         outputs={target: law},
         logq=law_density(law, z),
         marginal=simplify(const + r.sum(broadcast_to(normaliser, size))),
-        text=lambda labels: write_law(law, labels),
+        text=lambda labels: write_law(plain, labels),
         centre=centre_of(law, target),
     )
+
+
+def _law(family: Family, natural: Sequence[Expr], size: Shape) -> Expr:
+    """Draw from the distribution of a row."""
+    parameters = [simplify(x, keep_shape=False) for x in family.parameters(*natural)]
+    return RANDOM_OPS[family.name](KEY, size, *parameters)
 
 
 def _conditions(
@@ -364,7 +369,7 @@ def _cut(
         )
         found = cut(used, of_power, interval, own, reads.variables, KEY)
         if isinstance(found, Cut):
-            return _root(near, found.family, found.law, found.log_normaliser, const, c)
+            return _root(near, found, const, c)
     if isinstance(found, str):
         return found
     law, target = found.law, str(z.args[0])
@@ -376,7 +381,7 @@ def _cut(
         outputs={target: law},
         logq=law_density(law, z),
         marginal=simplify(const + r.sum(normaliser)),
-        text=lambda labels: write_law(law, labels),
+        text=lambda labels: write_law(found.shown, labels),
         finder="law_between_bounds",
     )
 
@@ -405,10 +410,12 @@ def _of_power(
     if family is None:
         shown = ", ".join(sorted(show_monomial(m) for m in stand_ins))
         return f"no family has the statistics {shown} on its support"
-    eta = natural(family.statistics)
-    parameters = [simplify(x, keep_shape=False) for x in family.parameters(*eta)]
-    law = RANDOM_OPS[family.name](KEY, _size(z, own), *parameters)
-    return _root(near, family.name, law, family.log_normaliser(*eta), const, float(power))
+    eta, size = natural(family.statistics), _size(z, own)
+    kept = proper(family, eta, None, None)
+    law = Cut(
+        family.name, _law(family, kept, size), family.log_normaliser(*kept), _law(family, eta, size)
+    )
+    return _root(near, law, const, float(power))
 
 
 def _in_power(
@@ -434,22 +441,20 @@ def _in_power(
     return list(of), natural
 
 
-def _root(
-    near: Neighbourhood, family: str, law: Expr, log_normaliser: Expr, const: Expr, c: float
-) -> Found:
+def _root(near: Neighbourhood, found: Cut, const: Expr, c: float) -> Found:
     """The law of z where z^c has one."""
-    z, target = near.z, str(near.z.args[0])
+    z, target, law = near.z, str(near.z.args[0]), found.law
     root = "sqrt({})" if c == 2.0 else f"({{}})^{1.0 / c:g}"
     slope = r.sum(math.log(c) + (c - 1.0) * e.log(z))
-    normaliser = broadcast_to(log_normaliser - math.log(c), batch_shape(law))
+    normaliser = broadcast_to(found.log_normaliser - math.log(c), batch_shape(law))
     return Found(
         targets=(target,),
-        family=family,
+        family=found.family,
         law=None,
         outputs={target: e.sqrt(law) if c == 2.0 else e.pow(law, 1.0 / c)},
         logq=law_density(law, e.pow(z, c)) + slope,
         marginal=simplify(const + r.sum(normaliser)),
-        text=lambda labels: root.format(write_law(law, labels)),
+        text=lambda labels: root.format(write_law(found.shown, labels)),
     )
 
 

@@ -2,12 +2,16 @@
 
 A row says: on this support, a log density that is linear in these statistics is this
 distribution, with these parameters. It names no prior and no likelihood.
+
+A natural parameter may be zero for some elements, as that of 1 / z is for a group without
+data. The law of such an element is that of the other statistics, where they have one alone:
+`proper` puts a number in place of the zero that is too small to be seen.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from astragal.density.forms import (
@@ -23,6 +27,7 @@ from astragal.graph.expr import Expr
 from astragal.ops import elementwise as e
 from astragal.ops import reductions as r
 from astragal.ops import special as sp
+from astragal.ops.searching import where
 
 
 @dataclass(frozen=True)
@@ -119,6 +124,51 @@ FAMILIES: tuple[Family, ...] = (
     Family("dirichlet", "simplex", (LOG,), _dirichlet, _dirichlet_normaliser),
 )
 # fmt: on
+
+
+Natural = Sequence[Expr]
+_UNSEEN = 1e-9
+"""Part of a log density that is lost in its rounding, and in its checks."""
+
+
+def proper(family: Family, eta: Natural, low: Expr | None, high: Expr | None) -> list[Expr]:
+    """Replace zeros among natural parameters where the law is proper without them.
+
+    What is not proper keeps its zero: its distribution refuses it.
+
+    Parameters
+    ----------
+    family, eta
+        The row, and its natural parameters.
+    low, high
+        Bounds of the variable beside its support.
+    """
+    if family.name == _GIG:
+        a, b, c = eta
+        # Of density z^(p - 1) exp(b z) to 1 part in 1e290 of a unit: smaller than any draw.
+        tiny = 1e-30 if c.dtype == "float32" else 1e-280
+        return [a, _unless_zero(b, tiny, a < -1.0), _unless_zero(c, tiny, a > -1.0)]
+    if family.name == "gamma" and high is not None:
+        return [eta[0], _unless_zero(eta[1], _UNSEEN / high)]
+    if family.name == "inverse_gamma" and low is not None:
+        return [eta[0], _unless_zero(eta[1], _UNSEEN * low)]
+    if family.name == "normal" and (low is not None or high is not None):
+        return [eta[0], _unless_zero(eta[1], _least_precision(eta[0], low, high))]
+    return list(eta)
+
+
+def _least_precision(slope: Expr, low: Expr | None, high: Expr | None) -> Expr:
+    """A curvature that is not seen beside a slope, or across an interval."""
+    steep = 10.0 * _UNSEEN * e.square(slope)
+    if low is not None and high is not None:
+        return steep + 1e-3 * _UNSEEN / e.square(high - low)
+    return where(slope > 0.0 if low is None else slope < 0.0, steep, 0.0)
+
+
+def _unless_zero(x: Expr, least: Expr | float, where_: Expr | bool = True) -> Expr:
+    """Put the negative of a number in place of a zero."""
+    zero = e.equal(x, 0.0)
+    return where(zero if where_ is True else zero & where_, -least, x)
 
 
 def find_family(support: str, used: set[Monomial], known: set[str]) -> Family | None:

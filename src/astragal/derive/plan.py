@@ -23,13 +23,17 @@ from astragal.derive.moves import MOVES, Moved, able, choose, coordinates
 from astragal.derive.noncentred import KIND
 from astragal.derive.notation import write, write_factor
 from astragal.derive.points import Points
-from astragal.derive.relations import finder_of, used_relations
-from astragal.derive.slice import TUNING
+from astragal.derive.relations import NORMAL_FORM, finder_of, used_relations
+from astragal.derive.slice import ADAPTING, TUNING
 from astragal.derive.steps import Conditional, Program, Step, UsedRelation
 from astragal.graph.errors import UnsupportedError
 from astragal.graph.expr import INPUT, Expr
 from astragal.graph.traverse import toposort
 from astragal.model import Model
+from astragal.ops import elementwise as e
+from astragal.ops import reductions as r
+from astragal.ops.manipulation import stack
+from astragal.ops.searching import where
 
 
 class Plan:
@@ -178,11 +182,28 @@ def closed_step(plan: Plan, link: Link, kind: str, given: str) -> Step:
         logdensity=density,
         premises=premises(plan, link.nears),
     )
-    program = Program(KEY, inputs_of(found.outputs.values()), TUNING, dict(found.outputs))
+    outputs = dict(found.outputs)
+    if kind == "gibbs" and finder_of(found) == NORMAL_FORM:
+        outputs = _held_without_digits(outputs, link.nears)
+    program = Program(KEY, inputs_of(outputs.values()), TUNING, outputs)
     relations = used_relations(link.nears, found, plan.labels)
     if set(found.targets) & set(plan.augmented.leaves):
         relations = plan.augmented.used
     return Step(found.targets, kind, conditional, relations, program)
+
+
+def _held_without_digits(
+    outputs: Mapping[str, Expr], nears: Iterable[Neighbourhood]
+) -> dict[str, Expr]:
+    """Keep the values of a block in the warm-up where rounding leaves no draw of it.
+
+    On its way from a far start a chain may pass scales so small that a precision matrix is
+    singular to all its digits. Other steps lead it on; of draws that are kept it is an error.
+    """
+    drawn = r.all(stack([r.all(e.isfinite(x)) for x in outputs.values()]))
+    kept = drawn | ~ADAPTING
+    now = {str(near.z.args[0]): near.z for near in nears}
+    return {n: where(kept, x, now[n]) for n, x in outputs.items()}
 
 
 def premises(plan: Plan, nears: Iterable[Neighbourhood]) -> tuple[str, ...]:

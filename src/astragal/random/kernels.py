@@ -281,16 +281,19 @@ def _generalized_inverse_gaussian(source: Source, p: Expr, b: Expr, scale: Expr)
     root = e.sqrt(lam * lam + b * b)
     alpha = b * (b / (root + lam))
 
+    def sinh(x: Expr) -> Expr:
+        # Far below zero expm1 is -1 but for few digits, from -37 on it is -1.
+        far = x < -10.0
+        m = exact.expm1(_signed(far, x))
+        return _signed(far, 0.5 * (m + m / (m + 1.0)))
+
     def psi(x: Expr) -> Expr:
-        half = exact.expm1(0.5 * x)
-        # cosh x - 1 = 2 sinh(x / 2)^2, and sinh from expm1.
-        sinh = 0.5 * (half + half / (half + 1.0))
-        return -2.0 * alpha * sinh * sinh - lam * (exact.expm1(x) - x)
+        # cosh x - 1 = 2 sinh(x / 2)^2.
+        half = sinh(0.5 * x)
+        return -2.0 * alpha * half * half - lam * (exact.expm1(x) - x)
 
     def slope(x: Expr) -> Expr:
-        m = exact.expm1(x)
-        sinh = 0.5 * (m + m / (m + 1.0))
-        return -alpha * sinh - lam * m
+        return -alpha * sinh(x) - lam * exact.expm1(x)
 
     one = lam * 0.0 + 1.0
     at_one, at_minus = -psi(one), -psi(-one)
