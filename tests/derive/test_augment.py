@@ -234,3 +234,45 @@ def test_a_variable_and_one_that_reads_it_are_expanded_together(law: str) -> Non
     assert len(ours) <= 2
     assert not any(n.startswith((law, "normal")) for n in ours)
     start_at_truth(sampler, simulations=1000, seed=4).check()
+
+
+def _hierarchy(scale: Callable[[Expr, int], Expr], size: int = 12) -> tuple[ag.Model, Any]:
+    k = keys(4)
+    spread = scale(k[0], size)
+    a = R.normal(k[1], 0.0, spread, size=size)
+    y = R.binomial(k[2], 9, ag.expit(a))
+    model = ag.Model({"spread": spread, "a": a, "y": y})
+    return model, {"y": np.arange(size) % 10}
+
+
+def _exponential(k: Expr, size: int) -> Expr:
+    return R.exponential(k, rate=1.0)
+
+
+def _half_cauchy(k: Expr, size: int) -> Expr:
+    return R.half_cauchy(k, 1.0, size=size)
+
+
+@pytest.mark.parametrize("scale", [_exponential, _half_cauchy])
+def test_scales_that_would_need_more_than_a_leaf_move_by_trajectories(
+    scale: Callable[[Expr, int], Expr],
+) -> None:
+    model, data = _hierarchy(scale)
+    plain = ag.derive(model, data)
+    assert [s.kind for s in plain.steps] == ["nuts"]
+    assert plain.auxiliary == ()
+    asked = ag.derive(model, data, prefer=["augment"])
+    assert "polya_gamma_augmentation" in [r.name for r in asked.auxiliary]
+    # Without trajectories there is no other way.
+    left = ag.derive(model, data, forbid=["nuts"])
+    assert [r.name for r in left.auxiliary] == [r.name for r in asked.auxiliary]
+
+
+def test_scales_in_closed_form_and_long_vectors_keep_their_leaves() -> None:
+    k = keys(4)
+    precision = R.gamma(k[0], 2.0, rate=1.0)
+    a = R.normal(k[1], 0.0, 1.0 / ag.sqrt(precision), size=12)
+    model = ag.Model({"precision": precision, "a": a, "y": R.binomial(k[2], 9, ag.expit(a))})
+    assert ag.derive(model, {"y": np.arange(12) % 10}).step("precision").kind == "gibbs"
+    long, data = _hierarchy(_exponential, 200)
+    assert len(ag.derive(long, data).auxiliary) >= 1

@@ -24,6 +24,7 @@ from astragal.derive.exact import (
 from astragal.derive.gaussian import size_of
 from astragal.derive.interweave import KIND as INTERWEAVE
 from astragal.derive.interweave import interwoven
+from astragal.derive.metric import MOST
 from astragal.derive.moves import MOVES, able
 from astragal.derive.noncentred import KIND, PATH
 from astragal.derive.plan import Plan, closed_step, general_steps, given, inputs_of, refusal, reject
@@ -119,9 +120,14 @@ def search(
         steps = collapsed(plan, refused)
         if steps is None:
             plain, plan = plan, _with_auxiliaries(plan, refused)
-            steps = _steps(plan, refused)
-            steps += interwoven(plan, steps, refused)
-            plan, steps = all_at_once(plain, plan, steps, refused, _steps)
+            closed = refused
+            if _moves_better(plain, plan, refused):
+                plan, closed = plain, refused | {"gibbs"}
+                for name in plan.latent:
+                    plan.reject(name, "gibbs", "what is drawn in turn would hold the rest")
+            steps = _steps(plan, closed)
+            steps += interwoven(plan, steps, closed)
+            plan, steps = all_at_once(plain, plan, steps, closed, _steps)
         sampler = _assemble(plan, steps, exact=False, whole=model)
     return replace(sampler, asked=(tuple(sorted(refused)), tuple(sorted(plan.prefer)))), plan
 
@@ -169,6 +175,25 @@ def _with_auxiliaries(plan: Plan, refused: set[str]) -> Plan:
             break
         best = found
     return best
+
+
+def _moves_better(plain: Plan, plan: Plan, refused: set[str]) -> bool:
+    """Tell whether trajectories of everything do better than draws given added leaves.
+
+    Given these, scales that need further auxiliary variables, or have no closed form even so, are
+    held by what they are the scales of; a trajectory along all, in a metric that it can learn,
+    is not.
+    """
+    leaves = {leaf.name for leaf in LEAVES}
+    wanted = {"augment", "gibbs", *leaves} & plain.prefer
+    if not plan.augmented.leaves or "nuts" in refused or wanted:
+        return False
+    if leaves.issuperset(u.name for u in plan.augmented.used) and not _stuck(plan):
+        return False
+    sizes = [size_of(plain.joint.coordinates[n]) for n in plain.latent]
+    if None in sizes or sum(k or 0 for k in sizes) > MOST:
+        return False
+    return all("nuts" in able(plain.reads.of(n)) for n in plain.latent)
 
 
 def _slow_laws(plan: Plan) -> int:
