@@ -108,7 +108,7 @@ def _elementwise_law(near: Neighbourhood, reads: Neighbourhoods) -> Found | str:
         found = conjugate(near, reads) if near.z.dtype in FLOATS else enumerated(near)
     if isinstance(found, Found):
         return found
-    turned = by_reversal(near, reads, book().values())
+    turned = by_reversal(near, reads, book)
     return turned if isinstance(turned, Found) else found
 
 

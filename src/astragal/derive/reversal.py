@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -24,9 +24,11 @@ _OTHER = INPUT("key of the child", KeyType(DEFAULT, ()))
 
 
 def by_reversal(
-    near: Neighbourhood, reads: Neighbourhoods, relations: Iterable[Relation]
+    near: Neighbourhood, reads: Neighbourhoods, relations: Callable[[], Mapping[str, Relation]]
 ) -> Found | str:
     """Find the law of a variable with one child by a relation of joint laws of pairs.
+
+    The relations are asked for where one may apply.
 
     Returns
     -------
@@ -46,7 +48,7 @@ def by_reversal(
     parent = own.rv.op(KEY, batch_shape(own.rv), *own.parameters)
     parameters = substitute(child.parameters, {z: parent})
     below = child.rv.op(_OTHER, batch_shape(child.rv), *parameters)
-    for relation in relations:
+    for relation in relations().values():
         if relation.kind != "reversal" or len(relation.left.roots) != 2:
             continue
         turned = relation.forward((parent, below))

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
+import gc
 import hashlib
 import importlib.util
 import platform
 import sys
 import tempfile
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
 
@@ -16,6 +19,18 @@ from astragal.compile.cache import directory, temporary, write
 
 _LOCK = threading.RLock()
 _LOADED: dict[str, ModuleType] = {}
+
+
+@contextlib.contextmanager
+def uncollected() -> Iterator[None]:
+    """Look for no cyclic garbage meanwhile: it takes a sixth of the time of compiling."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
 
 
 @functools.cache

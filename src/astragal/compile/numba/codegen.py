@@ -217,9 +217,10 @@ def compile_numba(
     UnsupportedError
         Where an operation has no rule.
     """
-    source, constants, failures, reused = generate(inputs, outputs, reuse or {})
+    with cache.uncollected():
+        source, constants, failures, reused = generate(inputs, outputs, reuse or {})
+        module = cache.load(source)
     outputs = [o for i, o in enumerate(outputs) if i not in reused]
-    module = cache.load(source)
     # Sequential draws use a generator of the thread that calls.
     scratch = getattr(module, "given", None)
     program = NumbaProgram(source, module.main, inputs, outputs, constants, failures, scratch)
@@ -327,11 +328,11 @@ def _returned(writer: Writer, results: Sequence[Any]) -> list[str]:
 @functools.cache
 def _helpers() -> dict[str, frozenset[str]]:
     """Map each module of helpers to the names that it defines."""
-    from astragal.compile.numba import runtime
+    from astragal.compile.numba import lanes, runtime
 
     names = {n for n in vars(runtime) if n[0] != "_"} - {"njit", "jit", "cfunc"}
-    found = {"runtime": frozenset(names)}
-    for module in ("linear", "order", "products", "mathematics"):
+    found = {"runtime": frozenset(names), "lanes": frozenset(lanes.LANES)}
+    for module in ("linear", "order", "products", "mathematics", "straight"):
         text = (Path(__file__).parent / f"{module}.py").read_text(encoding="utf-8")
         found[module] = frozenset(re.findall(r"^def ([a-z]\w*)", text, re.MULTILINE))
     return found

@@ -182,6 +182,11 @@ TEMPLATES: dict[str, Template] = {
 }
 # fmt: on
 
+# Those that have a form for loops over float64 (`astragal.compile.numba.lanes`).
+LANES: frozenset[str] = frozenset(
+    {"exp", "expm1", "log", "log1p", "logaddexp", "log1mexp", "expit", "tanh", "xlogy", "xlog1py"}
+)
+
 # What recomputing an operation costs, in additions; those not named cost 1.
 COSTS: dict[str, int] = {
     **dict.fromkeys(

@@ -12,7 +12,8 @@ LARGEST = 2048
 """Bytes of one array; a longer one costs much more to fill than to allocate."""
 PAIR = 16
 """Bytes of two floats: LLVM takes loops over such an array into registers of two lanes, where
-the loop around it could fill wider ones; a mixture of two parts takes a fifth longer."""
+the loop around it could fill wider ones; a mixture of two parts takes a fifth longer. Made anew
+in each step of a loop, it would cost more to allocate than that."""
 MOST = 1 << 17
 """Bytes of all arrays of a function: threads have stacks of half a megabyte and more."""
 
@@ -23,6 +24,7 @@ USERS = frozenset({
 })  # fmt: skip
 
 _MADE = re.compile(r"^( *)(a\d+) = (?:empty\((\d+), np\.(\w+)\)|copied\((\w+), (.+), (\d+)\))$")
+_LOOP = re.compile(r"^ *(for|while) ")
 _TOKEN = re.compile(r"(\w*)\(|(\))|(\w+)")
 _NAME = re.compile(r"a\d+")
 _SIZES = {"bool_": 1, "int8": 1, "uint8": 1, "int16": 2, "uint16": 2}
@@ -48,15 +50,23 @@ def localised(lines: Sequence[str], returned: Iterable[str] = ()) -> list[str]:
     """
     held = {name for code in returned for name, _ in _uses(code)}
     made: dict[str, tuple[int, int]] = {}
+    loops: list[tuple[int, str]] = []  # around a line: how far each is indented, and its kind
     for line in lines:
         found = _MADE.match(line)
+        indent = len(line) - len(line.lstrip())
+        while loops and loops[-1][0] >= indent:
+            loops.pop()
+        head = _LOOP.match(line)
+        if head:
+            loops.append((indent, head[1]))
         name = found[2] if found else None
         for other, user in _uses(line):
             if user not in USERS and other != name:
                 held.add(other)
         if found and name:
             size = _bytes(found)
-            if name in made or size == PAIR or not 0 < size <= LARGEST:
+            stepwise = bool(loops) and loops[-1][1] == "for"
+            if name in made or (size == PAIR and not stepwise) or not 0 < size <= LARGEST:
                 held.add(name)
             # The deepest loops come first.
             made[name] = (-len(found[1]), size)

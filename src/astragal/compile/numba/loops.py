@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from astragal.compile.numba import bits, stages
-from astragal.compile.numba.elementwise import literal
+from astragal.compile.numba.elementwise import LANES, literal
 from astragal.compile.numba.plan import LONG_INSIDE, NEVER, is_one, is_straight
 from astragal.compile.numba.writer import Array, Bits, product
 from astragal.graph.errors import ShapeError
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from astragal.compile.numba.scope import Scope
 
 
+WIDE = 6  # elements from which a loop may be worth wide registers
 MANY = 256  # elements from which a loop is worth long bodies in place
 
 
@@ -71,6 +72,7 @@ class Nest:
         self.dims = list(dims)
         self.shape = shape
         size = product(self.dims)
+        self.wide = not size.isdigit() or int(size) >= WIDE
         self.many = not size.isdigit() or int(size) >= MANY
         self.before: list[list[str]] = [[] for _ in range(len(self.dims) + 1)]
         self.after: list[list[str]] = [[] for _ in range(len(self.dims) + 1)]
@@ -220,7 +222,11 @@ class Nest:
         operands = [a for a in node.args if isinstance(a, Expr)]
         found = [self.element(a, self._aligned(a, index)) for a in operands]
         depth = max(d for _, d in found)
-        return self.let(depth, self.scope.elementwise(node, [c for c, _ in found])), depth
+        codes = [c for c, _ in found]
+        inside = depth and self.wide and all(d == "1" for d in self.dims[depth:])
+        if inside and name in LANES and operands[0].dtype == "float64":
+            return self.let(depth, f"lane_{name}({', '.join(codes)})"), depth
+        return self.let(depth, self.scope.elementwise(node, codes)), depth
 
     def _aligned(self, operand: Expr, index: Index) -> Index:
         """Index of a broadcast operand."""

@@ -33,11 +33,11 @@ _sgetrs, _dgetrs = (_fortran("cython_lapack", n, 9) for n in ("sgetrs", "dgetrs"
 
 @intrinsic
 def plus(typingctx, x, y):
-    """Sum that LLVM may re-associate, of floats or integers of one type."""
+    """Sum that LLVM may re-associate or fuse with a product, of floats or integers of one type."""
 
     def codegen(context, builder, sig, args):
         if isinstance(x, types.Float):
-            return builder.fadd(args[0], args[1], flags=("reassoc",))
+            return builder.fadd(args[0], args[1], flags=("reassoc", "contract"))
         return builder.add(args[0], args[1])
 
     return x(x, x), codegen
@@ -48,8 +48,9 @@ def times(typingctx, x, y):
     """Product of two numbers of one type, in that type."""
 
     def codegen(context, builder, sig, args):
-        multiply = builder.fmul if isinstance(x, types.Float) else builder.mul
-        return multiply(args[0], args[1])
+        if isinstance(x, types.Float):
+            return builder.fmul(args[0], args[1], flags=("contract",))
+        return builder.mul(args[0], args[1])
 
     return x(x, x), codegen
 
@@ -73,7 +74,24 @@ def dot(a, b):
 def matvec(a, x, n, k):
     """Matrix of n rows and k columns times a vector."""
     out = np.empty(n, a.dtype)
-    for i in range(n):
+    zero = a.dtype.type(0)
+    whole = n - n % 4
+    # Four rows at a time read each element of the vector once.
+    for i in range(0, whole, 4):
+        s, t, u, v = zero, zero, zero, zero
+        first = i * k
+        second, third, fourth = first + k, first + 2 * k, first + 3 * k
+        for j in range(k):
+            w = at(x, j)
+            s = plus(s, times(at(a, first + j), w))
+            t = plus(t, times(at(a, second + j), w))
+            u = plus(u, times(at(a, third + j), w))
+            v = plus(v, times(at(a, fourth + j), w))
+        put(out, i, s)
+        put(out, i + 1, t)
+        put(out, i + 2, u)
+        put(out, i + 3, v)
+    for i in range(whole, n):
         put(out, i, dot_at(a, i * k, x, 0, k))
     return out
 
@@ -82,7 +100,17 @@ def matvec(a, x, n, k):
 def vecmat(x, a, k, m):
     """Vector times a matrix of k rows and m columns."""
     out = np.zeros(m, a.dtype)
-    for i in range(k):
+    whole = k - k % 4
+    # Four rows at a time read and write each element of the result once.
+    for i in range(0, whole, 4):
+        s, t, u, v = at(x, i), at(x, i + 1), at(x, i + 2), at(x, i + 3)
+        first = i * m
+        second, third, fourth = first + m, first + 2 * m, first + 3 * m
+        for j in range(m):
+            one = plus(times(s, at(a, first + j)), times(t, at(a, second + j)))
+            two = plus(times(u, at(a, third + j)), times(v, at(a, fourth + j)))
+            put(out, j, plus(at(out, j), plus(one, two)))
+    for i in range(whole, k):
         v = at(x, i)
         for j in range(m):
             put(out, j, plus(at(out, j), times(v, at(a, i * m + j))))

@@ -12,6 +12,7 @@ from astragal.compile.numba.expand import expanded
 from astragal.compile.numba.loops import Nest, emit_group
 from astragal.compile.numba.plan import LONG, REDUCTIONS, SHORT, UPDATES, Plan, body_size, is_one
 from astragal.compile.numba.special import row as special_row
+from astragal.compile.numba.straight import steps_of, straight_lines
 from astragal.compile.numba.units import signature, unit
 from astragal.compile.numba.writer import Array, Bits, Writer, product
 from astragal.graph.errors import ShapeError, UnsupportedError
@@ -243,7 +244,7 @@ class Scope:
         if own and body_size(body) >= limit:
             return self._called(body, arguments)
         if own and body_size(body) >= SHORT:
-            return self._local(body, arguments, limit)
+            return self.local(body, arguments, limit)
         values = {}
         for p, a in zip(body.parameters, arguments, strict=True):
             values[p] = self.fitted(p, a) if isinstance(a, Array) else a
@@ -251,13 +252,16 @@ class Scope:
         scope.free.update(body.parameters[k] for k in free)
         return scope.run(body.outputs)
 
-    def _local(self, body: Subgraph, arguments: Sequence[str], limit: int) -> list[str]:
+    def local(self, body: Subgraph, arguments: Sequence[str], limit: int) -> list[str]:
         """Call a subgraph of scalars that is a function of this module.
 
         Numba compiles it once; LLVM writes it in place, as if it had stood there.
         """
         writer = self.writer
         found = writer.functions.get((body, limit))
+        if found is None and (steps := steps_of(body)) is not None:
+            found = writer.functions[body, limit] = writer.fresh("function_")
+            writer.definitions += straight_lines(found, body, *steps)
         if found is None:
             found = writer.fresh("function_")
             lines: list[str] = []

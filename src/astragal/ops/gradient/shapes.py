@@ -270,6 +270,10 @@ def _matmul_rule(node: Expr, g: Expr, needs: Needs) -> Parts:
     x, y = node.args
     if x.ndim == 1 and y.ndim == 1:
         return [mul(g, y) if needs[0] else None, mul(g, x) if needs[1] else None]
+    if x.ndim == 2 and y.ndim == 1 and not needs[0]:
+        return [None, matmul(g, x)]
+    if x.ndim == 1 and y.ndim == 2 and not needs[1]:
+        return [matmul(y, g), None]
     # Vectors become matrices of one row or column; the products then have one form.
     a = x if x.ndim > 1 else insert_axes(x, (0,), 2)
     b = y if y.ndim > 1 else insert_axes(y, (1,), 2)
