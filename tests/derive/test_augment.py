@@ -73,7 +73,7 @@ def test_coefficients_of_a_regression_get_one_normal_block(
     k = keys()
     b = weights(k)
     model = ag.Model({"b": b, "y": likelihood(k, b)})
-    sampler = ag.derive(model, {"y": DATA[likelihood]})
+    sampler = ag.derive(model, {"y": DATA[likelihood]}, prefer=["augment"])
     assert [s.kind for s in sampler.steps] == ["gibbs", "gibbs"]
     assert "MultivariateNormal" in sampler.steps[0].conditional.text
     assert len(sampler.auxiliary) == 1
@@ -92,7 +92,8 @@ def test_steps_with_auxiliary_variables_keep_the_joint_law(
 ) -> None:
     k = keys()
     b = weights(k)
-    sampler = ag.derive(ag.Model({"b": b, "y": likelihood(k, b)}), {"y": DATA[likelihood]})
+    model = ag.Model({"b": b, "y": likelihood(k, b)})
+    sampler = ag.derive(model, {"y": DATA[likelihood]}, prefer=["augment"])
     start_at_truth(sampler, simulations=3000, seed=11).check()
 
 
@@ -276,3 +277,31 @@ def test_scales_in_closed_form_and_long_vectors_keep_their_leaves() -> None:
     assert ag.derive(model, {"y": np.arange(12) % 10}).step("precision").kind == "gibbs"
     long, data = _hierarchy(_exponential, 200)
     assert len(ag.derive(long, data).auxiliary) >= 1
+
+
+def bioassay() -> ag.Model:
+    """Dose and response of twenty animals, with flat priors (Gelman et al. 2013, section 3.7)."""
+    k = keys()
+    a, b = R.improper_uniform(k[0]), R.improper_uniform(k[1])
+    dose = np.array([-0.86, -0.3, -0.05, 0.73])
+    return ag.Model({"a": a, "b": b, "y": R.binomial(k[2], 5, ag.expit(a + b * dose))})
+
+
+def test_coefficients_that_their_leaves_would_hold_move_by_trajectories() -> None:
+    deaths = {"y": [0, 1, 3, 5]}
+    sampler = ag.derive(bioassay(), deaths)
+    assert [(s.name, s.kind) for s in sampler.steps] == [("a+b", "nuts")]
+    # Of 4,000 sweeps of the leaves 140 to 210 were effective.
+    assert "given y_auxiliary: " in sampler.explain()
+    asked = ag.derive(bioassay(), deaths, prefer=["augment"])
+    assert {s.kind for s in asked.steps} == {"gibbs"}
+
+
+def test_coefficients_that_their_leaves_hardly_hold_keep_them() -> None:
+    k = keys()
+    x = np.random.default_rng(4).normal(size=(120, 3))
+    b = R.normal(k[0], 0.0, 2.0, size=3)
+    y = (x[:, 0] + np.random.default_rng(5).logistic(size=120) > 0.0).astype(int)
+    for link in (ag.expit, ag.special.ndtr):
+        model = ag.Model({"b": b, "y": R.bernoulli(k[1], link(x @ b))})
+        assert {s.kind for s in ag.derive(model, {"y": y}).steps} == {"gibbs"}

@@ -15,6 +15,7 @@ from astragal.derive.check import Unchecked, check_conditional, check_exact
 from astragal.derive.choices import BLOCK, chosen_links
 from astragal.derive.collapsed import collapsed
 from astragal.derive.conjugate import KEY
+from astragal.derive.creeping import creeps
 from astragal.derive.data import as_data
 from astragal.derive.exact import (
     Link,
@@ -182,18 +183,20 @@ def _moves_better(plain: Plan, plan: Plan, refused: set[str]) -> bool:
 
     Given these, scales that need further auxiliary variables, or have no closed form even so, are
     held by what they are the scales of; a trajectory along all, in a metric that it can learn,
-    is not.
+    is not. Where there is no scale, coefficients may be held by the leaves themselves.
     """
     leaves = {leaf.name for leaf in LEAVES}
     wanted = {"augment", "gibbs", *leaves} & plain.prefer
     if not plan.augmented.leaves or "nuts" in refused or wanted:
         return False
-    if leaves.issuperset(u.name for u in plan.augmented.used) and not _stuck(plan):
-        return False
     sizes = [size_of(plain.joint.coordinates[n]) for n in plain.latent]
     if None in sizes or sum(k or 0 for k in sizes) > MOST:
         return False
-    return all("nuts" in able(plain.reads.of(n)) for n in plain.latent)
+    if not all("nuts" in able(plain.reads.of(n)) for n in plain.latent):
+        return False
+    if leaves.issuperset(u.name for u in plan.augmented.used) and not _stuck(plan):
+        return creeps(plain, plan)
+    return True
 
 
 def _slow_laws(plan: Plan) -> int:
