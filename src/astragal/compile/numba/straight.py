@@ -12,7 +12,7 @@ from typing import Any
 
 from llvmlite import ir
 from numba import types
-from numba.core import typing
+from numba.core.typing.templates import signature as signature_of
 
 from astragal.compile.numba.plan import below
 from astragal.compile.numba.runtime import intrinsic, scalar
@@ -218,7 +218,7 @@ def straight(ins: Sequence[str], outs: Sequence[str], steps: Sequence[Step], res
         found = [values[k][0] for k in results]
         return found[0] if len(found) == 1 else context.make_tuple(builder, sig.return_type, found)
 
-    signature = typing.signature(whole, *map(scalar, ins))
+    signature = signature_of(whole, *map(scalar, ins))
     # Numba counts the parameters of a function.
     names = ", ".join(f"p{i}" for i in range(len(ins)))
     return intrinsic(eval(f"lambda context, {names}: made", {"made": (signature, codegen)}))
