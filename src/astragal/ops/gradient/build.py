@@ -7,13 +7,14 @@ free of that node; conjugacy is decided by looking at such graphs.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import functools
+from collections.abc import Callable, Iterator, Sequence
 from typing import TypeAlias
 
 import numpy as np
 
 from astragal.graph.expr import Expr
-from astragal.graph.literal import is_constant, scalar, value_of
+from astragal.graph.literal import constant, is_constant, scalar, value_of
 from astragal.graph.types import Shape, same_dim, same_shape
 from astragal.ops import elementwise as e
 from astragal.ops.creation import FULL, shape_argument
@@ -203,6 +204,84 @@ def _div(a: Expr, b: Expr) -> Expr:
         inner = _div(*(x.args[0] if x.op is e.negative else x for x in (a, b)))
         return inner if a.op is b.op else _neg(inner)
     return e.divide(a, b)
+
+
+def over(g: Ct, x: Expr) -> Ct:
+    """Divide a cotangent by what may be 0: what is not asked for has no part in a slope.
+
+    A branch that is not taken, or a component without weight, passes 0 to an infinite slope; the
+    product is 0 there, and no 0 / 0 that would reach all the rest.
+    """
+    return None if g is None else div(g, apart(g, x))
+
+
+def apart(g: Expr, x: Expr) -> Expr:
+    """Give a denominator that is 1 where it is 0 together with a cotangent.
+
+    Where the cotangent alone is 0 nothing is replaced: its own slope counts in second derivatives.
+    """
+    unasked = both_zero(g, x)
+    return x if unasked is None else where_(unasked, lit(1.0, x), x)
+
+
+def both_zero(g: Expr, x: Expr) -> Expr | None:
+    """Tell where a cotangent and a denominator are 0; None where this can be seen to be nowhere."""
+    inner, below = strip(g), strip(x)
+    # A weight exp(-inf) is exactly 0; of what a density divides by, only underflow is.
+    if all(_factors(inner, _known_nonzero)) or all(_factors(below, _positive)):
+        return None
+    return e.logical_and(e.equal(inner, lit(0.0, inner)), e.equal(below, lit(0.0, below)))
+
+
+def identically_zero(x: Expr, depth: int = 8) -> Expr | None:
+    """Tell where an expression is 0 whatever it depends on: by a factor that is a constant.
+
+    There any function of it is flat in the other factors, however steep it is. None where
+    this cannot be seen, or is nowhere.
+    """
+    inner = strip(x)
+    if is_constant(inner):
+        zero = value_of(inner) == 0
+        return constant(zero) if zero.any() else None
+    operands = inner.args[: _THROUGH.get(inner.op.name, 0) if depth else 0]
+    found = [identically_zero(a, depth - 1) for a in operands]
+    held = [z for z in found if z is not None]
+    return functools.reduce(e.logical_or, held) if held else None
+
+
+_THROUGH = {"multiply": 2, "divide": 1, "negative": 1, "abs": 1, "sqrt": 1, "square": 1}
+"""Operations that are 0 where one of so many first operands is."""
+
+
+def masked(g: Expr) -> bool:
+    """See whether a cotangent passed a branch that may not be taken, or a weight."""
+    return any(_factors(g, lambda x: x.op.name in _WEIGHTS))
+
+
+def _known_nonzero(x: Expr) -> bool:
+    return is_constant(x) and bool(np.all(value_of(x) != 0))
+
+
+def _positive(x: Expr) -> bool:
+    return x.op.name in ("exp", "cosh") or _known_nonzero(x)
+
+
+def _factors(x: Expr, holds: Callable[[Expr], bool], depth: int = 8) -> Iterator[bool]:
+    """Ask of each factor of an expression, all of which must be other than 0 where it is."""
+    x = strip(x)
+    if x.op.name not in _FACTORED or not depth:
+        yield holds(x)
+        return
+    for a in x.args[: 2 if x.op.name in ("multiply", "divide") else 1]:
+        yield from _factors(a, holds, depth - 1)
+
+
+_WEIGHTS = frozenset({"where", "exp", "expit", "astype"})
+_FACTORED = frozenset(
+    {"multiply", "divide", "negative", "abs", "sqrt", "square", "reciprocal", "index", "reshape",
+     "permute_dims"}
+)  # fmt: skip
+"""Operations whose result is 0 only where one of the first operands is."""
 
 
 def where(condition: Expr, a: Ct, b: Ct) -> Ct:

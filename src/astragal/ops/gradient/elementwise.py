@@ -19,7 +19,22 @@ from astragal.graph.expr import Expr
 from astragal.graph.literal import is_constant, value_of
 from astragal.ops import elementwise as e
 from astragal.ops import special as sp
-from astragal.ops.gradient.build import Ct, div, lit, mul, neg, number, product, sub, where
+from astragal.ops.gradient.build import (
+    Ct,
+    apart,
+    both_zero,
+    div,
+    identically_zero,
+    lit,
+    masked,
+    mul,
+    neg,
+    number,
+    over,
+    product,
+    sub,
+    where,
+)
 from astragal.ops.searching import where as select
 
 Partial: TypeAlias = "Callable[..., Ct]"
@@ -35,10 +50,30 @@ def _pow_base(g: Expr, z: Expr, x: Expr, y: Expr) -> Ct:
     if n is not None:
         if n == 2:
             return product(g, 2.0, x)
-        return None if n == 0 else product(g, n, x if n == 2 else e.pow(x, lit(n - 1, x)))
+        if n == 0:
+            return None
+        inner, base = (g, x) if n > 1 else _steep(g, x)
+        return product(inner, n, e.pow(base, lit(n - 1, x)))
     # At exponent 0 the power is constant, also where x**-1 is infinite.
     flat = e.equal(y, 0.0)
+    if (zeros := identically_zero(x)) is not None:
+        flat = e.logical_or(flat, e.logical_and(zeros, e.less(y, 1.0)))
+        x = select(flat, lit(1.0, x), x)
     return where(flat, None, product(g, y, e.pow(x, select(flat, 1.0, e.subtract(y, 1.0)))))
+
+
+def _steep(g: Ct, x: Expr) -> tuple[Ct, Expr]:
+    """Prepare a cotangent and an operand at which a slope may be infinite."""
+    if g is None:
+        return None, x
+    if (zeros := identically_zero(x)) is not None:
+        g, x = where(zeros, None, g), select(zeros, lit(1.0, x), x)
+    return g, x if g is None else apart(g, x)
+
+
+def _root(g: Expr, z: Expr, x: Expr) -> Ct:
+    half, below = _steep(mul(0.5, g), z)
+    return div(half, below)
 
 
 def _pow_exponent(g: Expr, z: Expr, x: Expr, y: Expr) -> Ct:
@@ -46,11 +81,34 @@ def _pow_exponent(g: Expr, z: Expr, x: Expr, y: Expr) -> Ct:
     return product(g, z, e.log(select(e.equal(x, 0.0), 1.0, x)))
 
 
-def _over(x: Expr, y: Expr) -> Ct:
-    """Divide by what has a logarithm: of no logarithms the slope is 0, also where y is 0."""
-    if is_constant(x) and bool((value_of(x) != 0).all()):
-        return div(x, y)
-    return div(x, select(e.equal(x, 0.0), 1.0, y))
+def _below(g: Expr, y: Expr) -> Ct:
+    """Divide; only under a mask is a denominator 0 that goes with a finite density."""
+    return over(g, y) if masked(g) else div(g, y)
+
+
+def _quotient(g: Expr, z: Expr, y: Expr) -> Ct:
+    """Multiply by a quotient, and divide by its denominator."""
+    unasked = both_zero(g, y) if masked(g) else None
+    if unasked is None:
+        return div(mul(g, z), y)
+    return div(mul(g, select(unasked, lit(0.0, z), z)), select(unasked, lit(1.0, y), y))
+
+
+def _share(z: Expr, x: Expr, y: Expr) -> Expr:
+    """Give the share of exp(x) in exp(x) + exp(y); of two that are 0, a half."""
+    return sp.expit(select(e.equal(z, -math.inf), lit(0.0, x), e.subtract(x, y)))
+
+
+def _over(g: Expr, x: Expr, y: Expr, less: Expr | float | None = None) -> Ct:
+    """Multiply by x / y, the slope of x logarithms, less a finite one.
+
+    Of no logarithms the slope is 0, also where y is 0.
+    """
+    if masked(g):
+        return sub(over(mul(g, x), y), mul(g, less))
+    known = is_constant(x) and bool((value_of(x) != 0).all())
+    below = y if known else select(e.equal(x, 0.0), 1.0, y)
+    return mul(g, sub(div(x, below), 0.0 if less is None else less))
 
 
 def _larger(g: Expr, x: Expr, y: Expr) -> Ct:
@@ -71,7 +129,7 @@ PARTIALS: dict[str, tuple[Partial, ...]] = {
     "add":        (lambda g, z, x, y: g, lambda g, z, x, y: g),
     "subtract":   (lambda g, z, x, y: g, lambda g, z, x, y: neg(g)),
     "multiply":   (lambda g, z, x, y: mul(g, y), lambda g, z, x, y: mul(g, x)),
-    "divide":     (lambda g, z, x, y: div(g, y), lambda g, z, x, y: neg(div(mul(g, z), y))),
+    "divide":     (lambda g, z, x, y: _below(g, y), lambda g, z, x, y: neg(_quotient(g, z, y))),
     "floor_divide": (zero, zero),
     "remainder":  (lambda g, z, x, y: g, lambda g, z, x, y: neg(mul(g, e.floor_divide(x, y)))),
     "pow":        (_pow_base, _pow_exponent),
@@ -84,15 +142,15 @@ PARTIALS: dict[str, tuple[Partial, ...]] = {
     "maximum":    (lambda g, z, x, y: _larger(g, x, y), lambda g, z, x, y: _larger(g, y, x)),
     "minimum":    (lambda g, z, x, y: _larger(g, y, x), lambda g, z, x, y: _larger(g, x, y)),
     # Powers, exponentials and logarithms
-    "sqrt":       (lambda g, z, x: div(mul(0.5, g), z),),
+    "sqrt":       (_root,),
     "exp":        (lambda g, z, x: mul(g, z),),
     "expm1":      (lambda g, z, x: mul(g, e.exp(x)),),
-    "log":        (lambda g, z, x: div(g, x),),
-    "log1p":      (lambda g, z, x: div(g, e.add(x, 1.0)),),
-    "log2":       (lambda g, z, x: div(mul(1 / math.log(2), g), x),),
-    "log10":      (lambda g, z, x: div(mul(1 / math.log(10), g), x),),
-    "logaddexp":  (lambda g, z, x, y: mul(g, sp.expit(e.subtract(x, y))),
-                   lambda g, z, x, y: mul(g, sp.expit(e.subtract(y, x)))),
+    "log":        (lambda g, z, x: over(g, x),),
+    "log1p":      (lambda g, z, x: over(g, e.add(x, 1.0)),),
+    "log2":       (lambda g, z, x: over(mul(1 / math.log(2), g), x),),
+    "log10":      (lambda g, z, x: over(mul(1 / math.log(10), g), x),),
+    "logaddexp":  (lambda g, z, x, y: mul(g, _share(z, x, y)),
+                   lambda g, z, x, y: mul(g, _share(z, y, x))),
     "hypot":      (lambda g, z, x, y: mul(g, div(x, z)), lambda g, z, x, y: mul(g, div(y, z))),
     "copysign":   (lambda g, z, x, y: mul(g, e.copysign(e.sign(x), e.multiply(x, y))), zero),
     # Trigonometric and hyperbolic
@@ -118,11 +176,11 @@ PARTIALS: dict[str, tuple[Partial, ...]] = {
     "betaln":     (lambda g, z, a, b: mul(g, sub(sp.digamma(a), sp.digamma(e.add(a, b)))),
                    lambda g, z, a, b: mul(g, sub(sp.digamma(b), sp.digamma(e.add(a, b))))),
     "log_gamma_density": (lambda g, z, a, x: mul(g, sub(e.log(x), sp.digamma(a))),
-                          lambda g, z, a, x: mul(g, sub(_over(e.subtract(a, 1.0), x), 1.0))),
+                          lambda g, z, a, x: _over(g, e.subtract(a, 1.0), x, 1.0)),
     "log_beta_density": (lambda g, z, a, b, p, q: mul(g, _shape_slope(a, b, p)),
                          lambda g, z, a, b, p, q: mul(g, _shape_slope(b, a, q)),
-                         lambda g, z, a, b, p, q: mul(g, _power_slope(a, b, p)),
-                         lambda g, z, a, b, p, q: mul(g, _power_slope(b, a, q))),
+                         lambda g, z, a, b, p, q: _over(g, e.subtract(a, 1.0), p, e.add(a, b)),
+                         lambda g, z, a, b, p, q: _over(g, e.subtract(b, 1.0), q, e.add(a, b))),
     "erf":        (lambda g, z, x: product(g, 2 / math.sqrt(math.pi), e.exp(-e.square(x))),),
     "erfc":       (lambda g, z, x: product(g, -2 / math.sqrt(math.pi), e.exp(-e.square(x))),),
     "erfinv":     (lambda g, z, x: product(g, math.sqrt(math.pi) / 2, e.exp(e.square(z))),),
@@ -131,11 +189,11 @@ PARTIALS: dict[str, tuple[Partial, ...]] = {
     # The logarithm of the density less that of the probability: their ratio underflows.
     "log_ndtr":   (lambda g, z, x: mul(g, e.exp(-0.5 * e.square(x) - z - _HALF_LOG_2PI)),),
     "expit":      (lambda g, z, x: mul(g, e.multiply(z, e.subtract(1.0, z))),),
-    "logit":      (lambda g, z, x: div(g, e.multiply(x, e.subtract(1.0, x))),),
+    "logit":      (lambda g, z, x: over(g, e.multiply(x, e.subtract(1.0, x))),),
     "log1mexp":   (lambda g, z, x: neg(div(g, e.expm1(e.negative(x)))),),
-    "xlogy":      (lambda g, z, x, y: mul(g, e.log(y)), lambda g, z, x, y: mul(g, _over(x, y))),
+    "xlogy":      (lambda g, z, x, y: mul(g, e.log(y)), lambda g, z, x, y: _over(g, x, y)),
     "xlog1py":    (lambda g, z, x, y: mul(g, e.log1p(y)),
-                   lambda g, z, x, y: mul(g, _over(x, e.add(y, 1.0)))),
+                   lambda g, z, x, y: _over(g, x, e.add(y, 1.0))),
     "i0e":        (lambda g, z, x: mul(g, sub(sp.i1e(x), mul(e.sign(x), z))),),
     "i1e":        (lambda g, z, x: mul(g, sub(_i1_slope(z, x), mul(e.sign(x), z))),),
     "owens_t":    (lambda g, z, h, a: product(g, -0.5 / _ROOT_2PI, _gauss(h),
@@ -155,10 +213,6 @@ def _i1_slope(z: Expr, x: Expr) -> Ct:
 
 def _shape_slope(a: Expr, b: Expr, p: Expr) -> Ct:
     return sub(e.log(p), sub(sp.digamma(a), sp.digamma(e.add(a, b))))
-
-
-def _power_slope(a: Expr, b: Expr, p: Expr) -> Ct:
-    return sub(_over(e.subtract(a, 1.0), p), e.add(a, b))
 
 
 def _log_beta_density(a: Expr, b: Expr, x: Expr) -> Expr:
