@@ -48,6 +48,44 @@ def test_single_precision_is_read_as_it_is(model_type: str, data_type: str) -> N
     assert sampler.log_evidence() == pytest.approx(evidence_of_mean(y), rel=1e-5)
 
 
+def test_laws_of_single_precision_are_checked_within_their_digits() -> None:
+    k, single = keys(), np.float32
+    a = R.normal(k[0], ag.constant(single(0.0)), ag.constant(single(1.0)), size=3)
+    t = R.gamma(k[1], ag.constant(single(2.0)), rate=ag.constant(single(1.0)))
+    y = R.normal(k[2], a[np.array([0, 0, 1, 2, 2, 2, 1])], 1 / ag.sqrt(t))
+    sampler = ag.derive(ag.Model({"a": a, "t": t, "y": y}), {"y": np.arange(7.0)})
+    assert {s.kind for s in sampler.steps} == {"gibbs"}
+    assert sampler.types["t"].dtype == "float32"
+
+
+def test_a_wrong_law_of_single_precision_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
+    from astragal.derive import DerivationError, check
+
+    def lie(run: Any) -> Any:
+        return lambda *values: [run(*values)[0], 1.05 * run(*values)[1]]
+
+    right = check.compiled
+    monkeypatch.setattr(check, "compiled", lambda ins, outs: lie(right(ins, outs)))
+    with pytest.raises(DerivationError, match="differs"):
+        ag.derive(mean(3, "float32"), {"y": [1.0, 2.0, 3.0]})
+
+
+def test_variables_of_size_zero_stand_beside_others() -> None:
+    k = keys(5)
+    a, none = R.normal(k[0], 0.0, 1.0, size=3), R.normal(k[1], 0.0, 1.0, size=0)
+    gaps = R.normal(k[3], a[0], 1.0, size=(0,))
+    t = R.gamma(k[2], 2.0, rate=1.0)
+    y = R.normal(k[4], a + ag.sum(none), 1 / ag.sqrt(t))
+    model = ag.Model({"a": a, "none": none, "gaps": gaps, "t": t, "y": y})
+    sampler = ag.derive(model, {"y": [0.1, 0.4, -1.0]})
+    assert {s.kind for s in sampler.steps} <= {"gibbs", "exact"}
+    plain = ag.Model({"a": a, "t": t, "y": R.normal(k[4], a, 1 / ag.sqrt(t))})
+    same = {"a": [0.3, 0.1, 0.2], "t": 1.4}
+    assert sampler.logdensity({**same, "none": [], "gaps": []}) == pytest.approx(
+        ag.derive(plain, {"y": [0.1, 0.4, -1.0]}).logdensity(same)
+    )
+
+
 def test_integers_stand_for_numbers_and_whole_numbers_for_counts() -> None:
     assert ag.derive(mean(3), {"y": [1, 2, 3]}).log_evidence() == pytest.approx(
         evidence_of_mean([1.0, 2.0, 3.0])
@@ -96,6 +134,7 @@ def test_a_length_that_is_not_known_is_given_first() -> None:
     [
         (mean(3), [1.0, np.nan, 3.0], ag.DomainError, "hold nan, expected finite"),
         (counts(3), [1.0, np.nan, 3.0], ag.DomainError, "hold nan, which is no int64"),
+        (counts(3), [1, 2**62, 2**62], ag.DomainError, r"hold 4611686018427387904, .* 2\*\*53"),
         (mean(3), [1.0, -np.inf, 3.0], ag.DomainError, "hold -inf"),
         (mean(3, "float32"), [1.0, 1e300, 3.0], ag.DomainError, "which is no float32"),
         (

@@ -120,3 +120,62 @@ def test_a_step_of_an_exact_sampler_is_run_with_those_after_it() -> None:
     assert not result.holds
     assert result.findings[0].step == "v"
     assert min(f.p_value for f in result.findings if f.step == "m") > 1e-4
+
+
+def below_each_other() -> Sampler:
+    k = ag.split(ag.input("key", dtype="key"), 4)
+    low, high = ag.random.normal(k[0]), ag.random.normal(k[1], 0.0, 1.0, size=2)
+    model = ag.Model(
+        {
+            "low": low,
+            "high": high,
+            "order": ag.constrain(low < high),
+            "pull": ag.factor(-0.5 * low**2),
+            "y": ag.random.normal(k[2], low, 1.0),
+            "w": ag.random.normal(k[3], high, 1.0),
+        }
+    )
+    return ag.derive(model, {"y": 0.3, "w": [0.5, 0.1]}, forbid=["nuts"])
+
+
+def test_factors_and_constraints_weigh_the_draws() -> None:
+    right = below_each_other()
+    assert {s.kind for s in right.steps} == {"gibbs"}
+    start_at_truth(right, simulations=900, seed=3, backend="numpy").check()
+
+    def without_the_order(draw: ag.Expr) -> ag.Expr:
+        key, size, loc, scale, *_ = draw.args
+        return ag.random.normal(key, loc, scale, size=size)
+
+    wrong = spoilt(right, "low", without_the_order)
+    result = start_at_truth(wrong, simulations=900, seed=3, backend="numpy")
+    assert not result.holds
+    assert result.findings[0].step == "low"
+
+
+def test_constraints_that_nothing_meets_are_told() -> None:
+    k = ag.split(ag.input("key", dtype="key"))
+    a = ag.random.normal(k[0])
+    model = ag.Model({"a": a, "far": ag.constrain(a > 6.0), "y": ag.random.normal(k[1], a, 1.0)})
+    with pytest.raises(CalibrationError, match="leave 0 of 200 draws"):
+        start_at_truth(ag.derive(model, {"y": 6.0}), simulations=200, backend="numpy")
+
+
+def test_truths_to_rank_meet_the_constraints_and_other_factors_are_refused() -> None:
+    with pytest.raises(ag.ModelError, match="a factor that is no constraint"):
+        ranks(below_each_other(), simulations=20, draws=7, warmup=10, backend="numpy")
+    k = ag.split(ag.input("key", dtype="key"))
+    a = ag.random.normal(k[0])
+    model = ag.Model({"a": a, "up": ag.constrain(a > 0.3), "y": ag.random.normal(k[1], a, 1.0)})
+    result = ranks(
+        ag.derive(model, {"y": 0.5}), simulations=25, draws=7, thin=1, warmup=0, backend="numpy"
+    )
+    assert result.holds
+
+
+def test_a_variable_of_size_zero_need_not_move() -> None:
+    k = ag.split(ag.input("key", dtype="key"), 3)
+    b, none = ag.random.normal(k[0]), ag.random.normal(k[1], size=0)
+    y = ag.random.normal(k[2], b + ag.sum(none), 1.0, size=3)
+    sampler = ag.derive(ag.Model({"b": b, "none": none, "y": y}), {"y": [0.1, 0.2, 0.3]})
+    start_at_truth(sampler, simulations=300, backend="numpy").check()

@@ -53,6 +53,15 @@ def test_new_data_given_the_posterior_are_negative_binomial(backend: str) -> Non
     assert agrees(new["posterior_predictive"]["y"][..., 2], st.nbinom(a, b / (b + 1)))
 
 
+def test_draws_of_another_sampler_are_refused() -> None:
+    k = keys()
+    rate = R.gamma(k[0], 2.0, rate=4.0)
+    other = ag.derive(ag.Model({"rate": rate, "y": R.poisson(k[1], rate)}), {"y": 3})
+    draws = other.sample(draws=20, chains=2, backend="numpy", progress=False)
+    with pytest.raises(ag.ModelError, match="lack 'z', on which the predictions depend"):
+        ag.derive(counts(), {"y": COUNTS}).sample_predictive(draws, backend="numpy")
+
+
 def test_other_covariates_are_another_model() -> None:
     sampler = ag.derive(counts(), {"y": COUNTS})
     draws = sampler.sample(draws=800, chains=2, backend="numpy", progress=False, seed=3)

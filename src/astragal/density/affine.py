@@ -203,7 +203,10 @@ def _flat(x: Expr, shape: Shape) -> Expr:
 
 
 def _rows(s: Slope, shape: Shape) -> Expr:
-    return reshape(fit(s, shape).matrix, (-1, s.matrix.shape[-1]))
+    # Of a variable of size 0 the number of rows does not follow from that of the elements.
+    known = all(isinstance(d, int) for d in shape)
+    rows = math.prod(d for d in shape if isinstance(d, int)) if known else -1
+    return reshape(fit(s, shape).matrix, (rows, s.matrix.shape[-1]))
 
 
 def total_of(v: Value) -> Total:

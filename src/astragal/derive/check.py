@@ -98,7 +98,7 @@ def check_conditional(
             continue
         compared += 1
         gap = max(ratios) - min(ratios)
-        if not gap <= tolerance * (1.0 + max(sizes)):
+        if not gap <= _within(tolerance, joint, found.logq) * (1.0 + max(sizes)):
             raise DerivationError(
                 f"the step for {step} was derived as {found.family}, but its log density differs "
                 f"from the joint one by {gap:.3g} between two points; please report this model"
@@ -110,6 +110,14 @@ def check_conditional(
         "could be checked against the joint density"
     )
 
+
+def _within(tolerance: float, *densities: Expr) -> float:
+    """Give the tolerance that a comparison of densities of these types can hold."""
+    return SINGLE if any(x.dtype == "float32" for x in densities) else tolerance
+
+
+SINGLE = 1e-4
+"""Relative tolerance in single precision: a thousand roundings of 2**-23."""
 
 _GENERIC = 10
 """Points without a density above zero, after which values are drawn from the law that is checked:
@@ -203,7 +211,7 @@ def _compare(
         p, q = (float(v) for v in run(*(values[n] for n in names)))
         if not (np.isfinite(p) and np.isfinite(q)):
             continue
-        if not abs(p - q) <= tolerance * (1.0 + abs(p) + abs(q)):
+        if not abs(p - q) <= _within(tolerance, one, other) * (1.0 + abs(p) + abs(q)):
             gap = abs(p - q)
             raise DerivationError(f"{what} by {gap:.3g} on the log scale; please report this model")
         compared += 1

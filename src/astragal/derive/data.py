@@ -20,7 +20,8 @@ def as_data(name: str, value: Any, type: TensorType) -> np.ndarray[Any, Any]:
     ShapeError
         For another shape than the variable's.
     DomainError
-        For numbers that the data type cannot hold, such as 2.5 for a count.
+        For numbers that the data type cannot hold, such as 2.5 for a count, and for counts
+        whose sums it could not.
     """
     if isinstance(value, np.ma.MaskedArray) and np.ma.is_masked(value):
         raise ModelError(
@@ -50,4 +51,15 @@ def as_data(name: str, value: Any, type: TensorType) -> np.ndarray[Any, Any]:
     if not np.all(same):
         bad = array[~same].flat[0] if array.ndim else array
         raise DomainError(f"data for {name!r} hold {bad}, which is no {type.dtype}")
+    large = (converted > MOST_COUNT) | (converted < -MOST_COUNT)
+    if type.dtype == "int64" and np.any(large):
+        bad = converted[large].flat[0] if converted.ndim else converted
+        raise DomainError(
+            f"data for {name!r} hold {bad}, expected at most 2**53: beyond, a count is no "
+            "float64, and sums of counts do not fit an int64"
+        )
     return converted
+
+
+MOST_COUNT = 2**53
+"""The largest integer up to which all are numbers of double precision."""

@@ -11,11 +11,14 @@ run a simulation.
 
 Quantities are the scalars of the latent variables, and the log prior, log likelihood and
 log joint, which see errors that no marginal shows.
+
+A factor or constraint weighs the draws of the model without it: `start_at_truth` takes the
+weighted mean of what a step changes, and `ranks` draws again until a constraint holds.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -27,9 +30,12 @@ from astragal.derive.sampler import Sampler
 from astragal.derive.steps import Step
 from astragal.graph.errors import AstragalError, ModelError, require_count
 from astragal.graph.expr import Expr, describe
+from astragal.graph.literal import constant, scalar
 from astragal.graph.traverse import substitute
 from astragal.ops.control import scan
 from astragal.ops.creation import arange, input
+from astragal.ops.elementwise import exp
+from astragal.random.improper import FACTOR
 from astragal.random.keys import fold_in, key, split
 from astragal.sample.chain import chain_keys, inputs_like, program_of
 
@@ -194,9 +200,22 @@ def start_at_truth(
 
     runs = _runs(sampler)
 
+    def drawn_at(i: Expr) -> tuple[list[Expr], dict[str, Expr]]:
+        keys = list(split(fold_in(root, i), 1 + len(runs)))
+        return keys, _joint_draw(sampler, keys[0])
+
+    weight = np.ones(simulations)
+    chosen = arange(simulations)
+    if _has_factor(sampler):
+        weights = scan(
+            lambda _, i: ([], exp(_log_weight(sampler, drawn_at(i)[1]))), [], arange(simulations)
+        )[1]
+        run: Any = function([root], weights, backend=backend)
+        numbers, weight = _possible(np.asarray(run(evaluate(key(seed)))))
+        chosen = constant(numbers)
+
     def simulate(i: Expr) -> tuple[list[Expr], Any]:
-        keys = split(fold_in(root, i), 1 + len(runs))
-        whole = _joint_draw(sampler, keys[0])
+        keys, whole = drawn_at(i)
         data = {n: whole[n] for n in names}
         state = {n: whole[n] for n in sampler.latent_names}
         state |= {n: x for s in sampler.steps for n, x in s.tuning.items()}
@@ -213,7 +232,7 @@ def start_at_truth(
                           _quantities(sampler, new, data)))  # fmt: skip
         return [], (before, after)
 
-    _, out = scan(lambda carry, i: simulate(i), [], arange(simulations))
+    _, out = scan(lambda carry, i: simulate(i), [], chosen)
     drawn: Any = function([root], out, backend=backend)(evaluate(key(seed)))
     before, after = drawn
     findings = []
@@ -221,12 +240,46 @@ def start_at_truth(
     for step, (old, new, quantities) in zip(runs, after, strict=True):
         # There and back through a transform changes last digits: that is no move.
         changed = np.any(~np.isclose(old, new, rtol=1e-9, atol=0.0), axis=1)
-        moved[step] = float(changed.mean())
+        if np.shape(old)[1]:  # a variable of size 0 has nowhere to go
+            moved[step] = float(changed.mean())
         for name, values in quantities.items():
-            p = _same_law(np.asarray(before[name]), np.asarray(values))
+            p = _same_law(np.asarray(before[name]), np.asarray(values), weight)
             findings += [Finding(step, label, q) for label, q in _labelled(name, p)]
     findings.sort(key=lambda f: f.p_value)
     return Calibration(tuple(findings), moved, simulations)
+
+
+LEAST_POSSIBLE = 30
+"""Fewest draws that the factors of a model must leave, for a calibration to rest on."""
+
+
+def _possible(weight: Array) -> tuple[Array, Array]:
+    """Give the numbers of the draws that the factors of the model leave, and their weights.
+
+    At others a step may do anything, an error included.
+    """
+    numbers = np.flatnonzero(weight > 0)
+    if not np.all(np.isfinite(weight)) or len(numbers) < LEAST_POSSIBLE:
+        raise CalibrationError(
+            f"the factors of the model leave {len(numbers)} of {len(weight)} draws a finite "
+            f"weight above zero, expected {LEAST_POSSIBLE} at least: take more simulations"
+        )
+    return numbers, weight[numbers]
+
+
+def _has_factor(sampler: Sampler) -> bool:
+    """Whether the joint law is that of the random variables times something else."""
+    return any(x.op is FACTOR for x in sampler.model.variables.values())
+
+
+def _log_weight(sampler: Sampler, values: Mapping[str, Expr]) -> Expr:
+    """Log of what the factors of the model weigh a draw of its variables with."""
+    joint = factorise(sampler.augmented or sampler.model, sampler.observed, name_all=True)
+    total = scalar(0.0, "float64")
+    for name, x in joint.model.variables.items():
+        if x.op is FACTOR:
+            total = total + joint.jacobians[name]
+    return substitute([total], {c: values[n] for n, c in joint.coordinates.items()})[0]
 
 
 MOST_RUNS = 6
@@ -299,8 +352,8 @@ def _labelled(name: str, p: Array) -> list[tuple[str, float]]:
     return [(f"{name}[{i}]", float(v)) for i, v in enumerate(p)]
 
 
-def _same_law(before: Array, after: Array) -> Array:
-    """P-values that columns of two paired samples have one law.
+def _same_law(before: Array, after: Array, weight: Array) -> Array:
+    """P-values that columns of two paired, weighted samples have one law.
 
     Under the null the ranks have one law before and after, so the mean difference of any
     function of them is zero; pairing makes the test sharp where a step moves little.
@@ -309,7 +362,7 @@ def _same_law(before: Array, after: Array) -> Array:
 
     if before.ndim > 1:
         columns = zip(before.T, after.T, strict=True)
-        return np.array([_same_law(b, a) for b, a in columns])
+        return np.array([_same_law(b, a, weight) for b, a in columns])
     n = len(before)
     both = np.concatenate([before, after]).astype(float)
     ranks = stats.rankdata(both) / (2 * n + 1)
@@ -317,7 +370,7 @@ def _same_law(before: Array, after: Array) -> Array:
     least = 1.0
     for degree in range(1, FEATURES + 1):
         feature = np.polynomial.legendre.Legendre.basis(degree)(u)
-        difference = feature[n:] - feature[:n]
+        difference = weight * (feature[n:] - feature[:n])
         spread = difference.std(ddof=1)
         # A normal approximation needs some moves to rest on.
         if np.count_nonzero(difference) < 30 or spread == 0:
@@ -362,9 +415,7 @@ def ranks(
         For what is no sampler, or a count that is none.
     """
     _check(sampler, simulations=simulations, draws=draws, thin=thin)
-    root = input("key", dtype="key")
-    whole = _joint_draw(sampler, root)
-    truth_of = function([root], whole, backend="numpy")
+    truth_of = _truths(sampler)
     state = inputs_like(sampler, sampler.latent_names, "state")
     data_in = inputs_like(sampler, sampler.observed, "data")
     measure = function([state, data_in], _quantities(sampler, state, data_in), backend=backend)
@@ -375,7 +426,7 @@ def ranks(
     for i in range(simulations):
         truth_key, _ = chain_keys(seed, 2 * i)
         start_key, run_key = chain_keys(seed, 2 * i + 1)
-        drawn = {n: np.asarray(v) for n, v in truth_of(truth_key).items()}
+        drawn = truth_of(truth_key)
         data = {n: drawn[n] for n in sampler.observed}
         now = program.start(start_key, data)
         kept: list[dict[str, Array]] = []
@@ -407,6 +458,32 @@ def ranks(
         key=lambda f: f.p_value,
     )
     return Calibration(tuple(findings), {}, simulations, flat, draws)
+
+
+MOST_TRIES = 1000
+"""Draws of the joint law until the constraints of a model hold."""
+
+
+def _truths(sampler: Sampler) -> Callable[[Any], dict[str, Array]]:
+    """Draw all variables given a key, again until the constraints hold."""
+    root, attempt = input("key", dtype="key"), input("attempt", dtype="int64")
+    whole = _joint_draw(sampler, fold_in(root, attempt) if _has_factor(sampler) else root)
+    weight = _log_weight(sampler, whole)
+    draw = function([root, attempt], [whole, weight], backend="numpy")
+
+    def truth(k: Any) -> dict[str, Array]:
+        for i in range(MOST_TRIES):
+            drawn, log_weight = draw(k, i)
+            if log_weight == 0.0:
+                return {n: np.asarray(v) for n, v in drawn.items()}
+            if log_weight != -np.inf:
+                raise ModelError(
+                    "ranks: the model has a factor that is no constraint, and no draws of its "
+                    "joint law are known; start_at_truth weighs draws of the model without it"
+                )
+        raise CalibrationError(f"no draw of {MOST_TRIES} meets the constraints of the model")
+
+    return truth
 
 
 def _check(sampler: object, **counts: object) -> None:

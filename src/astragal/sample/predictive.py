@@ -80,6 +80,9 @@ def predict(
         where = _places(sampler, target)
     outputs = {n: target[n] for n in wanted}
     posterior = draws["posterior"].dataset
+    lacking = [n for n in where if n not in posterior]
+    if lacking:
+        raise ModelError(f"the draws lack {lacking[0]!r}, on which the predictions depend")
     latent = {n: np.asarray(posterior[n]) for n in where}
     chains, count = posterior.sizes["chain"], posterior.sizes["draw"]
     flat = {n: v.reshape(chains * count, *v.shape[2:]) for n, v in latent.items()}
