@@ -1,13 +1,16 @@
 """Random models, derived and calibrated: every step that is chosen must keep the joint law.
 
     python benchmarks/fuzz_derive.py [--models 40] [--seed 0] [--simulations 3000] [--only N]
+        [--wide]
 
 Each model is put together from random parts: up to three parameters, groups of them, a mean or
 a rate that is written in one of many ways, and data of one or two laws that read it through an
 index, a link, an offset or a mixture. `start_at_truth` then runs every step of the sampler that
 `derive` chooses, and of the one that it chooses where the first kind of step is forbidden, on
 draws of the joint law. What does not keep it, or raises anything but an error of Astragal's own, is
-printed with the parts of the model, and with the number that makes it again by itself.
+printed with the parts of the model, and with the number that makes it again by itself. With
+``--wide`` groups may be cut or constrained too, and data read them backward, by strides, as a
+column, twice, or through sums, maxima and powers.
 """
 
 from __future__ import annotations
@@ -141,12 +144,12 @@ class Maker:
         level = self.positive() if self.rng.uniform() < 0.7 else self.number(0.5, 3)
         return self.positive(GROUPS, level), "positive"
 
-    def read(self, x: Expr, kind: str) -> tuple[Expr, int]:
+    def read(self, x: Expr, kind: str) -> tuple[Expr, Any]:
         """What one set of data reads of the groups: how, and how many observations."""
         index = np.array([0, 0, 1, 2, 2, 2, 1])
         weights = self.rng.normal(size=(5, GROUPS)).round(1)
         offset = np.abs(self.rng.normal(size=7)).round(1) + 0.3
-        ways: dict[str, Callable[[], tuple[Expr, int]]] = {
+        ways: dict[str, Callable[[], tuple[Expr, Any]]] = {
             "each": lambda: (x, GROUPS),
             "index": lambda: (x[index], 7),
             "offset": lambda: (x[index] * offset if kind == "positive" else x[index] + offset, 7),
@@ -157,7 +160,7 @@ class Maker:
         if kind == "real":
             ways["matrix"] = lambda: (weights @ x, 5)
             ways["difference"] = lambda: (x[index] - x[0], 7)
-        out: tuple[Expr, int] = self.one(**ways)
+        out: tuple[Expr, Any] = self.one(**ways)
         return out
 
     def data(self, x: Expr, kind: str, label: str) -> None:
@@ -220,6 +223,74 @@ class Maker:
         return ag.Model(self.named), {label: self.named[label] for label in labels}
 
 
+class WideMaker(Maker):
+    """Puts together models with bounds, constraints, and more ways of reading."""
+
+    def location(self, size: Any = (), mean: Any = 0.0, sd: Any = 1.0) -> Expr:
+        """As before, or cut to an interval."""
+        if self.rng.uniform() < 0.75:
+            return super().location(size, mean, sd)
+        low = self.number(-1.5, 0)
+
+        def cut(lower: float, upper: float) -> Expr:
+            law = R.truncated_normal(self.key(), mean, sd, lower=lower, upper=upper, size=size)
+            return self.name("real", law)
+
+        return self.one(cut_below=lambda: cut(low, np.inf), cut_both=lambda: cut(low, low + 2.5))
+
+    def positive(self, size: Any = (), level: Any = 1.0) -> Expr:
+        """As before, or cut to an interval."""
+        if self.rng.uniform() < 0.75:
+            return super().positive(size, level)
+        k, n = self.key, self.number
+        gamma = R.gamma.law(n(1.5, 4), rate=2.0 / level)
+        return self.one(
+            cut_gamma=lambda: self.name("pos", R.truncated(k(), gamma, 0.2, 3.0, size=size)),
+            interval=lambda: self.name("pos", R.uniform(k(), 0.1, 0.5 + level, size=size)),
+        )
+
+    def groups(self) -> tuple[Expr, str]:
+        """As before, with a constraint now and then."""
+        x, kind = super().groups()
+        if self.rng.uniform() < 0.5:
+            least, most = (-1.0, 1.5) if kind == "real" else (0.1, 3.0)
+            event = self.one(
+                ordered=lambda: x[0] < x[1],
+                all_above=lambda: x > least,
+                last_below=lambda: x[-1] < most,
+                sum_below=lambda: ag.sum(x) < GROUPS * most,
+                first_is_least=lambda: x[0] < x[1:] + 0.5,
+                either=lambda: (x[0] < most) | (x[1] > least),
+            )
+            self.named[f"event{len(self.named)}"] = ag.constrain(event)
+        return x, kind
+
+    def read(self, x: Expr, kind: str) -> tuple[Expr, Any]:
+        """As before, or in odder ways."""
+        if self.rng.uniform() < 0.35:
+            return super().read(x, kind)
+        i, j = np.array([0, 0, 1, 2]), np.array([-1, 1, 1, 2])
+        ways: dict[str, Callable[[], tuple[Expr, Any]]] = {
+            "backward": lambda: (x[::-1], GROUPS),
+            "strided": lambda: (x[::2], 2),
+            "rest": lambda: (x[1:], GROUPS - 1),
+            "column": lambda: (x[:, None], (GROUPS, 2)),
+            "row": lambda: (ag.tile(x, (2, 1)), (2, GROUPS)),
+            "pairs": lambda: (x[i] + x[j], 4),
+            "running": lambda: (ag.cumulative_sum(x), GROUPS),
+            "largest": lambda: (ag.max(x), 2),
+            "rolled": lambda: (ag.roll(x, 1) * np.array([0.5, 1.0, 2.0]), GROUPS),
+            "product": lambda: (x[i] * x[j], 4),
+        }
+        if kind == "positive":
+            ways["squared"] = lambda: (x**2, GROUPS)
+            ways["inverse"] = lambda: (1 / x, GROUPS)
+        else:
+            ways["distance"] = lambda: (ag.abs(x - 0.5), GROUPS)
+        out: tuple[Expr, Any] = self.one(**ways)
+        return out
+
+
 def observed_like(data: dict[str, Expr], seed: int) -> dict[str, Any]:
     """Data of the right shape and support: a draw of the model."""
     names = list(data)
@@ -228,9 +299,8 @@ def observed_like(data: dict[str, Expr], seed: int) -> dict[str, Any]:
     return dict(zip(names, f(ag.evaluate(ag.key(seed))), strict=True))
 
 
-def examine(seed: int, simulations: int) -> str:
+def examine(maker: Maker, seed: int, simulations: int) -> str:
     """Derive and calibrate one model; what is wrong, or nothing."""
-    maker = Maker(seed)
     try:
         model, data = maker.model()
         observed = observed_like(data, seed)
@@ -263,15 +333,15 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--simulations", type=int, default=3000)
     parser.add_argument("--only", type=int, help="the one model of this number")
+    parser.add_argument("--wide", action="store_true", help="bounds, constraints, odd reading")
     options = parser.parse_args()
     warnings.simplefilter("ignore")
     numbers = [options.only] if options.only is not None else range(options.models)
     wrong = 0
     for i in numbers:
         begin = time.process_time()
-        said = examine(options.seed * 10_000 + i, options.simulations)
-        maker = Maker(options.seed * 10_000 + i)
-        maker.model()
+        maker = (WideMaker if options.wide else Maker)(options.seed * 10_000 + i)
+        said = examine(maker, options.seed * 10_000 + i, options.simulations)
         wrong += bool(said)
         spent = time.process_time() - begin
         print(
