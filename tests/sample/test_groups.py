@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import arviz_base
 import arviz_stats
 import numpy as np
 import pytest
@@ -12,7 +13,7 @@ import scipy.stats as st
 import astragal as ag
 from astragal.derive import Sampler
 from astragal.sample import SamplingWarning
-from astragal.sample.groups import named_stats
+from astragal.sample.groups import as_tree, named_stats
 from astragal.sample.results import warnings_of
 
 # Runs this short usually have something to warn of.
@@ -50,6 +51,23 @@ def test_every_group_has_the_coordinates_of_the_model(tree: Any) -> None:
         assert array.coords["school"].values.tolist() == NAMES, group
     assert tree["constant_data"]["sigma"].values.tolist() == SIGMA.tolist()
     assert float(tree["observed_data"]["y"].sel(school="B")) == 8.0
+
+
+def test_labels_are_those_that_arviz_gives() -> None:
+    a, b = np.zeros((4, 5, 3, 2)), np.zeros((4, 5, 3))
+    k = ag.split(ag.key(0), 2)
+    variables = {"a": R.normal(k[0], 0.0, 1.0, size=(3, 2)), "b": R.normal(k[1], 0.0, 1.0, size=3)}
+    model = ag.Model(variables, dims={"a": (None, "side")}, coords={"side": ["left", "right"]})
+    given = {"posterior": {"a": a, "b": b}, "observed_data": {"b": b[0, 0]}}
+    ours = as_tree(model, given)
+    theirs = arviz_base.from_dict(
+        given, dims={"a": [None, "side"]}, coords={"side": ["left", "right"]}
+    )
+    for group in given:
+        assert (
+            ours[group].to_dataset().drop_attrs().identical(theirs[group].to_dataset().drop_attrs())
+        )
+        assert {*theirs[group].attrs} <= {*ours[group].attrs}
 
 
 def test_log_likelihoods_and_priors_are_those_of_scipy(tree: Any) -> None:

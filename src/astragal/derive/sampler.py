@@ -19,7 +19,7 @@ from astragal.derive.steps import Program, State, Step, Trial, UsedRelation
 from astragal.graph.errors import ModelError, ShapeError, UnsupportedError
 from astragal.graph.expr import Expr
 from astragal.graph.literal import constant
-from astragal.graph.types import TensorType, show_shape
+from astragal.graph.types import FLOATS, TensorType, show_shape
 from astragal.model import Model
 from astragal.random.keys import split
 
@@ -83,6 +83,20 @@ class Sampler:
     compared: tuple[str, ...] = ()
 
     # -- graphs --------------------------------------------------------------------------
+
+    @property
+    def recovered_names(self) -> tuple[str, ...]:
+        """Discrete variables that no step reads before they are drawn anew.
+
+        A chain does not remember them: they are as near to their law as what they are drawn from.
+        """
+        read: set[str] = set()
+        drawn: set[str] = set()
+        for s in self.steps:
+            read |= {*s.program.inputs} - drawn
+            drawn |= {*s.targets}
+        names = (n for n in self.latent_names if n not in read)
+        return tuple(n for n in names if self.types[n].dtype not in FLOATS)
 
     @property
     def tuning_names(self) -> tuple[str, ...]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import weakref
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache, lru_cache
 from typing import Any
 
 import numpy as np
@@ -82,46 +83,6 @@ def build(sampler: Sampler, backend: str, block: int) -> ChainProgram:
     k = input("key", dtype="key")
     data = inputs_like(sampler, sampler.observed, "data")
     initial = sampler.initial(k, data)
-    discrete = [] if sampler.exact else _discrete(sampler)
-    # A start is drawn once: compiling it would cost more than running it.
-    assert sampler.target is not None
-
-    def starter(at: Expr, more: list[Expr]) -> Callable[..., Any]:
-        here = sampler.initial(at, data)
-        if discrete:
-            own, at = split(at, 2)
-            here = _settled(discrete, own, here, data)
-        height = sampler.target(at, {**here, **data})[0]["logdensity"]  # type: ignore[misc]
-        return function([k, *more, data], (here, height), backend="numpy")
-
-    attempt = input("attempt", dtype="int64")
-    several = any(name.endswith(DEPTH) for name in sampler.tuning_names)
-    wanted = STARTS if several else 1
-    first_start = None if several else starter(k, [])
-
-    def run_start(key: Any, given: Arrays) -> Mapping[str, Any]:
-        again, best, top, seen = None, None, -np.inf, 0
-        with np.errstate(all="ignore"):
-            for i in range(TRIES):
-                if i == 0 and first_start is not None:
-                    drawn, height = first_start(key, given)
-                else:
-                    again = starter(fold_in(k, attempt), [attempt]) if again is None else again
-                    drawn, height = again(key, i, given)
-                if sampler.exact:  # independent draws begin anywhere
-                    return dict(drawn)
-                # Constraints may have refused the point.
-                seen += bool(np.isfinite(height))
-                if np.isfinite(height) and height > top:
-                    best, top = dict(drawn), float(height)
-                enough = (seen >= wanted and top >= LOWEST) or i >= LOW_TRIES
-                if best is not None and enough:
-                    return best
-        raise ModelError(
-            f"no starting point of positive density was found in {TRIES} tries: do the "
-            "constraints and data of the model contradict each other?"
-        )
-
     state = {n: input(f"state {n}", x.type.shape, x.dtype) for n, x in initial.items()}
     first = input("first", dtype="int64")
     warmup = input("warmup", dtype="int64")
@@ -143,7 +104,62 @@ def build(sampler: Sampler, backend: str, block: int) -> ChainProgram:
         new, drawn, told = run_block(key, at, warm, now, given)
         return Block(draws=_arrays(drawn), info=_arrays(told), state=_arrays(new))
 
-    return ChainProgram(lambda key, given: _arrays(run_start(key, given)), advance)
+    start = _anywhere(initial) if sampler.exact else None
+    return ChainProgram(start or _highest(sampler, data), advance)
+
+
+def _anywhere(state: Mapping[str, Expr]) -> Callable[[Any, Arrays], Arrays] | None:
+    """Start from zeros, where their number is known: independent draws begin anywhere."""
+    if not all(isinstance(d, int) for x in state.values() for d in x.type.shape):
+        return None
+    zeros = {n: np.zeros(x.type.shape, x.dtype) for n, x in state.items()}
+    return lambda key, given: zeros
+
+
+def _highest(sampler: Sampler, data: dict[str, Expr]) -> Callable[[Any, Arrays], Arrays]:
+    """Draw points until one has a density; where there are trajectories, the highest of ten."""
+    k = input("key", dtype="key")
+    discrete = [] if sampler.exact else _discrete(sampler)
+    # A start is drawn once: compiling it would cost more than running it.
+    assert sampler.target is not None
+
+    def starter(at: Expr, more: list[Expr]) -> Callable[..., Any]:
+        here = sampler.initial(at, data)
+        if discrete:
+            own, at = split(at, 2)
+            here = _settled(discrete, own, here, data)
+        height = sampler.target(at, {**here, **data})[0]["logdensity"]  # type: ignore[misc]
+        return function([k, *more, data], (here, height), backend="numpy")
+
+    attempt = input("attempt", dtype="int64")
+    several = any(name.endswith(DEPTH) for name in sampler.tuning_names)
+    wanted = STARTS if several else 1
+    first_start = None if several else starter(k, [])
+
+    def start(key: Any, given: Arrays) -> Arrays:
+        again, best, top, seen = None, None, -np.inf, 0
+        with np.errstate(all="ignore"):
+            for i in range(TRIES):
+                if i == 0 and first_start is not None:
+                    drawn, height = first_start(key, given)
+                else:
+                    again = starter(fold_in(k, attempt), [attempt]) if again is None else again
+                    drawn, height = again(key, i, given)
+                if sampler.exact:
+                    return _arrays(drawn)
+                # Constraints may have refused the point.
+                seen += bool(np.isfinite(height))
+                if np.isfinite(height) and height > top:
+                    best, top = _arrays(drawn), float(height)
+                enough = (seen >= wanted and top >= LOWEST) or i >= LOW_TRIES
+                if best is not None and enough:
+                    return best
+        raise ModelError(
+            f"no starting point of positive density was found in {TRIES} tries: do the "
+            "constraints and data of the model contradict each other?"
+        )
+
+    return start
 
 
 def _discrete(sampler: Sampler) -> list[Step]:
@@ -183,5 +199,17 @@ def _arrays(values: Mapping[str, Any]) -> Arrays:
 
 def chain_keys(seed: int, chain: int) -> tuple[Any, Any]:
     """Give the keys of a chain's start and of its iterations: values, not expressions."""
-    both = split(fold_in(key(seed), chain), 2)
-    return evaluate(both[0]), evaluate(both[1])
+    start, iterations = _chain_keys()(_root(seed), chain)
+    return start, iterations
+
+
+@lru_cache(maxsize=32)
+def _root(seed: int) -> Any:
+    return evaluate(key(seed))
+
+
+@cache
+def _chain_keys() -> Callable[..., Any]:
+    root, chain = input("key", dtype="key"), input("chain", dtype="int64")
+    both = split(fold_in(root, chain), 2)
+    return function([root, chain], (both[0], both[1]), backend="numpy")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -22,8 +22,15 @@ BFMI_LIMIT = 0.3  # Betancourt 2016, arXiv:1604.00695, as Stan and PyMC warn
 ESS_PER_CHAIN = 100  # likewise: below it, the estimates of R-hat and ESS are themselves noisy
 
 
-def diagnose(tree: xr.DataTree) -> pd.DataFrame:
+def diagnose(tree: xr.DataTree, without: Collection[str] = ()) -> pd.DataFrame:
     """Tabulate mean, standard deviation, quantiles, ESS and R-hat of every scalar.
+
+    Parameters
+    ----------
+    tree
+        What `Sampler.sample` gave.
+    without
+        Variables that are left out.
 
     Returns
     -------
@@ -35,8 +42,10 @@ def diagnose(tree: xr.DataTree) -> pd.DataFrame:
 
     posterior = tree["posterior"].dataset
     labels: list[str] = []
-    columns: list[Array] = []
+    columns: list[Array] = [np.empty((posterior.sizes["chain"], posterior.sizes["draw"], 0))]
     for name, array in posterior.data_vars.items():
+        if name in without:
+            continue
         values = np.asarray(array, dtype=float)
         shape = values.shape[2:]
         flat = values.reshape(*values.shape[:2], math.prod(shape))

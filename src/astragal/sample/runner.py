@@ -115,7 +115,8 @@ def run(
     -----
     SamplingWarning
         Where chains disagree, effective draws are few, or transitions diverged. Draws of an exact
-        sampler are independent, whatever their number: they are not measured.
+        sampler are independent, whatever their number: they are not measured, nor are discrete
+        variables that are drawn anew from the others each time.
 
     References
     ----------
@@ -154,7 +155,7 @@ def run(
     tree = _collect(sampler, [finished[c] for c in kept], settings, data)
     tree = further(tree)
     # Independent draws of the posterior itself have nothing to converge to.
-    lines = [] if sampler.exact else warnings_of(tree, diagnose(tree))
+    lines = [] if sampler.exact else warnings_of(tree, diagnose(tree, sampler.recovered_names))
     if len(kept) < chains:
         short = ", ".join(str(c) for c in range(chains) if c not in kept)
         lines.insert(0, f"interrupted with few draws of chains {short} or none: they are left out.")
