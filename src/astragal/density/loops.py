@@ -9,6 +9,7 @@ variance, stays a `scan` without random variables.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -169,6 +170,25 @@ class Loop:
         items = self._scan(outputs, list(elements.values()), list(values.values()))
         out = {ITEM(self.node, i): x for i, x in enumerate(items)}
         return out | {ITEM(self.node, self.carries + j): v for j, v in values.items()}
+
+    def replayed(
+        self, output: int, draws: Mapping[Expr, Expr], sequences: Mapping[Expr, Expr]
+    ) -> Expr:
+        """Build the loop that stacks one output, with expressions in place of draws.
+
+        Parameters
+        ----------
+        output
+            Its place among what is stacked.
+        draws
+            From random variables of the body to expressions of one step.
+        sequences
+            From placeholders in these to their values at all steps.
+        """
+        draws = {w: substitute([x], draws)[0] for w, x in draws.items()}
+        again = copy(self)
+        wanted, *again.next = substitute([self.stacked[output], *self.next], draws)
+        return again._kept([wanted], [*sequences], [*sequences.values()])[wanted]
 
     def _scan(
         self, outputs: tuple[Expr, ...], elements: list[Expr], sequences: list[Expr]

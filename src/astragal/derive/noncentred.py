@@ -16,7 +16,8 @@ from typing import Any
 import numpy as np
 
 from astragal.density.invert import invert
-from astragal.density.joint import Factor
+from astragal.density.joint import Factor, Joint
+from astragal.density.loops import Loop, is_random_loop
 from astragal.density.transforms import Transform, transform_of
 from astragal.derive.check import Array, DerivationError, compiled
 from astragal.derive.conjugate import KEY, Neighbourhoods
@@ -33,6 +34,7 @@ from astragal.ops import elementwise as e
 from astragal.ops import reductions as r
 from astragal.ops.control import scan
 from astragal.ops.creation import ones_like, zeros_like
+from astragal.ops.indexing import ITEM
 from astragal.ops.manipulation import concatenate
 from astragal.random.distribution import batch_shape, is_random, random_parts
 
@@ -42,6 +44,7 @@ RELATIONS = ("standard_location_scale", "standard_scale", "standard_rate")
 PAGE = "standard"
 """The page of the book that has them."""
 PATH = "innovations_of_a_path"
+STEPS = "by the noise of its steps"
 SOURCE = (
     "Papaspiliopoulos, Roberts & Sköld 2007, Stat. Sci. 22; Betancourt & Girolami 2015, "
     "arXiv:1312.0906"
@@ -97,23 +100,32 @@ def standard_of(
         return None
     below = set(toposort(own.parameters))
     others = {reads.joint.coordinates[n] for n in block if n != name}
-    if z in below or not below & others:
+    if not below & others:
         return None
     left = set(reads.joint.coordinates.values())
     if z not in toposort([own.density]) or any(x.op is INPUT and x not in left for x in below):
         return None  # its law was integrated, or reads what was
-    if own.family in PATHS:
+    if own.family in PATHS and z not in below:
         return _path(name, own, labels)
-    return _standard_draw(name, own, labels)
+    found = _standard_draw(own.rv, own.parameters)
+    if found is None:
+        return None
+    if z in below:
+        return _loop(name, own, found, reads.joint, labels)
+    return _affine(name, own, found, labels)
 
 
-def _standard_draw(name: str, own: Factor, labels: Mapping[Expr, str]) -> Standard | None:
+Form = tuple[Expr, Expr, UsedRelation]
+"""A draw as a function of a standard one, that one, and the identity behind it."""
+
+
+def _standard_draw(rv: Expr, given: Sequence[Expr]) -> Form | None:
     """By a relation of the book, between a draw and one with constants for parameters."""
-    d = random_parts(own.rv)[0]
+    d = random_parts(rv)[0]
     # The book asks that a scale be positive. A model's is, wherever its density is.
     back: dict[Expr, Expr] = {}
     parameters = []
-    for declared, p in zip(d.parameters, own.parameters, strict=True):
+    for declared, p in zip(d.parameters, given, strict=True):
         if not is_constant(p) and isinstance(p.type, TensorType):
             leaf = placeholder(p.type)
             stand_in = e.exp(leaf) if declared.domain.bounds == (0.0, None) else leaf
@@ -121,35 +133,38 @@ def _standard_draw(name: str, own: Factor, labels: Mapping[Expr, str]) -> Standa
             parameters.append(stand_in)
         else:
             parameters.append(p)
-    node = own.rv.op(KEY, batch_shape(own.rv), *parameters)
+    node = rv.op(KEY, batch_shape(rv), *parameters)
     for rule in (page(PAGE)[n] for n in RELATIONS):
         for direction in ("backward", "forward"):
             try:
                 form = rule.apply(node, direction, {})
             except AstragalError:
                 continue
-            if not isinstance(form, Expr) or form is node or form.type != own.rv.type:
+            if not isinstance(form, Expr) or form is node or form.type != rv.type:
                 continue
             made = [x for x in toposort([form]) if is_random(x)]
-            if len(made) != 1 or made[0].type != own.rv.type:
+            if len(made) != 1 or made[0].type != rv.type:
                 continue
             if any(x.op is INPUT for x in toposort(made[0].args[2:])):
                 continue
             (form,) = substitute([form], back)
-            relation = UsedRelation(rule.name, SOURCE)
-            return _affine(name, own, form, made[0], relation, labels)
+            return form, made[0], UsedRelation(rule.name, SOURCE)
     return None
 
 
 def _affine(
     name: str,
     own: Factor,
-    form: Expr,
-    made: Expr,
-    relation: UsedRelation,
+    found: Form,
     labels: Mapping[Expr, str],
+    replay: Callable[[Expr], Expr] | None = None,
 ) -> Standard | None:
-    """Coordinates in which the standard draw is unconstrained."""
+    """Coordinates in which the standard draw is unconstrained.
+
+    Of a path the parameters read the variable itself, at the steps before: its values come from
+    the loop with standard draws in it, and back from all of them at once.
+    """
+    form, made, relation = found
     value = placeholder(own.value.type)
     solved = invert(form, value, made)
     leaf = placeholder(made.type)
@@ -165,21 +180,25 @@ def _affine(
         return None
 
     def forward(u: Expr) -> Expr:
-        return substitute([form], {made: inner.forward(u)})[0]
+        draws = inner.forward(u)
+        return substitute([form], {made: draws})[0] if replay is None else replay(draws)
+
+    def at(x: Expr, z: Expr) -> Expr:
+        return substitute([x], {value: z, own.value: z})[0]
 
     def log_jacobian(u: Expr) -> Expr:
-        return inner.log_jacobian(u) - substitute([slope], {value: forward(u)})[0]
+        return inner.log_jacobian(u) - at(slope, forward(u))
 
     def density(u: Expr) -> Expr:
         return r.sum(law(inner.forward(u), *made.args[2:]) + inner.log_jacobian(u))
 
     transform = Transform(
-        forward,
-        lambda z: inner.backward(substitute([inverse], {value: z})[0]),
-        log_jacobian,
-        inner.shape,
+        forward, lambda z: inner.backward(at(inverse, z)), log_jacobian, inner.shape
     )
-    shown = write(substitute([form], {made: INPUT("u", made.type)})[0], labels)
+    if replay is None:
+        shown = write(substitute([form], {made: INPUT("u", made.type)})[0], labels)
+    else:
+        shown, relation = STEPS, UsedRelation(PATH, SOURCE)
     return Standard(name, transform, density, replace(relation, bindings=((name, shown),)))
 
 
@@ -270,11 +289,49 @@ def _path(name: str, own: Factor, labels: Mapping[Expr, str]) -> Standard | None
             noise = concatenate([((u[0] - loc) / width)[None], u[1:]])
             return r.sum(-0.5 * e.square(noise) - _HALF_LOG_2PI) - e.log(width)
 
-        how = "by the noise of its steps" + (", its first value as it is" if held else "")
+        how = STEPS + (", its first value as it is" if held else "")
         return Standard(name, transform, density, UsedRelation(PATH, SOURCE, ((name, how),)))
 
     plain = made(False)
     return replace(plain, held=made(True)) if own.family == "stationary_ar1" else plain
+
+
+def _loop(
+    name: str, own: Factor, found: Form, joint: Joint, labels: Mapping[Expr, str]
+) -> Standard | None:
+    """A path that a loop draws step by step, by the standard draws of its steps."""
+    item = own.source
+    node = item.args[0] if item.op is ITEM else None
+    if not (isinstance(node, Expr) and is_random_loop(node)):
+        return None
+    loop = Loop(node)
+    output = int(item.args[1]) - loop.carries
+    w = loop.stacked[output] if output >= 0 else None
+    if w is None or not is_random(w) or w.op is not own.rv.op:
+        return None
+    step = _standard_draw(w, random_parts(w)[3])
+    if step is None or step[2].name != found[2].name:
+        return None
+    values = {f.source: f.value for f in joint.factors}
+    noise = placeholder(w.type)
+    draws = {w: substitute([step[0]], {step[1]: noise})[0]}
+    others: dict[Expr, Expr] = {}
+    for j, x in enumerate(loop.stacked):
+        drawn = ITEM(node, loop.carries + j)
+        if is_random(x) and x not in draws and drawn in values:
+            draws[x] = placeholder(x.type)
+            others[draws[x]] = values[drawn]
+
+    def replay(standard: Expr) -> Expr:
+        whole = loop.replayed(output, draws, {**others, noise: standard})
+        return substitute([whole], values)[0]
+
+    leaf = placeholder(own.value.type)
+    whole = toposort([replay(leaf)])
+    known = {leaf, *joint.coordinates.values()} - {own.value}
+    if any(is_random(x) or (x.op is INPUT and x not in known) for x in whole):
+        return None
+    return _affine(name, own, found, labels, replay)
 
 
 # -- the check -----------------------------------------------------------------------------------
