@@ -101,6 +101,22 @@ def test_the_funnel_of_the_schools_is_gone() -> None:
 # -- the law is what it was ------------------------------------------------------------------
 
 Build = Callable[[Expr, Expr, Expr], Expr]
+
+
+def loop(law: Callable[[Expr, Expr, Expr], Expr], reverse: bool = False) -> Build:
+    """A path that a scan draws, from the location on."""
+
+    def build(k: Expr, m: Expr, s: Expr) -> Expr:
+        def step(x: Expr, key: Expr) -> tuple[Expr, Expr]:
+            new = law(key, x, s)
+            return new, new
+
+        path: Expr = ag.scan(step, m, ag.split(k, 4), reverse=reverse)[1]
+        return path
+
+    return build
+
+
 # fmt: off
 FAMILIES: dict[str, tuple[str, Build]] = {
     "normal":      ("standard_location_scale", lambda k, m, s: R.normal(k, m, s, size=3)),
@@ -114,6 +130,16 @@ FAMILIES: dict[str, tuple[str, Build]] = {
     "ar1":         ("innovations_of_a_path", lambda k, m, s: R.ar1(k, 4, 0.6, s, m, 0.2)),
     "stationary_ar1":
                    ("innovations_of_a_path", lambda k, m, s: R.stationary_ar1(k, 4, -0.7, s, m)),
+    "loop":        ("innovations_of_a_path",
+                    loop(lambda k, x, s: R.normal(k, ag.sin(x) + 0.3 * x, s))),
+    "loop backwards":
+                   ("innovations_of_a_path", loop(lambda k, x, s: R.normal(k, 0.9 * x, s), True)),
+    "loop, heavy tails":
+                   ("innovations_of_a_path",
+                    loop(lambda k, x, s: R.student_t(k, 4.0, 0.5 * x, s * (1.0 + x**2)))),
+    "loop, positive":
+                   ("innovations_of_a_path",
+                    loop(lambda k, x, s: R.gamma(k, 2.5, rate=s * (1.0 + ag.exp(-x))))),
 }
 # fmt: on
 
@@ -141,7 +167,7 @@ def _tilted(right: Callable[[Expr], Expr]) -> Callable[[Expr], Expr]:
     return lambda x: right(x) + 0.01 * ag.sum(x)
 
 
-@pytest.mark.parametrize("family", ["normal", "gamma", "stationary_ar1"])
+@pytest.mark.parametrize("family", ["normal", "gamma", "stationary_ar1", "loop, heavy tails"])
 def test_a_density_that_is_another_is_refused(family: str) -> None:
     model = hierarchy(FAMILIES[family][1])
     plan = Plan(model, {n: np.asarray(v) for n, v in observed(model).items()})
@@ -162,7 +188,7 @@ def test_a_density_that_is_another_is_refused(family: str) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("family", ["gamma", "stationary_ar1"])
+@pytest.mark.parametrize("family", ["gamma", "stationary_ar1", "loop, positive"])
 def test_moves_on_standardised_coordinates_keep_the_joint_law(family: str) -> None:
     model = hierarchy(FAMILIES[family][1])
     sampler = ag.derive(model, observed(model), forbid=OTHERS, prefer=("noncentre",))
@@ -178,6 +204,10 @@ ELSEWHERE: dict[str, Build] = {
     "shaped":    lambda k, m, s: R.gamma(k, s, rate=1.0, size=3),
     "fixed":     lambda k, m, s: R.normal(k, 0.3, 1.5, size=3),
     "made":      lambda k, m, s: R.normal(k, 0.0, 1.0, size=3) * s,
+    "loop, truncated":
+                 loop(lambda k, x, s: R.truncated_normal(k, x, s, lower=0.0)),
+    "loop, shaped":
+                 loop(lambda k, x, s: R.gamma(k, s + x**2, rate=1.0)),
 }
 # fmt: on
 
@@ -195,6 +225,35 @@ def test_a_law_is_standardised_with_regard_to_what_it_reads() -> None:
     plan = Plan(model, {n: np.asarray(v) for n, v in observed(model).items()})
     assert standard_of(plan.reads, "x", ("m", "s", "x"), {}) is not None
     assert standard_of(plan.reads, "x", ("x",), {}) is None
+
+
+def test_a_loop_of_several_draws_is_standardised_one_by_one() -> None:
+    k = ag.split(ag.input("key", dtype="key"), 3)
+    s = R.gamma(k[0], 3.0, rate=2.0)
+
+    def step(x: Expr, key: Expr) -> tuple[Expr, Any]:
+        own = ag.split(key, 2)
+        v = R.normal(own[0], 0.5 * x[0], s, size=2)
+        w = R.normal(own[1], ag.sum(v) + x[1], 2.0 * s)
+        return ag.stack([w, v[0]]), (v, w)
+
+    _, (v, w) = ag.scan(step, ag.constant(np.array([0.3, -0.2])), ag.split(k[1], 4))
+    model = ag.Model({"s": s, "v": v, "w": w, "y": R.normal(k[2], w + v[:, 1], 1.0)})
+    plan = Plan(model, {"y": np.array([0.3, 1.0, -0.5, 0.2])})
+    for name in ("v", "w"):
+        found, own = standard_of(plan.reads, name, ("s", "v", "w"), {}), plan.reads.of(name).own
+        assert found is not None
+        assert own is not None
+        assert check_standard(found, own, plan.joint.coordinates, plan.points)
+
+
+def test_a_path_that_the_data_tell_much_of_moves_as_it_is() -> None:
+    k = ag.split(ag.input("key", dtype="key"), 3)
+    s = R.gamma(k[0], 3.0, rate=2.0)
+    path = loop(lambda key, x, s: R.normal(key, ag.sin(x) + 0.3 * x, s))(k[1], ag.constant(0.0), s)
+    model = ag.Model({"s": s, "x": path, "y": R.normal(k[2], path**3 + path, 1e-3)})
+    sampler = ag.derive(model, {"y": np.array([0.1, 0.5, 1.5, 4.0])}, forbid=("gibbs", "collapse"))
+    assert "innovations_of_a_path" not in names_of(sampler)
 
 
 def test_data_are_no_coordinates() -> None:

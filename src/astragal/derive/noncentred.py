@@ -26,7 +26,6 @@ from astragal.derive.relations import page
 from astragal.derive.steps import UsedRelation
 from astragal.graph.errors import AstragalError
 from astragal.graph.expr import INPUT, Expr
-from astragal.graph.literal import is_constant
 from astragal.graph.subgraph import placeholder
 from astragal.graph.traverse import substitute, toposort
 from astragal.graph.types import TensorType
@@ -126,7 +125,8 @@ def _standard_draw(rv: Expr, given: Sequence[Expr]) -> Form | None:
     back: dict[Expr, Expr] = {}
     parameters = []
     for declared, p in zip(d.parameters, given, strict=True):
-        if not is_constant(p) and isinstance(p.type, TensorType):
+        fixed = not any(x.op is INPUT or is_random(x) for x in toposort([p]))
+        if not fixed and isinstance(p.type, TensorType):
             leaf = placeholder(p.type)
             stand_in = e.exp(leaf) if declared.domain.bounds == (0.0, None) else leaf
             back[stand_in] = p
