@@ -124,6 +124,27 @@ def test_short_arrays_are_made_once_a_call() -> None:
     assert not np.allclose(second[1], first[1])
 
 
+@pytest.mark.parametrize("n", [2, 3])
+def test_branches_and_products_of_short_vectors_ask_for_no_memory_in_a_loop(n: int) -> None:
+    x, m = ag.input("x", (n,)), ag.input("m", (n, n))
+
+    def body(c: tuple[Any, Any]) -> tuple[Any, Any]:
+        i, v = c
+        once = ag.cond(i % 2 < 1, lambda a, b: ag.matmul(b, a), lambda a, b: a, v, m)
+        twice = ag.cond(i % 3 < 1, ag.matmul, lambda a, b: a, once, m)
+        return i + 1, 0.5 * (once + twice)
+
+    loop = ag.while_loop(lambda c: c[0] < 7, body, (ag.constant(0), x))
+    f = ag.function([x, m], loop[1], backend="numba")
+    inside = f.source.partition("while True:")[2]
+    assert "matvec(" in inside
+    assert "vecmat(" in inside
+    assert "empty(" not in inside
+    at, rows = np.arange(1.0, n + 1), np.arange(1.0, n * n + 1).reshape(n, n) / n**2
+    reference = ag.function([x, m], loop[1], backend="numpy")(at, rows)
+    np.testing.assert_allclose(f(at, rows), reference, rtol=1e-13)
+
+
 def test_carried_parts_of_each_other_change_places() -> None:
     a, b = ag.input("a", (2, 3)), ag.input("b", (3,))
     last = ag.scan(lambda s, i: ((ag.stack([s[1], s[0][0]]), s[0][1]), None), (a, b), ag.arange(3))

@@ -51,9 +51,11 @@ def _assign(scope: Scope, held: Sequence[Any], new: Sequence[Any], what: str) ->
             if v.name != h.name or v.offset != "0":
                 size = product(h.dims)
                 # Another carry, or part of one: it is read before that is written.
-                fresh = v.owned and v.name not in mine
-                code = v.name if fresh else f"copied({v.name}, {v.offset}, {size})"
-                copies.append((h.name, code if fresh else writer.let(code, "a"), size))
+                source = v
+                if not v.owned or v.name in mine:
+                    code = f"copied({v.name}, {v.offset}, {size})"
+                    source = Array(writer.let(code, "a"), v.dims, v.dtype)
+                copies.append((h.name, source))
             continue
         if isinstance(h, Array):
             for a, b in zip(h.dims, v.dims, strict=True):
@@ -69,10 +71,16 @@ def _assign(scope: Scope, held: Sequence[Any], new: Sequence[Any], what: str) ->
         pairs.append((name, code))
     for name, code in pairs:
         writer.line(f"{name} = {code}")
-    for name, code, size in copies:
-        i = writer.fresh("i")
-        with writer.block(f"for {i} in range({size}):"):
-            writer.line(f"put({name}, {i}, at({code}, {i}))")
+    for name, source in copies:
+        _copy(scope, source, name)
+
+
+def _copy(scope: Scope, source: Array, name: str) -> None:
+    """Write the elements of an array into another, which begins with them."""
+    i = scope.writer.fresh("i")
+    place = i if source.offset == "0" else f"{source.offset} + {i}"
+    with scope.writer.block(f"for {i} in range({product(source.dims)}):"):
+        scope.writer.line(f"put({name}, {i}, at({source.name}, {place}))")
 
 
 def _is_short(a: Array) -> bool:
@@ -220,11 +228,13 @@ def _switch(scope: Scope, node: Expr) -> list[Any]:
     limit = min(scope.limit, LONG_INSIDE)
     results: list[Any] = []
     for t in node.type.items:
-        if t.shape:
-            dims = tuple(str(d) if isinstance(d, int) else writer.fresh("n") for d in t.shape)
-            results.append(Array(writer.fresh("a"), dims, t.dtype))  # type: ignore[union-attr]
-        else:
+        if not t.shape:
             results.append(writer.fresh("s"))
+            continue
+        dims = tuple(str(d) if isinstance(d, int) else writer.fresh("n") for d in t.shape)
+        result = Array(writer.fresh("a"), dims, t.dtype)  # type: ignore[union-attr]
+        # A short one has room of its own, which may be on the stack.
+        results.append(scope.empty(dims, result.dtype) if _is_short(result) else result)
     for j, branch in enumerate(branches):
         head = f"if {at} <= 0:" if j == 0 else "else:" if j == n - 1 else f"elif {at} == {j}:"
         with writer.block(head):
@@ -241,7 +251,10 @@ def _switch(scope: Scope, node: Expr) -> list[Any]:
                         writer.check(
                             f"{name} != {code}", ShapeError("switch: branches differ in length")
                         )
-                writer.line(f"{result.name} = {scope.vector(value)}")
+                if result.owned:
+                    _copy(scope, value, result.name)
+                else:
+                    writer.line(f"{result.name} = {scope.vector(value)}")
     return results
 
 

@@ -12,15 +12,15 @@ LARGEST = 2048
 """Bytes of one array; a longer one costs much more to fill than to allocate."""
 PAIR = 16
 """Bytes of two floats: LLVM takes loops over such an array into registers of two lanes, where
-the loop around it could fill wider ones; a mixture of two parts takes a fifth longer. Made anew
-in each step of a loop, it would cost more to allocate than that."""
+the loop around it could fill wider ones. Made anew in each step of a loop, it would cost more to
+allocate than that: steps of trajectories with two coordinates would take twice the time."""
 MOST = 1 << 17
 """Bytes of all arrays of a function: threads have stacks of half a megabyte and more."""
 
 # Functions that read or fill the arrays that they are given, and give none of them back.
 USERS = frozenset({
     "at", "put", "pointer", "copied", "copy_part", "triangular_one", "cholesky_all", "solve_one",
-    "slogdet_all", "det_all", "gemm", "matvec", "dot",
+    "slogdet_all", "det_all", "gemm", "matvec", "vecmat", "dot",
 })  # fmt: skip
 
 _MADE = re.compile(r"^( *)(a\d+) = (?:empty\((\d+), np\.(\w+)\)|copied\((\w+), (.+), (\d+)\))$")
@@ -50,23 +50,21 @@ def localised(lines: Sequence[str], returned: Iterable[str] = ()) -> list[str]:
     """
     held = {name for code in returned for name, _ in _uses(code)}
     made: dict[str, tuple[int, int]] = {}
-    loops: list[tuple[int, str]] = []  # around a line: how far each is indented, and its kind
+    loops: list[int] = []  # around a line: how far each is indented
     for line in lines:
         found = _MADE.match(line)
         indent = len(line) - len(line.lstrip())
-        while loops and loops[-1][0] >= indent:
+        while loops and loops[-1] >= indent:
             loops.pop()
-        head = _LOOP.match(line)
-        if head:
-            loops.append((indent, head[1]))
+        if _LOOP.match(line):
+            loops.append(indent)
         name = found[2] if found else None
         for other, user in _uses(line):
             if user not in USERS and other != name:
                 held.add(other)
         if found and name:
             size = _bytes(found)
-            stepwise = bool(loops) and loops[-1][1] == "for"
-            if name in made or (size == PAIR and not stepwise) or not 0 < size <= LARGEST:
+            if name in made or (size == PAIR and not loops) or not 0 < size <= LARGEST:
                 held.add(name)
             # The deepest loops come first.
             made[name] = (-len(found[1]), size)

@@ -204,10 +204,11 @@ def _matmul(scope: Scope, node: Expr) -> Any:
     u, v = scope.vector(a), scope.vector(b)
     if len(a.dims) == len(b.dims) == 1:
         return scope.writer.let(f"dot({u}, {v})")
-    if len(b.dims) == 1 and len(a.dims) == 2:
-        return scope.result(f"matvec({u}, {v}, {a.dims[0]}, {a.dims[1]})", a.dims[:1], node.dtype)
-    if len(a.dims) == 1 and len(b.dims) == 2:
-        return scope.result(f"vecmat({u}, {v}, {b.dims[0]}, {b.dims[1]})", b.dims[1:], node.dtype)
+    if len(a.dims) + len(b.dims) == 3:
+        name, matrix = ("matvec", a) if len(a.dims) == 2 else ("vecmat", b)
+        out = scope.empty(matrix.dims[:1] if matrix is a else matrix.dims[1:], node.dtype)
+        scope.writer.line(f"{name}({u}, {v}, {out.name}, {', '.join(matrix.dims)})")
+        return out
     rows = a.dims[-2:-1] if len(a.dims) > 1 else ()
     columns = b.dims[-1:] if len(b.dims) > 1 else ()
     n, k, m = rows[0] if rows else "1", a.dims[-1], columns[0] if columns else "1"  # pyright: ignore[reportGeneralTypeIssues]

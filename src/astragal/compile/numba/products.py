@@ -71,9 +71,8 @@ def dot(a, b):
 
 
 @helper
-def matvec(a, x, n, k):
+def matvec(a, x, out, n, k):
     """Matrix of n rows and k columns times a vector."""
-    out = np.empty(n, a.dtype)
     zero = a.dtype.type(0)
     whole = n - n % 4
     # Four rows at a time read each element of the vector once.
@@ -93,13 +92,14 @@ def matvec(a, x, n, k):
         put(out, i + 3, v)
     for i in range(whole, n):
         put(out, i, dot_at(a, i * k, x, 0, k))
-    return out
 
 
 @helper
-def vecmat(x, a, k, m):
+def vecmat(x, a, out, k, m):
     """Vector times a matrix of k rows and m columns."""
-    out = np.zeros(m, a.dtype)
+    zero = a.dtype.type(0)
+    for j in range(m):
+        put(out, j, zero)
     whole = k - k % 4
     # Four rows at a time read and write each element of the result once.
     for i in range(0, whole, 4):
@@ -114,7 +114,6 @@ def vecmat(x, a, k, m):
         v = at(x, i)
         for j in range(m):
             put(out, j, plus(at(out, j), times(v, at(a, i * m + j))))
-    return out
 
 
 @helper
