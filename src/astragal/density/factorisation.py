@@ -19,10 +19,10 @@ from astragal.density.laws import Law, Refused, private
 from astragal.density.loops import Drawn, Loop, is_random_loop
 from astragal.density.measure import measure
 from astragal.density.tables import finite_values, indicator_form
-from astragal.density.vectors import positions
+from astragal.density.vectors import entries_of_normal_vectors, positions
 from astragal.graph.errors import ModelError, UnsupportedError
 from astragal.graph.expr import INPUT, Expr, describe
-from astragal.graph.literal import scalar
+from astragal.graph.literal import constant, scalar
 from astragal.graph.subgraph import Subgraph
 from astragal.graph.traverse import substitute, toposort
 from astragal.graph.types import FLOATS, KeyType, same_shape
@@ -229,7 +229,7 @@ class _Factorisation:
         """Give a deterministic variable its value: solve it, or find its law."""
         if name in self.coordinates or self._invert(name) or self._measure(name):
             return
-        if self._part(name):
+        if self._part(name) or self._part_of_vectors(name):
             return
         if self._split(name) and self._invert(name):
             return
@@ -336,6 +336,42 @@ class _Factorisation:
         order = np.argsort(np.concatenate([np.array(taken, int), rest]))
         joined = concatenate(drawn)[order]
         self._rewrite(x, {x: joined})
+        return True
+
+    def _part_of_vectors(self, name: str) -> bool:
+        """Write normal vectors as draws of each part's elements, and of the rest given them."""
+        x = self.variables[name].args[0]
+        if self.variables[name].op is not INDEX or not (isinstance(x, Expr) and is_random(x)):
+            return False
+        parts = {n: v for n, v in self.variables.items() if v.op is INDEX and v.args[0] is x}
+        known = {n: at for n, v in parts.items() if (at := positions(v)) is not None}
+        taken = [i for at in known.values() for i in at.flat]
+        if self._held(x) or len(known) < len(parts) or len(set(taken)) < len(taken):
+            return False
+        drawn = entries_of_normal_vectors(x, list(known.values()))
+        if drawn is None:
+            return False
+        flat = concatenate([reshape(d.drawn, (-1,)) for d in drawn])
+        order = np.argsort(np.concatenate([d.at.ravel() for d in drawn]))
+        whole = reshape(flat[constant(order)], x.shape)
+        own: dict[str, Expr] = {}
+        for d in drawn:
+            self.sources[d.drawn] = reshape(x, (-1,))[constant(d.at.reshape(d.drawn.shape))]
+            if d.owner < 0:
+                continue
+            n, at = [*known.items()][d.owner]
+            if d.drawn.shape == at.shape and (d.at.ravel() == at.ravel()).all():
+                self.sources[d.drawn], self.names[d.drawn] = parts[n], n
+                own[n] = d.drawn
+                self.coordinates[n] = self.values[d.drawn] = INPUT(n, d.drawn.type)
+                continue
+            value = self.coordinates.setdefault(n, INPUT(n, parts[n].type))
+            place = np.argsort(at.ravel())[np.searchsorted(np.sort(at.ravel()), d.at)]
+            self.values[d.drawn] = reshape(
+                reshape(value, (-1,))[constant(place.ravel())], d.drawn.shape
+            )
+        self.variables.update(own)
+        self._rewrite(x, {x: whole})
         return True
 
     def _held(self, x: Expr) -> bool:
