@@ -6,9 +6,10 @@ that later leaves must be compared with (Phan, Pradhan & Jankowiak 2019, arXiv:1
 Where two trees are joined, either is also compared with the nearest leaf of the other, as
 Stan does since version 2.21: of nearly independent normals, a whole period would look like
 no turn at all. Step size by dual averaging (Hoffman & Gelman 2014, JMLR 15), from where doubling
-or halving it crosses an acceptance of 0.8, and a metric from the draws of windows that double
-(Stan Reference Manual, section 15.2; `astragal.derive.metric` has what is not diagonal in it), both
-in the warm-up only and carried in the state.
+or halving it crosses an acceptance of 0.8, with less noise at the end than Stan has (`SETTLING`),
+and a metric from the draws of windows that double (Stan Reference Manual, section 15.2;
+`astragal.derive.metric` has what is not diagonal in it), both in the warm-up only and carried in
+the state.
 
 The log density is written into the program once: its value at the start, and the leapfrog steps
 of the search for a step size, are trees of a single leaf, before the others.
@@ -26,7 +27,7 @@ from astragal.derive.metric import LEARNT, Mixing, learnt, mixing_of, mixing_sta
 from astragal.derive.slice import ADAPTING, TUNING
 from astragal.derive.steps import Program
 from astragal.graph.expr import INPUT, Expr
-from astragal.graph.literal import constant, scalar
+from astragal.graph.literal import scalar
 from astragal.graph.traverse import toposort
 from astragal.graph.types import tensor_type
 from astragal.ops import elementwise as e
@@ -115,6 +116,14 @@ def _leapfrog(
     return new, half + 0.5 * step * gradient, gradient, logp
 
 
+def _ones(n: Expr) -> Expr:
+    """Count the ones among the bits of a number below 2^16: sums of pairs, fours and eights."""
+    n = n - ((n >> 1) & 0x5555)
+    n = (n & 0x3333) + ((n >> 2) & 0x3333)
+    n = (n + (n >> 4)) & 0x0F0F
+    return (n + (n >> 8)) & 0x1F
+
+
 def _checkpoints(s: State, p: Expr, total: Expr, before: Expr) -> tuple[State, Expr]:
     """Keep the momenta of a leaf, and compare it with the leaves that it completes trees with.
 
@@ -122,13 +131,11 @@ def _checkpoints(s: State, p: Expr, total: Expr, before: Expr) -> tuple[State, E
     momenta that are kept, and whether any tree turns.
     """
     leaf = s["leaf"]
-    powers = constant([2**k for k in range(1, DEEPEST + 1)], "int64")
     # Leaf m is compared with the leaves that begin the subtrees which m completes.
-    completes = r.sum(astype(e.equal(e.remainder(leaf + 1, powers), 0), "int64"))
-    bits = e.remainder(e.floor_divide(leaf, powers), 2)
-    top = r.sum(bits)
+    completes = _ones(leaf & ~(leaf + 1))
+    top = _ones(leaf >> 1)
     # Odd leaves begin nothing: they are written where nobody reads.
-    place = where(e.equal(e.remainder(leaf, 2), 0), top, DEEPEST + 1)
+    place = where(e.equal(leaf & 1, 0), top, DEEPEST + 1)
     momenta = s["momenta"].at[place].set(p)
     totals = s["totals"].at[place].set(total)
     last = s["last"].at[place].set(before)
@@ -189,7 +196,7 @@ def _subtree(
     """
     x, p, g = start
     n = x.shape[0]
-    leaves = astype(e.pow(_f(2.0), astype(depth, "float64")), "int64")
+    leaves = e.bitwise_left_shift(_int(1), depth)
     result: State = while_loop(
         lambda s: (s["leaf"] < leaves) & ~s["turned"] & ~s["diverged"],
         lambda s: _leaf(motion, step, energy, key, s),
@@ -362,13 +369,22 @@ def transition(
 
 FIRST, WINDOW, LAST = 75, 25, 50
 """Iterations before the first window of the metric, in it, and after the last."""
+CALM, SETTLING = 200.0, 0.15
+"""Transitions without a divergence, after which the step size settles, and how slowly it does.
+
+Stan's constants (10 steps ahead, 0.05) let steps of the warm-up differ by a third or more. The
+acceptance of longer ones falls faster than that of shorter ones rises: where their mean is 0.8,
+that of the mean step is 0.9 to 0.93, and trajectories need up to twice the steps. After the last
+window steps that differ little have the acceptance that was asked for. Where trajectories
+diverged, the curvature is not the same everywhere: there the shorter steps are as well.
+"""
 _START_STEP = 0.1
 # fmt: off
 TUNING_START: Mapping[str, float] = {
     "iteration": 0.0, "log_step": math.log(_START_STEP), "log_mean_step": math.log(_START_STEP),
     "shortfall": 0.0, "restarted": 0.0, "anchor": math.log(10.0 * _START_STEP), "seen": 0.0,
     "window": float(WINDOW), "window_end": 0.0, "target": TARGET,
-    "max_depth": float(MAX_DEPTH),
+    "max_depth": float(MAX_DEPTH), "calm": 0.0,
 }
 # fmt: on
 
@@ -379,8 +395,8 @@ def tuning_start(n: int) -> State:
     return {**{name: _f(v) for name, v in TUNING_START.items()}, **vectors, **mixing_start(n)}
 
 
-def _windows(t: State, i: Expr, left: Expr) -> tuple[Expr, Expr, State]:
-    """Whether iteration i belongs to a window, and ends one; and the windows after it.
+def _windows(t: State, i: Expr, left: Expr) -> tuple[Expr, Expr, Expr, State]:
+    """Whether iteration i belongs to a window, ends one, and follows all; the windows after it.
 
     Each is twice as long as the one before; the last also takes what would be left over.
     """
@@ -397,6 +413,7 @@ def _windows(t: State, i: Expr, left: Expr) -> tuple[Expr, Expr, State]:
     return (
         inside,
         ends,
+        i > final,
         {
             "window": where(ends, doubled, size),
             "window_end": where(ends, next_end, end),
@@ -409,22 +426,25 @@ def searches(t: State) -> Expr:
     return t["restarted"] < 1.0
 
 
-def adapt(t: State, x: Expr, acceptance: Expr, left: Expr, step: Expr) -> State:
+def adapt(
+    t: State, x: Expr, acceptance: Expr, left: Expr, step: Expr, diverging: Expr = _FALSE
+) -> State:
     """Build the tuning after a transition of the warm-up, of which ``left`` are to come with it.
 
-    ``step`` is the step size that it was made with.
+    ``step`` is the step size that it was made with, ``diverging`` whether it diverged.
     """
     i = t["iteration"] + 1.0
-    # Dual averaging with Stan's constants.
+    inside, ends, late, windows = _windows(t, i, left)
+    settles = late & (t["calm"] >= CALM)
+    # Dual averaging, with Stan's constants but where it settles.
     m = t["restarted"] + 1.0
-    anchor = where(searches(t), e.log(10.0 * step), t["anchor"])
+    anchor = where(searches(t), e.log(where(settles, _f(1.0), _f(10.0)) * step), t["anchor"])
     rate = 1.0 / (m + 10.0)
     shortfall = (1.0 - rate) * t["shortfall"] + rate * (t["target"] - acceptance)
-    log_step = anchor - shortfall * e.sqrt(m) / 0.05
+    log_step = anchor - shortfall * e.sqrt(m) / where(settles, _f(SETTLING), _f(0.05))
     fresh = e.pow(m, -0.75)
     log_mean = fresh * log_step + (1.0 - fresh) * t["log_mean_step"]
     # Welford's running variance.
-    inside, ends, windows = _windows(t, i, left)
     seen = where(inside, t["seen"] + 1.0, 0.0)
     delta = x - t["mean"]
     mean = where(inside, t["mean"] + delta / e.maximum(seen, 1.0), t["mean"])
@@ -439,6 +459,7 @@ def adapt(t: State, x: Expr, acceptance: Expr, left: Expr, step: Expr) -> State:
         "shortfall": where(ends, 0.0, shortfall),
         "restarted": where(ends, 0.0, m),
         "anchor": anchor,
+        "calm": where(late, t["calm"], where(diverging, 0.0, t["calm"] + 1.0)),
         "seen": where(ends, 0.0, seen),
         "mean": where(ends, e.multiply(0.0, mean), mean),
         "spread": where(ends, e.multiply(0.0, spread), spread),
@@ -462,7 +483,7 @@ def nuts_program(block: Block) -> tuple[Program, State]:
         block.density, block.at(), step, carried["inverse_mass"], KEY, carried["max_depth"],
         ADAPTING & searches(carried), mixing_of(carried),
     )  # fmt: skip
-    adapted = adapt(carried, x, info["acceptance"], TUNING, info["step_size"])
+    adapted = adapt(carried, x, info["acceptance"], TUNING, info["step_size"], info["diverging"])
     outputs = block.back(x)
     outputs.update(
         {
