@@ -67,12 +67,51 @@ def test_what_has_nothing_in_common_with_trajectories_is_drawn_as_before() -> No
     assert found == {"mean": "gibbs", "variance": "gibbs", "a+b": "nuts"}
 
 
-def test_a_scale_that_moves_twice_is_drawn_as_before() -> None:
-    k = ag.split(ag.input("key", dtype="key"), 4)
+def test_a_scale_moves_with_what_it_is_the_scale_of() -> None:
+    k = ag.split(ag.input("key", dtype="key"), 5)
     mu, tau = R.normal(k[0], 0.0, 1.0), R.inverse_gamma(k[1], 2.0, scale=1.0)
+    slope = R.normal(k[4], 0.0, 1.0)
     x = R.normal(k[2], mu, ag.sqrt(tau), size=6)
-    y = R.poisson(k[3], ag.exp(x))
-    model = ag.Model({"mu": mu, "tau": tau, "x": x, "y": y})
-    found = kinds(ag.derive(model, {"y": [1, 0, 3, 2, 5, 1]}))
+    y = R.poisson(k[3], ag.exp(x + slope * DATA[:6]))
+    model = ag.Model({"mu": mu, "tau": tau, "slope": slope, "x": x, "y": y})
+    data = {"y": [1, 0, 3, 2, 5, 1]}
+    assert set(kinds(ag.derive(model, data)).values()) == {"nuts"}
+    found = kinds(ag.derive(model, data, prefer=["gibbs"]))
     assert found["tau"] == "gibbs"
     assert found["tau+x"] == "interweave"
+
+
+def test_a_precision_in_a_factor_moves_with_what_it_holds() -> None:
+    k = ag.split(ag.input("key", dtype="key"), 3)
+    tau, x = R.gamma(k[0], 0.5, rate=0.5), R.improper_uniform(k[1], size=6)
+    steps = ag.sum(ag.square(x[1:] - x[:-1]))
+    prior = ag.factor(2.5 * ag.log(tau) - 0.5 * tau * steps)
+    y = R.poisson(k[2], ag.exp(x))
+    model = ag.Model({"tau": tau, "x": x, "prior": prior, "y": y})
+    assert kinds(ag.derive(model, {"y": [1, 0, 3, 2, 5, 1]})) == {"tau+x": "nuts"}
+
+
+def test_rates_of_groups_are_drawn_beside_their_shapes() -> None:
+    k = ag.split(ag.input("key", dtype="key"), 4)
+    a, b = R.gamma(k[0], 400.0, rate=100.0), R.gamma(k[1], 400.0, rate=100.0)
+    p = R.beta(k[2], a, b, size=4)
+    model = ag.Model({"a": a, "b": b, "p": p, "y": R.binomial(k[3], 9, p)})
+    found = kinds(ag.derive(model, {"y": [8, 7, 9, 8]}, forbid=["collapse"]))
+    assert found == {"a+b": "nuts", "p": "gibbs"}
+
+
+def test_coefficients_move_with_the_curve_that_they_belong_to_and_noise_does_not() -> None:
+    k = ag.split(ag.input("key", dtype="key"), 5)
+    a = R.normal(k[0], 0.0, 2.0, size=2)
+    rates = R.lognormal(k[1], 0.0, 1.0, size=2)
+    noise = R.inverse_gamma(k[2], 2.0, scale=1.0)
+    t = np.linspace(0.1, 3.0, 10)
+    curves = ag.exp(-rates * t[:, None])
+    y = R.normal(k[3], curves @ a, ag.sqrt(noise))
+    model = ag.Model({"a": a, "rates": rates, "noise": noise, "y": y})
+    found = kinds(ag.derive(model, {"y": DATA}, forbid=["collapse"]))
+    assert found == {"a+rates+noise": "nuts"}
+    fixed = ag.Model(
+        {"rates": rates, "noise": noise, "y": R.normal(k[4], curves @ DATA[:2], ag.sqrt(noise))}
+    )
+    assert kinds(ag.derive(fixed, {"y": DATA}))["noise"] == "gibbs"
