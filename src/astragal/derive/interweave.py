@@ -15,6 +15,7 @@ from astragal.density.transforms import Transform, transform_of
 from astragal.derive.block import Block
 from astragal.derive.noncentred import Standard, check_standard, standard_of
 from astragal.derive.plan import Plan, premises
+from astragal.derive.scaled import product_of
 from astragal.derive.slice import by_coordinates, program_of
 from astragal.derive.steps import Conditional, Program, Step, UsedRelation
 from astragal.graph.expr import INPUT, Expr
@@ -63,7 +64,7 @@ def _second_move(plan: Plan, name: str, refused: set[str]) -> Step | None:
     if not carried:
         return None
     place = {f.value: i for i, f in enumerate(plan.joint.factors)}
-    names = sorted([name, *carried], key=lambda n: place[plan.joint.coordinates[n]])
+    names = [name, *sorted(carried, key=lambda n: place[plan.joint.coordinates[n]])]
     block = Block(plan.reads, names, {name: t}, carried)
     program, tuning = _program(block, name, t)
     shown = ", ".join(s.relation.bindings[0][1] for s in carried.values())
@@ -79,12 +80,14 @@ def _second_move(plan: Plan, name: str, refused: set[str]) -> Step | None:
 
 
 def _carried(plan: Plan, name: str, other: str, refused: set[str]) -> Standard | None:
-    """Coordinates in which the law of several elements is free of a parameter."""
+    """Coordinates in which a variable's own law, or that of data, is free of a parameter."""
     z = plan.joint.coordinates[other]
     own = plan.reads.of(other).own
     if other == name or own is None or not z.shape:
         return None
     found = standard_of(plan.reads, other, (name, other), plan.labels)
+    if found is None:
+        found = product_of(plan, name, other)
     if found is None or found.held is not None or found.relation.name in refused:
         return None
     plan.points.restart()
