@@ -88,3 +88,26 @@ def test_a_gradient_by_a_node_is_its_own_at_a_constant_zero() -> None:
     slope = ag.grad(ag.sum(node ** (x + 1.0)), node)
     found = ag.function([x], slope, backend="numpy")(0.0)
     assert found.tolist() == [1.0, 1.0]
+
+
+def test_paths_that_a_loop_has_not_reached_have_no_part_in_a_slope() -> None:
+    # Of states in a row, each left or kept, the later ones cannot be reached at first.
+    x = ag.input("x")
+    start = np.array([0.0, -np.inf, -np.inf])
+
+    def step(a: Expr, _: Expr) -> tuple[Expr, tuple[()]]:
+        moved = ag.concatenate([ag.constant([-np.inf]), a[:-1]])
+        return ag.logaddexp(a + ag.log(1 - x), moved + ag.log(x)), ()
+
+    last, _ = ag.scan(step, ag.constant(start), ag.arange(2))
+    # Two steps of two: x^2.
+    f = ag.function([x], ag.grad(last[2], x), backend="numpy")
+    assert f(AT) == pytest.approx(2 / AT, rel=1e-12)
+
+
+def test_a_mixture_of_what_always_has_weight_is_not_guarded() -> None:
+    p, y = ag.input("p"), np.array([0.3, 1.2])
+    density = ag.logaddexp(ag.log(p) - y**2, ag.log1p(-p) - (y - 1.0) ** 2)
+    slope = ag.grad(ag.sum(density), p)
+    # One comparison for p, and none for each observation.
+    assert all(n.shape == () for n in toposort([slope]) if n.op.name == "equal")

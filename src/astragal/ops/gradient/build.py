@@ -13,7 +13,7 @@ from typing import TypeAlias
 
 import numpy as np
 
-from astragal.graph.expr import Expr
+from astragal.graph.expr import INPUT, Expr
 from astragal.graph.literal import constant, is_constant, scalar, value_of
 from astragal.graph.types import Shape, same_dim, same_shape
 from astragal.ops import elementwise as e
@@ -248,6 +248,23 @@ def identically_zero(x: Expr, depth: int = 8) -> Expr | None:
     held = [z for z in found if z is not None]
     return functools.reduce(e.logical_or, held) if held else None
 
+
+def maybe_empty(x: Expr, depth: int = 8) -> bool:
+    """See whether a log weight may well be minus infinity: by a constant, or carried by a loop."""
+    x = strip(x)
+    if is_constant(x):
+        return bool(np.any(np.isneginf(value_of(x))))
+    if x.op.name in ("log", "log2", "log10"):
+        return identically_zero(x.args[0]) is not None
+    if x.op.name in _TERMS and depth:
+        parts = [a for a in x.args[_TERMS[x.op.name]] if isinstance(a, Expr)]
+        return any(maybe_empty(a, depth - 1) for a in parts)
+    return x.op is INPUT
+
+
+_TERMS = {"add": slice(2), "subtract": slice(1), "where": slice(1, 3), "index": slice(1),
+          "reshape": slice(1), "logaddexp": slice(2)}  # fmt: skip
+"""Operations that are minus infinity where some of these operands are."""
 
 _THROUGH = {"multiply": 2, "divide": 1, "negative": 1, "abs": 1, "sqrt": 1, "square": 1}
 """Operations that are 0 where one of so many first operands is."""

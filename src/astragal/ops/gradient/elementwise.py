@@ -27,6 +27,7 @@ from astragal.ops.gradient.build import (
     identically_zero,
     lit,
     masked,
+    maybe_empty,
     mul,
     neg,
     number,
@@ -96,7 +97,10 @@ def _quotient(g: Expr, z: Expr, y: Expr) -> Ct:
 
 def _share(z: Expr, x: Expr, y: Expr) -> Expr:
     """Give the share of exp(x) in exp(x) + exp(y); of two that are 0, a half."""
-    return sp.expit(select(e.equal(z, -math.inf), lit(0.0, x), e.subtract(x, y)))
+    gap = e.subtract(x, y)
+    if maybe_empty(x) and maybe_empty(y):
+        gap = select(e.equal(z, -math.inf), lit(0.0, x), gap)
+    return sp.expit(gap)
 
 
 def _over(g: Expr, x: Expr, y: Expr, less: Expr | float | None = None) -> Ct:
