@@ -48,3 +48,14 @@ def test_a_scalar_draw_takes_no_memory() -> None:
         ag.function([k], ag.random.normal(k), backend="numba")(ag.evaluate(ag.key(1))),
         ag.evaluate(ag.random.normal(ag.key(1))),
     )
+
+
+@pytest.mark.parametrize("at", [0, -1, (1, 2)])
+def test_one_element_of_a_vector_of_draws_is_read_by_itself(at: Any) -> None:
+    key = ag.input("key", dtype="key")
+    k = ag.split(key)
+    size = (2, 3) if isinstance(at, tuple) else 3
+    one = ag.random.uniform(k[0], 0.1, 0.5 + ag.random.gamma(k[1], 2.0, scale=1.0), size=size)[at]
+    given = ag.evaluate(ag.key(1))
+    numba, numpy = (ag.function([key], one, backend=b)(given) for b in ("numba", "numpy"))
+    assert numba == numpy

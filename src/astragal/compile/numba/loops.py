@@ -257,6 +257,8 @@ class Nest:
         self, body: Subgraph, operands: Sequence[Expr], codes: Sequence[str]
     ) -> tuple[Subgraph, list[tuple[str, int]]]:
         """Let each part compute beforehand what it can; give what is left of a body."""
+        if not self.parts:  # one element alone is read outside any loop
+            return body, []
         made = list(codes)
         ready = []
         at_part = f"{self.names[0]} - {self.part}"
