@@ -158,6 +158,10 @@ def gammainc(a: Decimal, x: Decimal) -> Decimal:
     return total * (a * x.ln() - x).exp() / gamma if x else Decimal(0)
 
 
+def _log1mexp(x: Decimal) -> Decimal:
+    return (1 - x.exp()).ln()
+
+
 def expit(x: Decimal) -> Decimal:
     return 1 / (1 + (-x).exp())
 
@@ -169,6 +173,7 @@ NEGATIVE = [x for x in MODERATE if x < 0]
 POSITIVE = [x for x in MODERATE if x > 0]
 SOME = [x for x in MODERATE if x == 0 or abs(x) > 1e-3]
 SMALLER = [x for x in SOME if abs(x) < 8]
+BELOW = [x for x in SOME if x < 0]
 FROM_MINUS_ONE = [x for x in MODERATE if x > -1]
 ONE = Decimal(1)
 
@@ -196,6 +201,12 @@ TRUTHS: dict[str, tuple[Callable[..., Decimal], list[float]]] = {
     "1 - expit x = expit(-x)": (lambda x: 1 - expit(x), MODERATE),
     "log(expit x) = -softplus(-x)": (lambda x: -(1 + (-x).exp()).ln(), MODERATE),
     "log1p(-expit x) = -softplus x": (lambda x: -(1 + x.exp()).ln(), MODERATE),
+    "xlogy(a, exp x) = a x": (lambda a, x: a * x, SOME),
+    "xlog1py(a, -exp x) = a log1mexp x": (lambda a, x: a * _log1mexp(x), BELOW),
+    "xlogy(a, -expm1 x) = a log1mexp x": (lambda a, x: a * _log1mexp(x), BELOW),
+    "xlogy(a, 1 - exp x) = a log1mexp x": (lambda a, x: a * _log1mexp(x), BELOW),
+    "xlog1py(a, -(1 - exp x)) = a x": (lambda a, x: a * x, SOME),
+    "xlog1py(a, expm1 x) = a x": (lambda a, x: a * x, SOME),
     "xlogy(a, expit x) = a log(expit x)": (lambda a, x: -a * (1 + (-x).exp()).ln(), SOME),
     "xlog1py(a, -expit x) = -a softplus x": (lambda a, x: -a * (1 + x.exp()).ln(), SOME),
     "xlogy(a, ndtr x) = a log_ndtr x": (lambda a, x: a * ndtr(x).ln(), SMALLER),
@@ -204,6 +215,11 @@ TRUTHS: dict[str, tuple[Callable[..., Decimal], list[float]]] = {
     "1 - ndtr x = ndtr(-x)": (lambda x: ndtr(-x), SMALL),
     "log(ndtr x) = log_ndtr x": (lambda x: ndtr(x).ln(), [*SMALL, -12.0]),
     "log1p(-ndtr x) = log_ndtr(-x)": (lambda x: ndtr(-x).ln(), [*SMALL, 12.0]),
+    "1 + erf x = erfc(-x)": (lambda x: 1 + erf(x), SMALL),
+    "xlog1py(a, -1/2 erfc x) = xlogy(a, 1/2 erfc(-x))": (
+        lambda a, x: a * ((1 + erf(x)) / 2).ln(),
+        [x for x in SMALLER if x > -3],
+    ),
     "1 - erf x = erfc x": (lambda x: 1 - erf(x), SMALL),
     "1 - erfc x = erf x": (erf, SMALL),
     "1 - gammainc = gammaincc": (lambda a, x: 1 - gammainc(a, x), [0.5, 2.5, 7.5]),
@@ -434,3 +450,35 @@ def test_a_random_graph_keeps_its_values(
     )[0]
     good &= np.abs(nudged - before) < 1e-9 * np.abs(before)
     assert after[good] == pytest.approx(before[good], rel=1e-6)
+
+
+# -- matrices times numbers ------------------------------------------------------------------
+
+MATRIX = np.array([[4.0, 1.0, 0.5], [1.0, 3.0, -0.7], [0.5, -0.7, 2.0]])
+
+
+@pytest.mark.parametrize("form", ["times", "before", "over"])
+def test_the_factor_of_a_multiple_of_a_constant_is_found_once(form: str) -> None:
+    c, b = ag.input("c"), ag.input("b", shape=(3,))
+    m = ag.constant(MATRIX)
+    scaled = {"times": m * c, "before": c * m, "over": m / c}[form]
+    factor = ag.linalg.cholesky(scaled)
+    solved = ag.linalg.solve_triangular(factor, b, lower=True)
+    simple = simplify([factor, solved])
+    assert "cholesky" not in {x.op.name for x in toposort(simple)}
+    long, short = (ag.function([c, b], x, backend="numpy") for x in ([factor, solved], simple))
+    right = np.array([0.3, -2.0, 1.0])
+    for value in (0.37, 5.1):
+        for x, y in zip(long(value, right), short(value, right), strict=True):
+            np.testing.assert_allclose(x, y, rtol=1e-14)
+    assert np.isnan(short(-2.0, right)[1]).all()
+    assert np.isnan(short(0.0, right)[1]).all()
+
+
+def test_matrices_times_vectors_or_unknown_ones_keep_their_factor() -> None:
+    v, a, c = ag.input("v", shape=(3,)), ag.input("a", shape=(3, 3)), ag.input("c")
+    m = ag.constant(MATRIX)
+    several: list[ag.Expr] = [m * v, a * c, m * a, c - m]
+    for x in several:
+        (factor,) = simplify([ag.linalg.cholesky(x)])
+        assert factor.op.name == "cholesky"

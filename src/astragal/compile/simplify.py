@@ -158,6 +158,18 @@ RULES: tuple[Rule, ...] = (
     _rule("log(expit x) = -softplus(-x)", lambda x: (e.log(s.expit(x)), s.log_expit(x))),
     _rule("log1p(-expit x) = -softplus x", lambda x: (e.log1p(-s.expit(x)), -s.softplus(x))),
     # a * log(expit x) is NaN where a is 0 and x infinite; xlogy is 0 there.
+    _rule("xlogy(a, exp x) = a x", lambda a, x: (
+        s.xlogy(a, e.exp(x)), _unless_zero(a, x, x))),
+    _rule("xlog1py(a, -exp x) = a log1mexp x", lambda a, x: (
+        s.xlog1py(a, -e.exp(x)), _unless_zero(a, x, s.log1mexp(x)))),
+    _rule("xlogy(a, -expm1 x) = a log1mexp x", lambda a, x: (
+        s.xlogy(a, -e.expm1(x)), _unless_zero(a, x, s.log1mexp(x)))),
+    _rule("xlogy(a, 1 - exp x) = a log1mexp x", lambda a, x: (
+        s.xlogy(a, 1.0 - e.exp(x)), _unless_zero(a, x, s.log1mexp(x)))),
+    _rule("xlog1py(a, -(1 - exp x)) = a x", lambda a, x: (
+        s.xlog1py(a, -(1.0 - e.exp(x))), _unless_zero(a, x, x))),
+    _rule("xlog1py(a, expm1 x) = a x", lambda a, x: (
+        s.xlog1py(a, e.expm1(x)), _unless_zero(a, x, x))),
     _rule("xlogy(a, expit x) = a log(expit x)", lambda a, x: (
         s.xlogy(a, s.expit(x)), _unless_zero(a, x, s.log_expit(x)))),
     _rule("xlog1py(a, -expit x) = -a softplus x", lambda a, x: (
@@ -171,6 +183,9 @@ RULES: tuple[Rule, ...] = (
     _rule("1 - ndtr x = ndtr(-x)", lambda x: (1.0 - s.ndtr(x), s.ndtr(-x))),
     _rule("log(ndtr x) = log_ndtr x", lambda x: (e.log(s.ndtr(x)), s.log_ndtr(x))),
     _rule("log1p(-ndtr x) = log_ndtr(-x)", lambda x: (e.log1p(-s.ndtr(x)), s.log_ndtr(-x))),
+    _rule("1 + erf x = erfc(-x)", lambda x: (1.0 + s.erf(x), s.erfc(-x))),
+    _rule("xlog1py(a, -1/2 erfc x) = xlogy(a, 1/2 erfc(-x))", lambda a, x: (
+        s.xlog1py(a, -(0.5 * s.erfc(x))), s.xlogy(a, 0.5 * s.erfc(-x)))),
     _rule("1 - erf x = erfc x",   lambda x: (1.0 - s.erf(x), s.erfc(x))),
     _rule("1 - erfc x = erf x",   lambda x: (1.0 - s.erfc(x), s.erf(x))),
     _rule("1 - gammainc = gammaincc", lambda a, x: (1.0 - s.gammainc(a, x), s.gammaincc(a, x))),

@@ -12,10 +12,10 @@ from typing import Any
 import numpy as np
 
 from astragal.compile.simplify import fitted
-from astragal.graph.expr import Expr
+from astragal.graph.expr import Expr, Op
 from astragal.graph.literal import CONSTANT, constant, is_constant, value_of
 from astragal.graph.types import FLOATS, INTEGERS, TensorType, same_shape
-from astragal.ops import OPS, reductions
+from astragal.ops import OPS, linalg, reductions
 from astragal.ops import elementwise as e
 from astragal.ops.creation import FULL
 from astragal.ops.declare import ASTYPE, broadcast_shapes, cast
@@ -29,6 +29,7 @@ from astragal.ops.manipulation import (
     permute_dims,
     reshape,
 )
+from astragal.ops.searching import where
 
 Simplification = Callable[[Expr], Expr | None]
 
@@ -256,7 +257,47 @@ def _log_of_sum(x: Expr) -> Expr | None:
     return None
 
 
-STABLE = frozenset({"_log_of_sum"})
+# -- matrices -------------------------------------------------------------------------------
+
+
+def _cholesky_of_multiple(x: Expr) -> Expr | None:
+    """The factor of ``s * A`` is the root of s times that of A, which is a constant's once."""
+    found = _multiple(x.args[0])
+    if found is None:
+        return None
+    matrix, op, scale = found
+    if not is_constant(matrix):
+        return None
+    factor = linalg.CHOLESKY(matrix)
+    value = _computed(factor)
+    if value is None or not np.isfinite(value).all():
+        return None
+    root = e.sqrt(where(scale > 0, scale, float("nan")))
+    return op(constant(value, x.dtype), root)
+
+
+def _solve_of_multiple(x: Expr) -> Expr | None:
+    """Solutions with ``s * A`` are those with A over s."""
+    found = _multiple(x.args[0])
+    if found is None:
+        return None
+    matrix, op, scale = found
+    other = e.divide if op is e.multiply else e.multiply
+    return other(x.op(matrix, *x.args[1:]), scale)
+
+
+def _multiple(x: Expr) -> tuple[Expr, Op, Expr] | None:
+    """Read a matrix times or over a number: the matrix, which of both, the number."""
+    if x.op is e.multiply:
+        a, b = x.args if x.args[1].ndim == 0 else x.args[::-1]
+    elif x.op is e.divide:
+        a, b = x.args
+    else:
+        return None
+    return (a, x.op, b) if b.ndim == 0 and a.ndim >= 2 else None
+
+
+STABLE = frozenset({"_log_of_sum", "_cholesky_of_multiple", "_solve_of_multiple"})
 """Functions here whose replacement is more accurate, not equal to the last bit."""
 
 _ELEMENTWISE = [name for name, op in OPS.items() if op.elementwise and name != "map"]
@@ -265,11 +306,13 @@ STRUCTURE: dict[str, tuple[Simplification, ...]] = {
     **dict.fromkeys(_ELEMENTWISE, (_unspread,)),
     "astype": (_astype,),
     "broadcast_to": (_broadcast,),
+    "cholesky": (_cholesky_of_multiple,),
     "concatenate": (_single,),
     "full": (_full,),
     "index": (_index,),
     "log": (_log_of_sum, _unspread),
     "permute_dims": (_permute,),
     "reshape": (_reshape,),
+    "solve_triangular": (_solve_of_multiple,),
     **dict.fromkeys(("sum", "prod", "max", "min", "any", "all", "logsumexp"), (_reduction,)),
 }

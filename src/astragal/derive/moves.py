@@ -9,6 +9,7 @@ from astragal.density.transforms import Transform, interval_of, to_line, transfo
 from astragal.derive.block import Block
 from astragal.derive.bounds import above_zero, joined, limits
 from astragal.derive.conjugate import Neighbourhood, Neighbourhoods
+from astragal.derive.jumps import jumps
 from astragal.derive.noncentred import Standard
 from astragal.derive.nuts import nuts_program
 from astragal.derive.sites import site_program
@@ -54,6 +55,10 @@ class Move:
 
 def _is_continuous(near: Neighbourhood) -> bool:
     return near.own is not None and transform_of(near.own) is not None
+
+
+def _is_smooth(near: Neighbourhood) -> bool:
+    return _is_continuous(near) and not jumps(near)
 
 
 def _is_discrete(near: Neighbourhood) -> bool:
@@ -128,7 +133,7 @@ def _block(
 MOVES: tuple[Move, ...] = (
     Move("sites", _is_discrete, _sites),
     Move("slice", _is_continuous, _slices),
-    Move("nuts", _is_continuous, _block, together=True),
+    Move("nuts", _is_smooth, _block, together=True),
 )
 """Every general step; a new one is a row here."""
 

@@ -19,22 +19,24 @@ from astragal.graph.expr import INPUT, Expr
 from astragal.graph.literal import constant
 from astragal.graph.traverse import substitute, toposort
 from astragal.graph.types import FLOATS
+from astragal.ops import elementwise as e
+from astragal.ops.manipulation import astype
 from astragal.random import RANDOM_OPS
 from astragal.random.distribution import is_random, random_parts
 from astragal.random.keys import split
 
 
-def starting_values(
-    joint: Joint, latent: list[str], key: Expr, spread: float = 2.0
-) -> dict[str, Expr]:
+def starting_values(joint: Joint, latent: list[str], key: Expr, tries: Expr) -> dict[str, Expr]:
     """Build a starting point inside the support.
 
-    Continuous variables are uniform within ``spread`` of 0 on unconstrained coordinates, or of
-    their location where a law of the whole line has one: what a prior tells apart, such as the
-    labels of a mixture, then does not start exchanged; a location that reads variables which start
-    later is left aside. Others are drawn from their
-    distributions given those before them.
+    Continuous variables are uniform within 2 of 0 on unconstrained coordinates, or of their
+    location where a law of the whole line has one: what a prior tells apart, such as the labels of
+    a mixture, then does not start exchanged; a location that reads variables which start later is
+    left aside. After 20 tries in vain they lie half as far off, and so on after every ten: between
+    wide bounds, few points have a density with a digit. Others are drawn from their distributions
+    given those before them.
     """
+    spread = 2.0 * 0.5 ** e.maximum(astype(e.floor_divide(tries, 10), "float64") - 1.0, 0.0)
     by_value = {f.value: f for f in joint.factors}
     keys = split(key, max(len(latent), 1))
     new: dict[Expr, Expr] = {}

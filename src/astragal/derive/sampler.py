@@ -108,7 +108,7 @@ class Sampler:
         """All entries of the state: latent variables, then tuning."""
         return (*self.latent_names, *self.tuning_names)
 
-    def initial(self, key: Expr, data: Mapping[str, Expr]) -> State:
+    def initial(self, key: Expr, data: Mapping[str, Expr], tries: Expr | int = 0) -> State:
         """Build the graph of a starting point: a draw of the latents inside their support.
 
         Parameters
@@ -117,13 +117,16 @@ class Sampler:
             Spent.
         data
             An expression for every observed variable.
+        tries
+            How many points were drawn in vain. After many, they are drawn nearer to the middle
+            of what is possible.
 
         Returns
         -------
         dict
             An expression for each of `state_names`.
         """
-        new, _ = self.start(key, self._data(data))
+        new, _ = self.start(key, self._data(data), tries)
         for s in self.steps:
             new.update(s.tuning)
         return {name: new[name] for name in self.state_names}

@@ -339,7 +339,7 @@ def _assemble(
     whole: Model | None = None,
 ) -> Sampler:
     joint = plan.joint
-    start = starting_values(joint, plan.latent, KEY)
+    start = starting_values(joint, plan.latent, KEY, TUNING)
     added = set(plan.augmented.leaves)
     values = {n: x for n, x in joint.values.items() if n not in plan.observed and n not in added}
     if not plan.augmented.used:

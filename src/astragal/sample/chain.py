@@ -26,6 +26,7 @@ from astragal.ops.creation import arange, input
 from astragal.ops.elementwise import maximum
 from astragal.random.keys import fold_in, key, split
 from astragal.sample.checkpoint import Arrays, Block
+from astragal.sample.feasible import Search
 
 TRIES = 100
 """Starting points that are tried before a chain gives up."""
@@ -124,7 +125,7 @@ def _highest(sampler: Sampler, data: dict[str, Expr]) -> Callable[[Any, Arrays],
     assert sampler.target is not None
 
     def starter(at: Expr, more: list[Expr]) -> Callable[..., Any]:
-        here = sampler.initial(at, data)
+        here = sampler.initial(at, data, *more)
         if discrete:
             own, at = split(at, 2)
             here = _settled(discrete, own, here, data)
@@ -138,6 +139,7 @@ def _highest(sampler: Sampler, data: dict[str, Expr]) -> Callable[[Any, Arrays],
 
     def start(key: Any, given: Arrays) -> Arrays:
         again, best, top, seen = None, None, -np.inf, 0
+        search: Search | None = None
         with np.errstate(all="ignore"):
             for i in range(TRIES):
                 if i == 0 and first_start is not None:
@@ -148,6 +150,10 @@ def _highest(sampler: Sampler, data: dict[str, Expr]) -> Callable[[Any, Arrays],
                 if sampler.exact:
                     return _arrays(drawn)
                 # Constraints may have refused the point.
+                if best is None and i >= LOW_TRIES:
+                    search = Search(sampler) if search is None else search
+                    if search.useful and not np.isfinite(height):
+                        drawn, height = search.better(drawn, given, i)
                 seen += bool(np.isfinite(height))
                 if np.isfinite(height) and height > top:
                     best, top = _arrays(drawn), float(height)

@@ -1,0 +1,83 @@
+"""Densities that jump are not followed by gradients, and wide bounds do not hide where to start."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import astragal as ag
+from astragal.derive.moves import able
+from astragal.derive.plan import Plan
+from astragal.sample.chain import chain_keys, program_of
+
+R = ag.random
+YEARS = np.arange(12.0)
+COUNTS = [5, 4, 6, 3, 5, 4, 1, 0, 2, 1, 0, 1]
+
+
+def keys(n: int) -> ag.Expr:
+    return ag.split(ag.input("key", dtype="key"), n)
+
+
+def change_point() -> ag.Model:
+    k = keys(3)
+    level = R.normal(k[0], 0.0, 10.0, size=2)
+    change = R.uniform(k[1], 0.0, 11.0)
+    y = R.poisson(k[2], ag.exp(level[0] + ag.where(change < YEARS, level[1], 0.0)))
+    return ag.Model({"level": level, "change": change, "y": y})
+
+
+def test_the_time_of_a_change_moves_by_slices_and_what_changes_by_trajectories() -> None:
+    sampler = ag.derive(change_point(), {"y": COUNTS})
+    assert {s.name: s.kind for s in sampler.steps} == {"level": "nuts", "change": "slice"}
+    assert "nuts" not in sampler.options["change"]
+
+
+@pytest.mark.slow
+def test_the_time_of_a_change_has_the_posterior_that_sums_give() -> None:
+    draws = ag.derive(change_point(), {"y": COUNTS}).sample(
+        draws=1500, chains=2, seed=3, progress=False
+    )
+    change = np.ceil(draws["posterior"]["change"].to_numpy()).ravel()
+    # Flat over intervals of a year; the levels are nearly flat, so that their integrals are
+    # of gamma form in the rates, up to the width of their prior.
+    y, total = np.array(COUNTS), []
+    grid = np.linspace(-6.0, 4.0, 600)
+    for first in range(1, 12):
+        early, late = y[:first], y[first:]
+        a = early.sum() * grid - first * np.exp(grid) - grid**2 / 200.0
+        both = grid[:, None] + grid[None]
+        b = late.sum() * both - len(late) * np.exp(both) - grid[None] ** 2 / 200.0
+        total.append(np.log(np.exp(a[:, None] + b).sum()))
+    weights = np.exp(np.array(total) - max(total))
+    share = np.array([(change == first).mean() for first in range(1, 12)])
+    assert np.abs(share - weights / weights.sum()).max() < 0.04
+
+
+@pytest.mark.parametrize("test", ["kink", "constraint", "support"])
+def test_kinks_supports_and_constraints_are_no_jumps(test: str) -> None:
+    k = keys(4)
+    x = R.normal(k[0], 0.0, 1.0)
+    model = {"x": x, "z": R.student_t(k[1], 4.0, x, 1.0)}
+    if test == "kink":
+        mean = ag.where(x < YEARS, YEARS - x, 0.0)
+        model["y"] = R.student_t(k[2], 4.0, mean, 1.0)
+    else:
+        model["y"] = R.student_t(k[2], 4.0, x * YEARS, 1.0)
+        model["more"] = ag.constrain(x < 3.0) if test == "constraint" else R.uniform(k[3], x, 9.0)
+    plan = Plan(ag.Model(model), {"y": np.zeros(12)}, ())
+    assert "nuts" in able(plan.reads.of("x"))
+
+
+def test_a_chain_starts_between_bounds_that_few_points_have_a_density_within() -> None:
+    k = keys(2)
+    risk = R.uniform(k[0], -100.0, 100.0, size=6)
+    y = R.binomial(k[1], 50, 1.0 - ag.exp(-ag.exp(risk)))
+    sampler = ag.derive(ag.Model({"risk": risk, "y": y}), {"y": [3, 5, 2, 9, 30, 4]})
+    data = {"y": ag.constant([3, 5, 2, 9, 30, 4])}
+    first, near = ag.evaluate([sampler.initial(ag.key(1), data, tries=t)["risk"] for t in (0, 99)])
+    assert np.abs(first).max() > 20.0
+    assert np.abs(near).max() < 5.0
+    start, _ = chain_keys(1, 0)
+    begun = program_of(sampler, "numpy", 1).start(start, dict(sampler.observed))
+    assert begun["risk"].max() < 5.0
