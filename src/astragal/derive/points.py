@@ -20,7 +20,10 @@ from astragal.graph.literal import constant
 from astragal.graph.traverse import substitute, toposort
 from astragal.graph.types import FLOATS
 from astragal.ops import elementwise as e
+from astragal.ops import reductions as r
 from astragal.ops.manipulation import astype
+from astragal.ops.searching import where
+from astragal.ops.sorting import sort
 from astragal.random import RANDOM_OPS
 from astragal.random.distribution import is_random, random_parts
 from astragal.random.keys import split
@@ -44,6 +47,7 @@ def starting_values(joint: Joint, latent: list[str], key: Expr, tries: Expr) -> 
     out: dict[str, Expr] = {}
     names = sorted(latent, key=lambda n: order[joint.coordinates[n]])
     later = {joint.coordinates[n] for n in names}
+    events = _events(joint)
     for i, name in enumerate(names):
         z = joint.coordinates[name]
         factor = by_value[z]
@@ -63,9 +67,36 @@ def starting_values(joint: Joint, latent: list[str], key: Expr, tries: Expr) -> 
             core = factor.rv.op.distribution.core  # type: ignore[attr-defined]
             shape = z.shape[: len(z.shape) - core]
             value = factor.rv.op(keys[i], shape, *parameters)
-        new[z] = out[name] = value
         later.remove(z)
+        tests = [x for x, read in events if z in read and not later & read]
+        value = _in_order(z, value, tests, new)
+        new[z] = out[name] = value
     return out
+
+
+def _in_order(z: Expr, value: Expr, tests: list[Expr], new: Mapping[Expr, Expr]) -> Expr:
+    """Sort a vector where events hold of it in order, and not as it was drawn.
+
+    Of n elements one order in n! is the one that is asked for.
+    """
+    if not tests or not z.shape:
+        return value
+
+    def holds(x: Expr) -> Expr:
+        found = [r.all(t) for t in substitute(tests, {**new, z: x})]
+        return functools.reduce(e.logical_and, found)
+
+    for ordered in (sort(value, axis=0, descending=True), sort(value, axis=0)):
+        value = where(holds(value) | ~holds(ordered), value, ordered)
+    return value
+
+
+def _events(joint: Joint) -> list[tuple[Expr, set[Expr]]]:
+    """The events that a model is conditioned on, each with the coordinates that it reads."""
+    coordinates = set(joint.coordinates.values())
+    whole = [t for j in joint.jacobians.values() if (t := condition_of(j)) is not None]
+    parts = [part for test in whole for part in conjuncts(test)]
+    return [(x, coordinates.intersection(toposort([x]))) for x in parts]
 
 
 def _location(factor: Factor) -> Expr | None:
@@ -89,6 +120,15 @@ def _drawn_given(joint: Joint, factor: Factor, new: Mapping[Expr, Expr], key: Ex
     return substitute([value], dict(zip(roots, own, strict=True)))[0]
 
 
+def possible_values(joint: Joint, data: Mapping[str, Array], seed: Sequence[int]) -> State:
+    """Give values of the discrete variables that the data leave possible."""
+    discrete = {n for n, x in joint.coordinates.items() if n not in data and x.dtype not in FLOATS}
+    latent = [n for n in joint.coordinates if n not in data]
+    point = Points(joint, latent, data)(np.random.default_rng(seed))
+    return {n: v for n, v in point.items() if n in discrete}
+
+
+State = dict[str, Array]
 Form = tuple[Callable[..., Any], list[Expr]]
 """The log probabilities of all values of a variable, and what they depend on."""
 Forms = dict[tuple[Factor, ...], Form | None]
@@ -168,6 +208,8 @@ class Points:
             except UnsupportedError:
                 # Of a pedigree, what was drawn first may leave nothing for those who come after.
                 failed[names[i]] += 1
+                if failed[names[i]] <= _TURNS and self._mended(z, names[:i], known, rng):
+                    continue
                 first = self._back(names, i, 1 + failed[names[i]] // _TURNS)
                 if first == i or sum(failed.values()) > _TURNS * len(names):
                     raise
@@ -200,6 +242,11 @@ class Points:
             found = compiled([], substitute(tests, {**known, z: constant(value)}))()
             if all(np.all(x) for x in found):
                 break
+            if i == 0 and value.ndim:
+                for ordered in (np.sort(value, axis=0), np.sort(value, axis=0)[::-1]):
+                    held = compiled([], substitute(tests, {**known, z: constant(ordered)}))()
+                    if all(np.all(x) for x in held):
+                        return ordered
             held = [np.asarray(x) for x in found]
             new = _generic(factor, known, rng, spread=2.0 ** (i // 8))
             # Where a condition is one on each element, those that fulfil it stay.
@@ -209,11 +256,63 @@ class Points:
 
     @functools.cached_property
     def _conditions(self) -> list[tuple[Expr, set[Expr]]]:
-        """The events that a model is conditioned on, each with the coordinates that it reads."""
-        coordinates = set(self._joint.coordinates.values())
-        whole = [t for j in self._joint.jacobians.values() if (t := condition_of(j)) is not None]
-        parts = [part for test in whole for part in conjuncts(test)]
-        return [(x, coordinates.intersection(toposort([x]))) for x in parts]
+        return _events(self._joint)
+
+    def _mended(
+        self, z: Expr, before: Sequence[str], known: dict[Expr, Expr], rng: np.random.Generator
+    ) -> bool:
+        """Change elements of what was drawn before, until a variable has possible values.
+
+        Of each discrete variable that it, or what reads it, reads as well, those elements are
+        changed whose change leaves fewer elements without a value. Whether none are left.
+        """
+        children = self._children(z, known)
+        form = self._forms.get((self._factors[z], *children))
+        if form is None:
+            return False
+        for name in before:
+            u = self._joint.coordinates[name]
+            values = finite_values(self._factors[u].rv)
+            if u not in form[1] or values is None:
+                continue
+            left, known[u] = self._fewer_failures(u, values, form, known, rng)
+            if not left:
+                return True
+        return False
+
+    def _fewer_failures(
+        self,
+        u: Expr,
+        values: Sequence[int],
+        form: tuple[Callable[..., Any], list[Expr]],
+        known: Mapping[Expr, Expr],
+        rng: np.random.Generator,
+    ) -> tuple[int, Expr]:
+        """Change elements of a variable one at a time, where that helps another one."""
+        run, below = form
+        others = {x: v for x, v in known.items() if x is not u}
+        own = [self._factors[u].guarded, *(c.guarded for c in self._children(u, others))]
+        given = {x: _array(v) for x, v in known.items()}
+        needed = [x for x in toposort(own) if x in others]
+        possible = compiled([u, *needed], own)
+
+        def failures(value: Array) -> int:
+            (natural,) = run(*(value if x is u else given[x] for x in below))
+            return int((~(np.asarray(natural) > -np.inf).any(-1)).sum())
+
+        best = np.array(given[u])
+        left = failures(best)
+        for at in rng.permutation(best.size):
+            for v in rng.permutation(list(values)):
+                if not left:
+                    break
+                new = best.copy()
+                new.flat[at] = v
+                if (now := failures(new)) < left:
+                    terms = possible(new, *(given[x] for x in needed))
+                    if all(np.all(np.asarray(t) > -np.inf) for t in terms):
+                        best, left = new, now
+        return left, constant(best)
 
     def _back(self, names: Sequence[str], i: int, generations: int) -> int:
         """Find where to begin again after a failure: at a discrete variable so far above."""

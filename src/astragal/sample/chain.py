@@ -15,10 +15,12 @@ from typing import Any
 import numpy as np
 
 from astragal.compile import evaluate, function
+from astragal.density.joint import factorise
 from astragal.derive.nuts import DEPTH
+from astragal.derive.points import possible_values
 from astragal.derive.sampler import Sampler
 from astragal.derive.steps import Step
-from astragal.graph.errors import ModelError
+from astragal.graph.errors import DomainError, ModelError, UnsupportedError
 from astragal.graph.expr import Expr
 from astragal.graph.types import INTEGERS
 from astragal.ops.control import scan
@@ -124,30 +126,55 @@ def _highest(sampler: Sampler, data: dict[str, Expr]) -> Callable[[Any, Arrays],
     # A start is drawn once: compiling it would cost more than running it.
     assert sampler.target is not None
 
-    def starter(at: Expr, more: list[Expr]) -> Callable[..., Any]:
-        here = sampler.initial(at, data, *more)
+    held = inputs_like(
+        sampler, [n for n in sampler.latent_names if sampler.types[n].dtype in INTEGERS], "held"
+    )
+
+    def starter(at: Expr, more: list[Expr], told: dict[str, Expr]) -> Callable[..., Any]:
+        here = sampler.initial(at, data, *more) | told
         if discrete:
             own, at = split(at, 2)
             here = _settled(discrete, own, here, data)
         height = sampler.target(at, {**here, **data})[0]["logdensity"]  # type: ignore[misc]
-        return function([k, *more, data], (here, height), backend="numpy")
+        return function([k, *more, told, data], (here, height), backend="numpy")
+
+    def possible(key: Any, given: Arrays) -> Arrays:
+        joint = factorise(sampler.augmented or sampler.model, [*given], name_all=True)
+        seed = [int(w) for w in np.ravel(key.words)]
+        try:
+            found = possible_values(joint, dict(given), seed)
+        except UnsupportedError:
+            return {}
+        return {n: x for n, x in found.items() if n in held}
 
     attempt = input("attempt", dtype="int64")
     several = any(name.endswith(DEPTH) for name in sampler.tuning_names)
     wanted = STARTS if several else 1
-    first_start = None if several else starter(k, [])
+    first_start = None if several else starter(k, [], {})
 
     def start(key: Any, given: Arrays) -> Arrays:
         again, best, top, seen = None, None, -np.inf, 0
         search: Search | None = None
+        told: Arrays = {}
         with np.errstate(all="ignore"):
             for i in range(TRIES):
-                if i == 0 and first_start is not None:
-                    drawn, height = first_start(key, given)
-                else:
-                    again = starter(fold_in(k, attempt), [attempt]) if again is None else again
-                    drawn, height = again(key, i, given)
-                if sampler.exact:
+                try:
+                    if i == 0 and first_start is not None:
+                        drawn, height = first_start(key, {}, given)
+                    else:
+                        again = again or starter(
+                            fold_in(k, attempt), [attempt], held if told else {}
+                        )
+                        drawn, height = again(key, i, told, given)
+                except DomainError:
+                    # Discrete variables that were drawn leave others none of their values.
+                    if told or not held:
+                        raise
+                    again, told = None, possible(key, given)
+                    if len(told) < len(held):
+                        raise
+                    continue
+                if sampler.exact:  # independent draws begin anywhere
                     return _arrays(drawn)
                 # Constraints may have refused the point.
                 if best is None and i >= LOW_TRIES:
