@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 import astragal as ag
-from astragal.derive.moves import able
+from astragal.derive.moves import able, coordinates
 from astragal.derive.plan import Plan
+from astragal.graph.traverse import substitute
 from astragal.sample.chain import chain_keys, program_of
 
 R = ag.random
@@ -81,3 +82,39 @@ def test_a_chain_starts_between_bounds_that_few_points_have_a_density_within() -
     start, _ = chain_keys(1, 0)
     begun = program_of(sampler, "numpy", 1).start(start, dict(sampler.observed))
     assert begun["risk"].max() < 5.0
+
+
+def narrowed(model: dict[str, ag.Expr], names: list[str], at: dict[str, float]) -> dict[str, float]:
+    """Values at coordinate 0.7 of variables, in the order in which they move."""
+    y = R.student_t(keys(9)[8], 4.0, sum((model[n] for n in names), 0.0), 1.0)
+    plan = Plan(ag.Model({**model, "y": y}), {"y": np.array(0.3)}, ())
+    ordered, transforms = coordinates(plan.reads, names)
+    place = plan.joint.coordinates
+    out = {}
+    for n in ordered:
+        value = transforms[n].forward(ag.constant(0.7))
+        known = {place[m]: ag.constant(v) for m, v in at.items() if m != n}
+        out[n] = float(ag.evaluate(substitute([value], known)[0]))
+    return out
+
+
+def test_trajectories_run_within_constraints_between_numbers() -> None:
+    k = keys(9)
+    x, y, z = (R.normal(k[i], 0.0, 10.0) for i in range(3))
+    between = ag.constrain((y > x) & (z < y))
+    found = narrowed(
+        {"x": x, "y_": y, "z": z, "c": between}, ["x", "y_", "z"], {"x": 2.0, "y_": 5.0}
+    )
+    assert found["x"] == pytest.approx(0.7)
+    assert found["y_"] == pytest.approx(2.0 + np.exp(0.7))
+    assert found["z"] == pytest.approx(5.0 - np.exp(0.7))
+
+
+def test_constraints_that_are_no_bounds_leave_coordinates_as_they_are() -> None:
+    k = keys(9)
+    x, y = (R.normal(k[i], 0.0, 10.0) for i in range(2))
+    for event in (x * x > y, ag.square(y) < 4.0, (x < y) | (y < 0.0)):
+        found = narrowed({"x": x, "z": y, "c": ag.constrain(event)}, ["x", "z"], {"x": 2.0})
+        assert found["x"] == pytest.approx(0.7)
+        if event.op.name != "greater":
+            assert found["z"] == pytest.approx(0.7)

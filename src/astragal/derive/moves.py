@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from astragal.density.transforms import Transform, interval_of, to_line, transform_of
 from astragal.derive.block import Block
-from astragal.derive.bounds import above_zero, joined, limits
+from astragal.derive.bounds import above_zero, condition_of, conjuncts, joined, limits
 from astragal.derive.conjugate import Neighbourhood, Neighbourhoods
 from astragal.derive.jumps import jumps
 from astragal.derive.noncentred import Standard
@@ -93,33 +93,33 @@ def coordinates(
     position = [f.value for f in reads.joint.factors]
     ordered = sorted(names, key=lambda n: position.index(reads.joint.coordinates[n]))
     transforms = {}
-    for n in ordered:
-        t = _narrowed(reads.of(n), {reads.joint.coordinates[m] for m in names})
+    for i, n in enumerate(ordered):
+        t = _narrowed(reads.of(n), {reads.joint.coordinates[m] for m in ordered[i:]})
         assert t is not None
         transforms[n] = t
     return tuple(ordered), transforms
 
 
-def _narrowed(near: Neighbourhood, moving: set[Expr]) -> Transform | None:
-    """Give a variable's coordinates within what the supports of others leave it.
+def _narrowed(near: Neighbourhood, later: set[Expr]) -> Transform | None:
+    """Give a variable's coordinates within what constraints and the supports of others leave it.
 
-    A trajectory that meets an end of a support is thrown away; on these it meets none. Ends
-    that move with the variable are left to it.
+    A trajectory that meets an end of what is possible is thrown away; on these it meets none.
+    Ends that read the variable itself, or what comes later in the order, are left to that.
     """
     own = near.own
     if own is None:
         return None
     interval = interval_of(own)
     tests = [f.support for f in near.factors if f is not own and f.support is not None]
-    tests = [x for x in tests if near.z in toposort([x])]
-    if interval is None or not tests or own.family == "von_mises":
+    tests += [event for x in near.extra if (event := condition_of(x)) is not None]
+    parts = [x for test in tests for x in conjuncts(test) if near.z in toposort([x])]
+    if interval is None or not parts or own.family == "von_mises":
         return transform_of(own)
-    found = [limits(x, near.z, above_zero(own)) for x in tests]
-    known = [one for one in found if one is not None]
-    ends = [x for one in known for x in (*one.lows, *one.highs)]
-    if len(known) < len(found) or not ends or not moving.isdisjoint(toposort(ends)):
+    known = [one for x in parts if (one := limits(x, near.z, above_zero(own))) is not None]
+    kept = [one for one in known if later.isdisjoint(toposort([*one.lows, *one.highs]))]
+    if not any((*one.lows, *one.highs) for one in kept):
         return transform_of(own)
-    return to_line(joined(interval, known), near.z.shape)
+    return to_line(joined(interval, kept), near.z.shape)
 
 
 def _block(
