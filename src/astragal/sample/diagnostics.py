@@ -105,10 +105,26 @@ def _ranked(x: Array) -> tuple[Array, Array]:
     np.put_along_axis(z, order, np.broadcast_to(scores, x.shape), axis=1)
     tied = (ordered[:, 1:] == ordered[:, :-1]).any(axis=1)
     if tied.any():
-        from scipy.stats import rankdata  # half a second, and draws are seldom tied
-
-        z[tied] = ndtri((rankdata(x[tied], axis=1) - 0.375) / (n + 0.25))
+        z[tied] = _of_ties(ordered[tied], order[tied], scores)
     return ordered, z
+
+
+def _of_ties(ordered: Array, order: Array, scores: Array) -> Array:
+    """Give equal draws the score of their mean rank, from the scores of ranks without ties."""
+    rows, n = ordered.shape
+    first = np.ones((rows, n), dtype=bool)
+    first[:, 1:] = ordered[:, 1:] != ordered[:, :-1]
+    starts = np.flatnonzero(first)
+    lengths = np.diff(starts, append=rows * n)
+    several = lengths > 1
+    ranks = starts[several] % n + 0.5 * (lengths[several] + 1)
+    found = np.tile(scores, rows)
+    found[np.repeat(several, lengths)] = np.repeat(
+        ndtri((ranks - 0.375) / (n + 0.25)), lengths[several]
+    )
+    z = np.empty_like(ordered)
+    np.put_along_axis(z, order, found.reshape(rows, n), axis=1)
+    return z
 
 
 def _quantile(ordered: Array, q: float) -> Array:
