@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+import astragal as ag
 from astragal.examples.cases import CASES
 from astragal.examples.cases.__main__ import find, reference_names, run
 
@@ -34,10 +35,17 @@ KINDS = {
     "eight_schools-eight_schools_centered": {"tau+mu+theta": "collapse"},
     "kidiq-kidscore_interaction": {"sigma+beta": "collapse"},
     "sblrc-blr": {"beta": "gibbs", "sigma": "gibbs"},
-    "beetles_logit": {"alpha_star+beta": "gibbs", "r_auxiliary": "gibbs"},
-    "surgical": {"mu+b": "gibbs", "tau": "gibbs", "r_auxiliary": "gibbs"},
+    "beetles_logit": {"alpha_star+beta": "nuts"},
+    "surgical": {"mu+tau+b": "nuts"},
+    "gym_german_logistic": {"weights": "nuts"},
     "stacks_t4": {"beta0+beta": "gibbs", "tau": "gibbs"},
     "garch-garch11": {"mu+alpha0+alpha1+beta1": "nuts"},
+}
+# Given auxiliary variables, which take more work there.
+AUGMENTED = {
+    "beetles_logit": {"alpha_star+beta": "gibbs", "r_auxiliary": "gibbs"},
+    "surgical": {"mu+b": "gibbs", "tau": "gibbs", "r_auxiliary": "gibbs"},
+    "gym_german_logistic": {"weights": "gibbs", "labels_auxiliary": "gibbs"},
 }
 
 
@@ -51,6 +59,15 @@ def test_the_sampler_that_an_expert_would_write_is_found(name: str) -> None:
     sampler = CASES[name].derive(data_of(name))
     steps = {s.name: s.kind for s in sampler.steps}
     assert KINDS[name].items() <= steps.items()
+
+
+@pytest.mark.parametrize("name", AUGMENTED)
+def test_draws_given_auxiliary_variables_are_found_and_said(name: str) -> None:
+    model, observed = CASES[name].build(data_of(name))
+    assert "(polya_gamma_augmentation): " in ag.derive(model, observed).explain()
+    sampler = ag.derive(model, observed, prefer=["augment"])
+    steps = {s.name: s.kind for s in sampler.steps}
+    assert AUGMENTED[name].items() <= steps.items()
 
 
 def test_every_case_has_a_model() -> None:

@@ -153,7 +153,7 @@ def groups() -> tuple[ag.Model, dict[str, Any]]:
 
 
 def test_a_block_holds_in_the_warm_up_where_no_digits_are_left() -> None:
-    sampler = ag.derive(*groups())
+    sampler = ag.derive(*groups(), prefer=["augment"])
     step = next(s for s in sampler.steps if set(s.targets) == {"m", "b"} and s.kind == "gibbs")
     key, warming = ag.input("key", dtype="key"), ag.input("left", dtype="int64", shape=())
     places = dict(step.program.inputs)

@@ -82,7 +82,8 @@ def crossed(*sizes: int) -> ag.Sampler:
     eta = sum(x[rng.integers(0, n, 600)] for x, n in zip(effects, sizes, strict=True))
     named = {f"s{i}": s for i, s in enumerate(scales)} | {f"x{i}": x for i, x in enumerate(effects)}
     model = ag.Model({**named, "y": R.bernoulli(k[-1], ag.expit(eta))})
-    return ag.derive(model, {"y": rng.integers(0, 2, 600)}, forbid=["interweave"])
+    y = rng.integers(0, 2, 600)
+    return ag.derive(model, {"y": y}, forbid=["interweave"], prefer=["augment"])
 
 
 def test_crossed_groups_of_a_hundred_are_one_block() -> None:

@@ -13,8 +13,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from astragal.derive.choices import BESIDE, BLOCK, say
+from astragal.derive.choices import BESIDE, BLOCK, GRADIENT, JOINT, LEAF, START, say
 from astragal.derive.coupling import Coupling, coupling, sweeps_of
+from astragal.derive.creeping import sweeps_given_leaves
 from astragal.derive.exact import closed_forms
 from astragal.derive.interweave import KIND as INTERWEAVE
 from astragal.derive.noncentred import KIND as NONCENTRE
@@ -39,6 +40,7 @@ WAYS: Ways = (
     ((INTERWEAVE,), ()),
     ((), (NONCENTRE,)),
     ((NONCENTRE,), ()),
+    ((), ("augment",)),
     (("augment",), ()),
     (("collapse", "augment"), ()),
     (_CLOSED, ("nuts", NONCENTRE)),
@@ -46,16 +48,12 @@ WAYS: Ways = (
 )
 """What is forbidden and preferred to get other samplers of the same posterior."""
 
-JOINT = 1.7
-"""Sweeps that an effective draw takes of what moves all at once: trajectories, collapsed steps."""
 IN_TURN = 6.0
 """The same for draws in turn, where it is not known."""
 AGAINST = 4.0
 """How many times more on coordinates that the data speak against."""
 EVALUATIONS = 4.0
 """Of the density, by a slice update of one coordinate."""
-GRADIENT = 3.0
-"""Work of a density with its gradient, beside that of the density."""
 
 
 @dataclass(frozen=True)
@@ -145,6 +143,11 @@ def _expected(
     data = s.observed
     if s.exact:
         return BESIDE + sum(work_of(x, None, data) for x in s.steps), 1.0, "draws are independent"
+    if plan.augmented.leaves:
+        held = sweeps_given_leaves(Plan(s.model, data), plan)
+        if held is not None:
+            nanoseconds = BESIDE + sum(work_of(x, None, data) for x in s.steps)
+            return nanoseconds, held, "at least, by what the auxiliary variables hold"
     h = known.setdefault(plan.joint.total, _MISSING)
     if h is _MISSING:
         h = known[plan.joint.total] = coupling(plan, list(closed_forms(plan.reads, plan.latent)))
@@ -211,12 +214,6 @@ def work_of(step: Step, h: Coupling | None, data: Container[str]) -> float:
 
 def _size(x: Expr) -> int:
     return size_of_type(x.type)
-
-
-LEAF = 300.0
-"""Nanoseconds of a leapfrog step beside its gradient."""
-START = 2000.0
-"""Nanoseconds of a trajectory beside its steps."""
 
 
 def _trajectory(step: Step, size: int, h: Coupling | None) -> float:

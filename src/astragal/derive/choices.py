@@ -23,6 +23,14 @@ ESTIMATE = 5e8
 """Nanoseconds that estimating how variables hold each other may cost beside such a run."""
 BESIDE = 1000.0
 """Nanoseconds of a sweep beside its draws."""
+JOINT = 1.7
+"""Sweeps that an effective draw takes of what moves all at once: trajectories, collapsed steps."""
+GRADIENT = 2.0
+"""Work of a density with its gradient, beside that of the density."""
+LEAF = 300.0
+"""Nanoseconds of a leapfrog step beside its gradient."""
+START = 1500.0
+"""Nanoseconds of a trajectory beside its steps."""
 
 
 def chosen_links(plan: Plan, refused: set[str]) -> list[Link]:

@@ -1,35 +1,37 @@
-"""Whether draws given Polya-Gamma or probit variables creep, beside trajectories of everything.
+"""Draws given Polya-Gamma or probit variables, or trajectories of everything: which cost less.
 
 What is regressed on forgets as slowly as these variables hold it: with few trials, or counts far
 from half of them, one effective draw takes many sweeps. How many is estimated
-(`astragal.derive.missing`), and the work of both is counted.
+(`astragal.derive.missing`), and the work of both is counted. What scales hold is not: draws in
+turn take at least as many sweeps as they are said to.
 """
 
 from __future__ import annotations
 
 import math
 
-from astragal.derive.alternatives import GRADIENT, JOINT, LEAF, START
-from astragal.derive.choices import BESIDE, say
+from astragal.derive.choices import BESIDE, GRADIENT, JOINT, LEAF, START, say
 from astragal.derive.collapsed import NORMAL
 from astragal.derive.exact import closed_forms
 from astragal.derive.gaussian import size_of
-from astragal.derive.missing import sweeps
+from astragal.derive.missing import sweeps_by_means
+from astragal.derive.moves import able
 from astragal.derive.plan import Plan
 from astragal.derive.work import work
+from astragal.graph.errors import DomainError
 
-MANY = 600
-"""Auxiliary numbers above which nothing is estimated: drawing them so often takes seconds."""
-MARGIN = 4.0
-"""How much cheaper trajectories have to be: works are counted, and trajectories guessed."""
+MARGIN = 1.25
+"""How much cheaper trajectories have to be: they need a longer warm-up."""
 CREEP = 10.0
-"""Sweeps an effective draw beyond which any gain counts: of 4,000 draws fewer than 400 are left."""
-STEPS = 7.0
-"""Leapfrog steps of a trajectory along coefficients, in a metric that was learnt."""
+"""Sweeps an effective draw beyond which trajectories may cost twice as much: of 4,000 draws fewer
+than 400 would be left."""
+STEPS = 4.0
+"""Leapfrog steps of a trajectory along one number, in a metric that was learnt; the length of a
+step falls with the fourth root of how many there are (Beskos et al. 2013, Bernoulli 19)."""
 
 
 def creeps(plain: Plan, plan: Plan) -> bool:
-    """Tell whether trajectories are much cheaper than draws given auxiliary variables.
+    """Tell whether trajectories are cheaper than draws given auxiliary variables.
 
     Parameters
     ----------
@@ -41,25 +43,61 @@ def creeps(plain: Plan, plan: Plan) -> bool:
     Returns
     -------
     bool
-        False where it cannot be told. What was compared is kept for explanations.
+        What was compared is kept for explanations.
     """
-    added = [n for n in plan.latent if n not in plain.latent]
-    if sum(size_of(plan.joint.coordinates[n]) or MANY for n in added) > MANY:
-        return False
     closed = list(closed_forms(plan.reads, plan.latent))
-    links = [link for link in closed if {*link.found.targets} <= {*added}]
-    if any(link.found.family not in NORMAL for link in closed if link not in links):
-        return False  # scales move a second time, which the estimate does not know
-    plan.points.restart()
-    taken = sweeps(plan.reads, plain.reads, links, closed, plain.latent, plan.points)
-    plan.points.restart()
-    if not math.isfinite(taken):
-        return False
-    size = sum(size_of(plain.joint.coordinates[n]) or 1 for n in plain.latent)
-    leaf = GRADIENT * work([plain.joint.total], plain.observed) + LEAF + 3.0 * size
-    moved = BESIDE + START + STEPS * leaf
     drawn = BESIDE + sum(work(link.found.outputs.values(), plan.observed) for link in closed)
-    said = f"given {', '.join(added)}: {say(drawn, taken)}; by trajectories: {say(moved, JOINT)}"
+    taken = sweeps_given_leaves(plain, plan) or 1.0
+    moved = _trajectory(plain)
+    least = MARGIN if taken <= CREEP else 0.5
+    better = least * moved * JOINT < drawn * taken
+    added = ", ".join(n for n in plan.latent if n not in plain.latent)
+    names = ", ".join(u.name for u in plan.augmented.used)
+    said = f"given {added} ({names}): {say(drawn, taken)}; by trajectories: {say(moved, JOINT)}"
     for one in (plain, plan):
         one.compared.append(said)
-    return (1.0 if taken > CREEP else MARGIN) * moved * JOINT < drawn * taken
+    return better
+
+
+def sweeps_given_leaves(plain: Plan, plan: Plan) -> float | None:
+    """Estimate the sweeps that an effective draw takes given added leaves.
+
+    Parameters
+    ----------
+    plain, plan
+        What is known of the model without auxiliary variables, and with them.
+
+    Returns
+    -------
+    float or None
+        The least number; None where it is not known, as of discrete variables.
+    """
+    added = {n for n in plan.latent if n not in plain.latent}
+    if added != {*plan.augmented.leaves}:
+        return None
+    if not all("nuts" in able(plain.reads.of(n)) for n in plain.latent):
+        return None
+    closed = list(closed_forms(plan.reads, plan.latent))
+    links = [x for x in closed if added.issuperset(x.found.targets)]
+    among = [n for x in closed if x.found.family in NORMAL for n in x.found.targets]
+    among = [n for n in among if n not in added]
+    if not among:
+        return None
+    plan.points.restart()
+    try:
+        taken = sweeps_by_means(
+            plan.reads, plain.reads, links, plain.latent, among,
+            plain.labels, plain.points, plan.points,
+        )  # fmt: skip
+    except DomainError:  # at a place where a law is not proper
+        return None
+    plan.points.restart()
+    plain.points.restart()
+    return taken if math.isfinite(taken) else None
+
+
+def _trajectory(plain: Plan) -> float:
+    """Count the work of a trajectory of everything, in nanoseconds."""
+    size = sum(size_of(plain.joint.coordinates[n]) or 1 for n in plain.latent)
+    leaf = GRADIENT * work([plain.joint.total], plain.observed) + LEAF + 3.0 * size
+    return BESIDE + START + STEPS * math.sqrt(math.sqrt(size)) * leaf

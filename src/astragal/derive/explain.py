@@ -51,6 +51,6 @@ def explain(s: Sampler) -> str:
         lines.append("Pilot runs:")
         lines += [f"   {t}" for t in s.trials]
     if s.rejected:
-        lines.append("Tried, and not possible:")
+        lines.append("Tried, and not taken:")
         lines += [f"   {r}" for r in s.rejected]
     return "\n".join(lines)

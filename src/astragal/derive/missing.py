@@ -7,7 +7,9 @@ place in each sweep: that of the information that z being unknown takes away (Li
     r = largest eigenvalue of (H + V)^-1 V
     H = -d2 log p(u, y)      V = Var(d log p(u, z, y) | u, y)
 
-at a mode of p(u, y). One effective draw takes (1 + r) / (1 - r) sweeps.
+at a mode of p(u, y). One effective draw takes (1 + r) / (1 - r) sweeps. Where the second
+derivatives of log p(u, z, y) are linear in z, H + V is minus these at the mean of z given u:
+nothing has to be drawn.
 """
 
 from __future__ import annotations
@@ -22,13 +24,18 @@ from astragal.derive.block import Block
 from astragal.derive.check import Array, compiled
 from astragal.derive.conjugate import KEY, Neighbourhoods
 from astragal.derive.exact import Link
+from astragal.derive.information import shares
+from astragal.derive.metric import MOST
 from astragal.derive.moves import coordinates
+from astragal.derive.noncentred import standards
 from astragal.derive.points import Points
 from astragal.graph.errors import DomainError
 from astragal.graph.expr import Expr
 from astragal.graph.subgraph import placeholder
 from astragal.graph.traverse import substitute
 from astragal.graph.types import tensor_type
+from astragal.ops.manipulation import broadcast_to
+from astragal.random.distribution import is_random, random_parts
 from astragal.random.keys import key
 
 LARGEST = 64
@@ -96,6 +103,78 @@ def sweeps(
         return math.inf
     taken = np.atleast_2d(np.cov(slopes, rowvar=False))
     return _sweeps(_curvature(height, at), taken)
+
+
+def sweeps_by_means(
+    whole: Neighbourhoods,
+    inner: Neighbourhoods,
+    links: Sequence[Link],
+    left: Sequence[str],
+    among: Sequence[str],
+    labels: Mapping[Expr, str],
+    points: Points,
+    generic: Points,
+) -> float:
+    """Estimate the same from the means of latents in which second derivatives are linear.
+
+    Parameters
+    ----------
+    whole, inner, left, points
+        As for `sweeps`.
+    links
+        The laws of the latents.
+    among
+        What of the rest counts, given all else of it: this is the least that draws in turn take.
+    labels
+        Names of expressions.
+    generic
+        Generic values of all, latents too.
+
+    Returns
+    -------
+    float
+        Infinite where it cannot be told.
+    """
+    names, transforms = coordinates(inner, left)
+    block, complete = (Block(reads, names, transforms, {}) for reads in (inner, whole))
+    if block.size > MOST:
+        return math.inf
+    own = {s.name: s for s in standards(inner, names, labels)}
+    _, state = shares(Block(inner, names, transforms, own), transforms, points)
+    place = whole.joint.coordinates
+    given = [x for x in place.values() if str(x.args[0]) in state]
+    values = [state[str(x.args[0])] for x in given]
+    latents = {n: place[n] for link in links for n in link.found.targets}
+    known = {n: m for link in links if (m := _mean(link)) is not None for n in link.found.targets}
+    # Without a formula, as of utilities, derivatives of linear predictors do not read it.
+    any_ones = generic(np.random.default_rng(20_12))
+    means = dict(zip(known, compiled(given, list(known.values()))(*values), strict=True))
+    centres = [means.get(n, any_ones[n]) for n in latents]
+    at = np.ravel(compiled([place[n] for n in names], [block.at()])(*(state[n] for n in names))[0])
+    u = placeholder(tensor_type("float64", (block.size,)))
+    marginal = compiled([u, *given], [block.density(u)[1]])
+    joint = compiled([u, *latents.values(), *given], [complete.density(u)[1]])
+    h = _curvature(lambda x: (0.0, np.asarray(marginal(x, *values)[0])), at)
+    full = _curvature(lambda x: (0.0, np.asarray(joint(x, *centres, *values)[0])), at)
+    if not (np.isfinite(h).all() and np.isfinite(full).all()):
+        return math.inf
+    ends = np.cumsum([0, *block.sizes])
+    own_places = [np.arange(ends[i], ends[i + 1]) for i, n in enumerate(names) if n in among]
+    counted = np.ix_(*2 * [np.concatenate(own_places)])
+    h, full = h[counted], full[counted]
+    # What the latents take away is at least nothing.
+    taken, axes = np.linalg.eigh(full - h)
+    return _sweeps(h, (axes * np.maximum(taken, 0.0)) @ axes.T)
+
+
+def _mean(link: Link) -> Expr | None:
+    """Write the mean of a link's law, where there is a formula."""
+    law = link.found.law
+    if law is None or not is_random(law):
+        return None
+    distribution, _, _, parameters = random_parts(law)
+    mean = None if distribution.mean is None else distribution.mean(*parameters)
+    return None if mean is None else broadcast_to(mean, law.shape)
 
 
 def _starts(

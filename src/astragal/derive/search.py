@@ -123,9 +123,10 @@ def search(
             plain, plan = plan, _with_auxiliaries(plan, refused)
             closed = refused
             if _moves_better(plain, plan, refused):
+                why = _not_taken(plain, plan)
                 plan, closed = plain, refused | {"gibbs"}
                 for name in plan.latent:
-                    plan.reject(name, "gibbs", "what is drawn in turn would hold the rest")
+                    plan.reject(name, "gibbs", why)
             steps = _steps(plan, closed)
             steps += interwoven(plan, steps, closed)
             plan, steps = all_at_once(plain, plan, steps, closed, _steps)
@@ -197,6 +198,16 @@ def _moves_better(plain: Plan, plan: Plan, refused: set[str]) -> bool:
     if leaves.issuperset(u.name for u in plan.augmented.used) and not _stuck(plan):
         return creeps(plain, plan)
     return True
+
+
+def _not_taken(plain: Plan, plan: Plan) -> str:
+    """Say why variables are not drawn in turn given auxiliary ones, and how they are."""
+    added = ", ".join(n for n in plan.latent if n not in plain.latent)
+    names = ", ".join(u.name for u in plan.augmented.used)
+    return (
+        f"drawn in turn given {added} ({names}) it would creep, or cost more; "
+        'prefer=["augment"] takes them'
+    )
 
 
 def _slow_laws(plan: Plan) -> int:

@@ -40,14 +40,18 @@ _DRAWS: Mapping[float, str] = {
     12.0: """normal exponential laplace logistic gumbel half_normal lognormal cauchy half_cauchy
              weibull pareto lomax rayleigh geometric multivariate_normal random_walk ar1
              stationary_ar1 categorical""",
-    300.0: """negative_binomial hypergeometric von_mises polya_gamma wishart inverse_wishart lkj""",
+    300.0: """negative_binomial hypergeometric von_mises wishart inverse_wishart lkj""",
     500.0: """generalized_inverse_gaussian""",
+    700.0: """polya_gamma""",
 }
 _DRAW = {op: price for price, ops in _DRAWS.items() for op in ops.split()}
 # fmt: on
 _OTHER_DRAW = 45.0
 _PLAIN = 0.3
 """Of plain arithmetic, several elements at once."""
+_LANES = ("exp", "expm1", "log", "log1p", "tanh", "expit", "xlogy", "xlog1py")
+_LANE = 1.3
+"""Of exponentials and logarithms of an array, several elements at once."""
 _ARRAY = 10.0
 """Of an array that has to be made."""
 _FREE = (INPUT, PARAMETER, DIMENSION, CONSTANT)
@@ -114,7 +118,7 @@ class _Counter:
             return n * _DRAW.get(x.op.name, _OTHER_DRAW) + _ARRAY
         if x.op in _MATRICES:
             return _matrix(x) + _ARRAY
-        price = _PRICE.get(x.op.name, _PLAIN)
+        price = _LANE if n > 1.0 and x.op.name in _LANES else _PRICE.get(x.op.name, _PLAIN)
         widest = max([n, *(size_of_type(a.type) for a in x.args if isinstance(a, Expr))])
         read = n if x.op.name in _PLACES else widest
         return read * price + (_ARRAY if n > 1.0 and price > 0.0 else 0.0)
@@ -140,7 +144,7 @@ def _matrix(x: Expr) -> float:
     shape = [d if isinstance(d, int) else USUAL_SIZE for d in a.type.shape]
     n, size = shape[-1], float(size_of_type(x.type))
     if x.op is products.matmul:
-        return 0.6 * size * n
+        return 0.12 * size * n
     stacks = math.prod(shape[:-2])
     columns = size_of_type(rest[0].type) / max(n * stacks, 1) if rest else 0.0
     cubic = {linalg.CHOLESKY: 1.0 / 6.0, linalg.SOLVE: 1.0 / 3.0, linalg.SOLVE_TRIANGULAR: 0.0,
