@@ -37,7 +37,7 @@ def test_the_time_of_a_change_moves_by_slices_and_what_changes_by_trajectories()
 @pytest.mark.slow
 def test_the_time_of_a_change_has_the_posterior_that_sums_give() -> None:
     draws = ag.derive(change_point(), {"y": COUNTS}).sample(
-        draws=1500, chains=2, seed=3, progress=False
+        draws=1500, chains=2, seed=3, target_accept=0.95, progress=False
     )
     change = np.ceil(draws["posterior"]["change"].to_numpy()).ravel()
     # Flat over intervals of a year; the levels are nearly flat, so that their integrals are

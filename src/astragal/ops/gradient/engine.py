@@ -12,9 +12,10 @@ from typing import Any, NamedTuple, TypeAlias
 from astragal.graph.errors import UnsupportedError
 from astragal.graph.expr import Expr, describe
 from astragal.graph.subgraph import placeholder
-from astragal.graph.traverse import toposort
+from astragal.graph.traverse import depends_on, substitute, toposort
 from astragal.graph.types import FLOATS, KeyType, TensorType, TupleType, Type
 from astragal.ops.gradient.build import Ct, or_zeros, total, unbroadcast, zeros
+from astragal.ops.creation import zeros_like
 from astragal.ops.indexing import ADD_INDEX, ITEM
 
 
@@ -179,6 +180,12 @@ def transposed(node: Expr, tangents: Sequence[Values]) -> Values:
     return _transpose(node, tangents, u, u)
 
 
+def _unguarded(parts: Sequence[Expr], u: Expr) -> list[Expr]:
+    """Take out what asks where a cotangent is 0: it stands for any, of which nothing is masked."""
+    asked = [x for x in depends_on(parts, [u]) if not differentiable(x.type)]
+    return substitute(parts, {x: zeros_like(x) for x in asked}) if asked else list(parts)
+
+
 def _transpose(node: Expr, tangents: Sequence[Values], u: Expr, g: Values) -> Ct:
     from astragal.ops.gradient.rules import reverse_rule
 
@@ -194,7 +201,7 @@ def _transpose(node: Expr, tangents: Sequence[Values], u: Expr, g: Values) -> Ct
         elif (out := unbroadcast(part, a.type.shape)) is not None:
             pulled.append(out)
             pushed.append(t)
-    result = reverse(pulled, pushed, [u])[0]
+    result = reverse(_unguarded(pulled, u), pushed, [u])[0]
     linear = result is None or u not in toposort([result])
     assert linear, f"the reverse rule of {node.op.name} is not linear in the cotangent"
     return result
