@@ -14,8 +14,8 @@ from astragal.graph.expr import Expr, describe
 from astragal.graph.subgraph import placeholder
 from astragal.graph.traverse import depends_on, substitute, toposort
 from astragal.graph.types import FLOATS, KeyType, TensorType, TupleType, Type
-from astragal.ops.gradient.build import Ct, or_zeros, total, unbroadcast, zeros
 from astragal.ops.creation import zeros_like
+from astragal.ops.gradient.build import Ct, or_zeros, total, unbroadcast, zeros
 from astragal.ops.indexing import ADD_INDEX, ITEM
 
 
