@@ -173,23 +173,6 @@ def test_windows_of_the_metric_end_where_those_of_stan_end(warmup: int) -> None:
     assert changed.tolist() == _ends_of_stan(warmup)
 
 
-@pytest.mark.parametrize(("last", "settles"), [(700, True), (800, False)])
-def test_steps_settle_where_no_trajectory_diverged(last: int, settles: bool) -> None:
-    """A warm-up of 1,000, the last 50 of which follow the windows; one transition diverges."""
-
-    def one(t: dict[str, Expr], i: Expr) -> tuple[dict[str, Expr], Expr]:
-        rate, step, diverging = ag.constant(0.7), ag.constant(0.1), ag.equal(i, last)
-        new = nuts.adapt(t, ag.constant([1.0]) * i, rate, 1000 - i, step, diverging)
-        return new, new["log_step"]
-
-    _, steps = ag.scan(one, nuts.tuning_start(1), ag.arange(1000))
-    found = ag.function([], steps, backend="numpy")()[-50:]
-    m = np.arange(1.0, 51.0)
-    start, slowness = (0.1, nuts.SETTLING) if settles else (1.0, 0.05)
-    expected = np.log(start) - 0.1 * m / (m + 10.0) * np.sqrt(m) / slowness
-    np.testing.assert_allclose(found, expected, rtol=1e-10)
-
-
 @ag.model
 def bent(key: Expr) -> dict[str, Expr]:
     """A funnel and a banana, with data that say nothing."""

@@ -6,10 +6,9 @@ that later leaves must be compared with (Phan, Pradhan & Jankowiak 2019, arXiv:1
 Where two trees are joined, either is also compared with the nearest leaf of the other, as
 Stan does since version 2.21: of nearly independent normals, a whole period would look like
 no turn at all. Step size by dual averaging (Hoffman & Gelman 2014, JMLR 15), from where doubling
-or halving it crosses an acceptance of 0.8, with less noise at the end than Stan has (`SETTLING`),
-and a metric from the draws of windows that double (Stan Reference Manual, section 15.2;
-`astragal.derive.metric` has what is not diagonal in it), both in the warm-up only and carried in
-the state.
+or halving it crosses an acceptance of 0.8, and a metric from the draws of windows that double
+(Stan Reference Manual, section 15.2; `astragal.derive.metric` has what is not diagonal in it), both
+in the warm-up only and carried in the state.
 
 The log density is written into the program once: its value at the start, and the leapfrog steps
 of the search for a step size, are trees of a single leaf, before the others.
@@ -369,22 +368,13 @@ def transition(
 
 FIRST, WINDOW, LAST = 75, 25, 50
 """Iterations before the first window of the metric, in it, and after the last."""
-CALM, SETTLING = 200.0, 0.15
-"""Transitions without a divergence, after which the step size settles, and how slowly it does.
-
-Stan's constants (10 steps ahead, 0.05) let steps of the warm-up differ by a third or more. The
-acceptance of longer ones falls faster than that of shorter ones rises: where their mean is 0.8,
-that of the mean step is 0.9 to 0.93, and trajectories need up to twice the steps. After the last
-window steps that differ little have the acceptance that was asked for. Where trajectories
-diverged, the curvature is not the same everywhere: there the shorter steps are as well.
-"""
 _START_STEP = 0.1
 # fmt: off
 TUNING_START: Mapping[str, float] = {
     "iteration": 0.0, "log_step": math.log(_START_STEP), "log_mean_step": math.log(_START_STEP),
     "shortfall": 0.0, "restarted": 0.0, "anchor": math.log(10.0 * _START_STEP), "seen": 0.0,
     "window": float(WINDOW), "window_end": 0.0, "target": TARGET,
-    "max_depth": float(MAX_DEPTH), "calm": 0.0,
+    "max_depth": float(MAX_DEPTH),
 }
 # fmt: on
 
@@ -395,8 +385,8 @@ def tuning_start(n: int) -> State:
     return {**{name: _f(v) for name, v in TUNING_START.items()}, **vectors, **mixing_start(n)}
 
 
-def _windows(t: State, i: Expr, left: Expr) -> tuple[Expr, Expr, Expr, State]:
-    """Whether iteration i belongs to a window, ends one, and follows all; the windows after it.
+def _windows(t: State, i: Expr, left: Expr) -> tuple[Expr, Expr, State]:
+    """Whether iteration i belongs to a window, and ends one; and the windows after it.
 
     Each is twice as long as the one before; the last also takes what would be left over.
     """
@@ -413,7 +403,6 @@ def _windows(t: State, i: Expr, left: Expr) -> tuple[Expr, Expr, Expr, State]:
     return (
         inside,
         ends,
-        i > final,
         {
             "window": where(ends, doubled, size),
             "window_end": where(ends, next_end, end),
@@ -426,25 +415,22 @@ def searches(t: State) -> Expr:
     return t["restarted"] < 1.0
 
 
-def adapt(
-    t: State, x: Expr, acceptance: Expr, left: Expr, step: Expr, diverging: Expr = _FALSE
-) -> State:
+def adapt(t: State, x: Expr, acceptance: Expr, left: Expr, step: Expr) -> State:
     """Build the tuning after a transition of the warm-up, of which ``left`` are to come with it.
 
-    ``step`` is the step size that it was made with, ``diverging`` whether it diverged.
+    ``step`` is the step size that it was made with.
     """
     i = t["iteration"] + 1.0
-    inside, ends, late, windows = _windows(t, i, left)
-    settles = late & (t["calm"] >= CALM)
-    # Dual averaging, with Stan's constants but where it settles.
+    # Dual averaging with Stan's constants.
     m = t["restarted"] + 1.0
-    anchor = where(searches(t), e.log(where(settles, _f(1.0), _f(10.0)) * step), t["anchor"])
+    anchor = where(searches(t), e.log(10.0 * step), t["anchor"])
     rate = 1.0 / (m + 10.0)
     shortfall = (1.0 - rate) * t["shortfall"] + rate * (t["target"] - acceptance)
-    log_step = anchor - shortfall * e.sqrt(m) / where(settles, _f(SETTLING), _f(0.05))
+    log_step = anchor - shortfall * e.sqrt(m) / 0.05
     fresh = e.pow(m, -0.75)
     log_mean = fresh * log_step + (1.0 - fresh) * t["log_mean_step"]
     # Welford's running variance.
+    inside, ends, windows = _windows(t, i, left)
     seen = where(inside, t["seen"] + 1.0, 0.0)
     delta = x - t["mean"]
     mean = where(inside, t["mean"] + delta / e.maximum(seen, 1.0), t["mean"])
@@ -459,7 +445,6 @@ def adapt(
         "shortfall": where(ends, 0.0, shortfall),
         "restarted": where(ends, 0.0, m),
         "anchor": anchor,
-        "calm": where(late, t["calm"], where(diverging, 0.0, t["calm"] + 1.0)),
         "seen": where(ends, 0.0, seen),
         "mean": where(ends, e.multiply(0.0, mean), mean),
         "spread": where(ends, e.multiply(0.0, spread), spread),
@@ -483,7 +468,7 @@ def nuts_program(block: Block) -> tuple[Program, State]:
         block.density, block.at(), step, carried["inverse_mass"], KEY, carried["max_depth"],
         ADAPTING & searches(carried), mixing_of(carried),
     )  # fmt: skip
-    adapted = adapt(carried, x, info["acceptance"], TUNING, info["step_size"], info["diverging"])
+    adapted = adapt(carried, x, info["acceptance"], TUNING, info["step_size"])
     outputs = block.back(x)
     outputs.update(
         {

@@ -183,7 +183,7 @@ def transposed(node: Expr, tangents: Sequence[Values]) -> Values:
 def _unguarded(parts: Sequence[Expr], u: Expr) -> list[Expr]:
     """Take out what asks where a cotangent is 0: it stands for any, of which nothing is masked."""
     asked = [x for x in depends_on(parts, [u]) if not differentiable(x.type)]
-    return substitute(parts, {x: zeros_like(x) for x in asked}) if asked else list(parts)
+    return [*substitute(parts, {x: zeros_like(x) for x in asked})]
 
 
 def _transpose(node: Expr, tangents: Sequence[Values], u: Expr, g: Values) -> Ct:
