@@ -7,9 +7,13 @@ from typing import Any
 
 import numpy as np
 import pytest
+from scipy.special import expit
+from scipy.stats import binom, norm
 
 import astragal as ag
 from astragal.derive import augment
+from astragal.derive.moves import alone
+from astragal.derive.plan import Plan
 from astragal.graph.expr import Expr
 from astragal.sample.calibrate import start_at_truth
 
@@ -104,6 +108,50 @@ def test_forbidding_augmentation_leaves_the_general_sampler() -> None:
     for name in ("augment", "polya_gamma_augmentation"):
         sampler = ag.derive(model, {"y": DATA[bernoulli]}, forbid=(name,))
         assert [s.kind for s in sampler.steps] == ["nuts"], name
+
+
+CURES = [0, 0, 2, 0, 5, 0, 3]
+TRIALS = [6, 3, 9, 7, 11, 5, 8]
+
+
+def test_numbers_that_discrete_ones_alone_hold_move_by_themselves() -> None:
+    """A share of cured patients, and a rate of the others: given who is cured they are apart."""
+    k = keys(4)
+    share, rate = R.normal(k[0], 0.5, 1.5), R.normal(k[1], -1.0, 2.0)
+    cured = R.bernoulli(k[2], ag.expit(share), size=7)
+    y = R.binomial(k[3], TRIALS, ag.where(ag.equal(cured, 1), 0.0, ag.expit(rate)))
+    sampler = ag.derive(
+        ag.Model({"share": share, "rate": rate, "cured": cured, "y": y}), {"y": CURES}
+    )
+    assert [(s.name, s.kind) for s in sampler.steps] == [
+        ("share", "slice"), ("rate", "slice"), ("cured", "gibbs"),
+    ]  # fmt: skip
+    draws = sampler.sample(seed=3, draws=8000, warmup=500, progress=False)["posterior"]
+
+    a, b = np.meshgrid(np.linspace(-7, 8, 300), np.linspace(-9, 7, 300), indexing="ij")
+    p, q = expit(a), expit(b)
+    logp = norm.logpdf(a, 0.5, 1.5) + norm.logpdf(b, -1.0, 2.0)
+    for count, n in zip(CURES, TRIALS, strict=True):
+        logp += np.log(p * (count == 0) + (1.0 - p) * binom.pmf(count, n, q))
+    weight = np.exp(logp - logp.max())
+    for name, grid in {"share": a, "rate": b}.items():
+        mean = np.sum(weight * grid) / np.sum(weight)
+        deviation = np.sqrt(np.sum(weight * (grid - mean) ** 2) / np.sum(weight))
+        # 32,000 draws of which at least 8,000 are effective: 0.011 deviations each.
+        assert draws[name].values.mean() == pytest.approx(mean, abs=0.045 * deviation)
+        assert draws[name].values.std() == pytest.approx(deviation, rel=0.045)
+
+
+def test_numbers_that_effects_hold_are_not_apart() -> None:
+    k = keys(4)
+    share, rate = R.normal(k[0], 0.5, 1.5), R.normal(k[1], -1.0, 2.0)
+    effects = R.normal(k[2], share + rate, 1.0, size=7)
+    plan = Plan(
+        ag.Model({"a": share, "b": rate, "z": effects, "y": R.poisson(k[3], ag.exp(effects))}),
+        {"y": np.array(CURES)},
+        (),
+    )
+    assert alone(plan.reads, plan.latent) == frozenset()
 
 
 def test_what_is_no_logit_gets_no_auxiliary_variable() -> None:

@@ -150,6 +150,17 @@ class Neighbourhoods:
         own = next((f for f in factors if f.value is z), None)
         return Neighbourhood(z, own, tuple(factors), tuple(self._extras.get(z, ())))
 
+    def beside(self, name: str) -> set[Expr]:
+        """Collect the other coordinates that something reads together with one of them."""
+        near = self.of(name)
+        mask = 0
+        for f in near.factors:
+            mask |= self._bit.get(f.value, 0) | self._mask[f.density]
+            mask |= 0 if f.support is None else self._mask[f.support]
+        for x in near.extra:
+            mask |= self._mask[x]
+        return {*self._list(mask)} - {near.z}
+
     def _list(self, mask: int) -> list[Expr]:
         """Coordinates of a mask."""
         out = []

@@ -143,8 +143,23 @@ def able(near: Neighbourhood) -> tuple[str, ...]:
     return tuple(m.kind for m in MOVES if m.able(near))
 
 
+def alone(reads: Neighbourhoods, latent: Sequence[str]) -> frozenset[str]:
+    """Find the numbers that nothing reads together with another continuous latent.
+
+    Discrete ones may hold them. No trajectory gains by moving such a number with others, and no
+    auxiliary variable by giving it a closed form: a slice update draws it almost anew.
+    """
+    continuous = {reads.joint.coordinates[n]: n for n in latent if _is_continuous(reads.of(n))}
+    return frozenset(
+        n for z, n in continuous.items() if z.shape == () and not reads.beside(n) & set(continuous)
+    )
+
+
 def choose(
-    near: dict[str, tuple[str, ...]], scalar: Iterable[str], prefer: frozenset[str]
+    near: dict[str, tuple[str, ...]],
+    scalar: Iterable[str],
+    prefer: frozenset[str],
+    apart: frozenset[str] = frozenset(),
 ) -> dict[str, str]:
     """Choose a kind for each variable among those allowed.
 
@@ -156,6 +171,8 @@ def choose(
         Names of scalar variables.
     prefer
         Kinds to take where they are allowed.
+    apart
+        Names of those that no other continuous one holds (`alone`).
 
     Returns
     -------
@@ -163,11 +180,11 @@ def choose(
         From name to kind: what is preferred; a slice update for a continuous scalar alone,
         one block for several.
     """
-    continuous = [n for n, kinds in near.items() if "sites" not in kinds]
-    alone = len(continuous) == 1 and continuous[0] in set(scalar)
+    together = [n for n, kinds in near.items() if "sites" not in kinds and n not in apart]
+    single = apart.union(together if len(together) == 1 else ()).intersection(scalar)
     out = {}
     for n, kinds in near.items():
         wanted = [k for k in kinds if k in prefer]
-        usual = [k for k in kinds if k != ("nuts" if alone else "slice")]
+        usual = [k for k in kinds if k != ("nuts" if n in single else "slice")]
         out[n] = (wanted or usual or list(kinds))[0]
     return out

@@ -19,7 +19,7 @@ from astragal.derive.exact import (
     elementwise_law,
 )
 from astragal.derive.information import Choice, choose_coordinates
-from astragal.derive.moves import MOVES, Moved, able, choose, coordinates
+from astragal.derive.moves import MOVES, Moved, able, alone, choose, coordinates
 from astragal.derive.noncentred import KIND
 from astragal.derive.notation import write, write_factor
 from astragal.derive.points import Points
@@ -107,7 +107,7 @@ def general_steps(plan: Plan, names: list[str], refused: set[str]) -> list[Step]
                 f"every step for {name} is forbidden; it could be moved by {', '.join(kinds)}"
             )
     scalars = [n for n in names if plan.reads.of(n).z.shape == ()]
-    chosen = choose(allowed, scalars, plan.prefer)
+    chosen = choose(allowed, scalars, plan.prefer, alone(plan.reads, plan.latent))
     steps: list[Step] = []
     for move in MOVES:
         mine = [n for n in names if chosen[n] == move.kind]

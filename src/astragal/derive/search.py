@@ -26,7 +26,7 @@ from astragal.derive.gaussian import size_of
 from astragal.derive.interweave import KIND as INTERWEAVE
 from astragal.derive.interweave import interwoven
 from astragal.derive.metric import MOST
-from astragal.derive.moves import MOVES, able
+from astragal.derive.moves import MOVES, able, alone
 from astragal.derive.noncentred import KIND, PATH
 from astragal.derive.plan import Plan, closed_step, general_steps, given, inputs_of, refusal, reject
 from astragal.derive.points import check_support, starting_values
@@ -228,9 +228,9 @@ def _slowed(plan: Plan, before: Plan, open_ones: Mapping[str, int]) -> bool:
 
 
 def _stuck(plan: Plan) -> dict[str, int]:
-    """Variables that have no closed form, with their numbers of elements."""
+    """Variables that have no closed form and move with others, with their numbers of elements."""
     links = closed_forms(plan.reads, plan.latent)
-    closed = {n for link in links for n in link.found.targets}
+    closed = {n for link in links for n in link.found.targets} | alone(plan.reads, plan.latent)
     sizes = {n: size_of(plan.joint.coordinates[n]) or 1 for n in plan.latent}
     return {n: k for n, k in sizes.items() if n not in closed}
 
