@@ -195,6 +195,34 @@ def test_a_pair_that_cannot_change_alone_has_its_posterior() -> None:
     assert abs(float(posterior["z"].mean()) - one) < 0.05
 
 
+def occupancy() -> tuple[ag.Model, dict[str, Any]]:
+    """Species that may be absent, sites that a species that is there may not occupy."""
+    k = keys(5)
+    omega, psi = R.beta(k[0], 2.0, 3.0), R.beta(k[1], 1.5, 2.0, size=2)
+    w = R.bernoulli(k[2], omega, size=2)
+    z = R.bernoulli(k[3], (psi * w)[:, None], size=(2, 3))
+    model = ag.Model(
+        {"omega": omega, "psi": psi, "w": w, "z": z, "x": R.binomial(k[4], 4, 0.3 * z)}
+    )
+    return model, {"x": np.array([[2, 0, 0], [0, 0, 0]])}
+
+
+def test_states_of_states_are_summed_out_as_by_enumeration() -> None:
+    model, data = occupancy()
+    plan = Plan(model, data)
+    _, joint, left = integrate_out(plan.reads, ["z", "w"], lambda link: True, False)
+    assert left == []
+    omega, psi = 0.35, np.array([0.6, 0.2])
+    inputs = [joint.coordinates[n] for n in ("omega", "psi", "x")]
+    found = ag.function(inputs, joint.total, backend="numpy")(omega, psi, data["x"])
+    expected = st.beta(2.0, 3.0).logpdf(omega) + st.beta(1.5, 2.0).logpdf(psi).sum()
+    seen, none = st.binom(4, 0.3).pmf(data["x"]), data["x"] == 0
+    for i in range(2):
+        there = np.prod(psi[i] * seen[i] + (1.0 - psi[i]) * none[i])
+        expected += np.log(omega * there + (1.0 - omega) * none[i].all())
+    np.testing.assert_allclose(found, expected, rtol=1e-12)
+
+
 INHERITED = np.array(
     [
         [[1.0, 0.0, 0.0], [0.5, 0.5, 0.0], [0.0, 1.0, 0.0]],

@@ -144,16 +144,18 @@ class Tables:
         if node.op.elementwise:
             return Table(node.shape, image, self._each(node, inside))
         name = node.op.name
+        if name == "stack":
+            return self._stacked(node, inside, image)
         if name == "concatenate":
-            return self._joined(node, inside, image)
+            return self._beside(node, inside, image) or self._joined(node, inside, image)
         if name == "index" and not inside[0]:
             return self._select(node, inside, image)
         if name in _STRUCTURAL and inside[0] and not any(inside[1:]):
             x = node.args[0]
             moved = node.op(broadcast_to(image, x.shape), *node.args[1:])
             return Table(node.shape, moved, self._each(node, inside, whole=True))
-        if name == "sum" and inside[0]:
-            return self._sum(node, image)
+        if name in _REDUCTIONS and inside[0]:
+            return self._reduced(node, image)
         return None
 
     def _each(self, node: Expr, inside: list[bool], whole: bool = False) -> tuple[Expr, ...]:
@@ -201,6 +203,21 @@ class Tables:
         self._partial.add(joined)
         return Table(node.shape, joined, self._each(node, inside, whole=True))
 
+    def _stacked(self, node: Expr, inside: list[bool], image: Expr) -> Table:
+        """Arrays along a new axis, as terms of a sum over another latent."""
+        at = node.args[0] - (len(node.shape) - 1 - image.ndim)
+        if at >= 0:
+            image = image[(slice(None),) * at + (None,)]
+        return Table(node.shape, image, self._each(node, inside, whole=True))
+
+    def _beside(self, node: Expr, inside: list[bool], image: Expr) -> Table | None:
+        """Arrays along an axis on which z does not vary."""
+        axis = node.args[0]
+        own = axis - (node.ndim - image.ndim)
+        if own >= 0 and image.shape[own] != 1:
+            return None
+        return Table(node.shape, image, self._each(node, inside, whole=True))
+
     def constant(self, t: Table) -> Expr | None:
         """Give what a table adds whatever z is."""
         if t.image is None or self._partial.isdisjoint(toposort([t.image])):
@@ -210,8 +227,8 @@ class Tables:
         assert out is not None
         return out if same_shape(out.shape, t.shape) else broadcast_to(out, t.shape)
 
-    def _sum(self, node: Expr, image: Expr) -> Table | None:
-        """A sum over axes along which z does not vary."""
+    def _reduced(self, node: Expr, image: Expr) -> Table | None:
+        """A reduction over axes along which z does not vary."""
         x, axes, keep = node.args
         offset = len(x.shape) - len(image.shape)
         varying = [a for a in axes if a >= offset and image.shape[a - offset] != 1]
@@ -279,6 +296,7 @@ def _without(image: Expr, axes: list[int]) -> Expr:
 
 
 _STRUCTURAL = ("index", "reshape", "permute_dims", "broadcast_to")
+_REDUCTIONS = ("sum", "prod", "max", "min", "all", "any", "logsumexp")
 
 
 def indicator_form(
