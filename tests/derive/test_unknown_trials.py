@@ -49,3 +49,20 @@ def test_trials_of_several_counts(prior: str, most: int) -> None:
     sd = np.sqrt(p @ np.arange(1, most + 1) ** 2 - (p @ np.arange(1, most + 1)) ** 2)
     assert n_drawn.min() >= seen.max()
     assert n_drawn.mean() == pytest.approx(p @ np.arange(1, most + 1), abs=4.5 * sd / 2000**0.5)
+
+
+def test_trials_that_are_not_known_get_no_auxiliary_variables() -> None:
+    """The law of the number of trials would lack how the auxiliary variables' measure reads it."""
+    k = ag.split(ag.input("key", dtype="key"), 5)
+    x = np.linspace(-1.0, 1.0, 8)
+    n, b = R.poisson(k[0], 9.0, size=8), R.normal(k[1], 0.0, 1.5, size=2)
+    p, r = ag.expit(b[0] + b[1] * x), R.gamma(k[2], 2.0, rate=1.0)
+    y = np.array([3, 4, 2, 5, 6, 4, 3, 1])
+    few = ag.Model({"n": n, "b": b, "y": R.binomial(k[3], n, p)})
+    spread = ag.Model({"r": r, "b": b, "y": R.negative_binomial(k[4], r, p)})
+    for model, expected in ((few, ["n", "b"]), (spread, ["r+b"])):
+        found = ag.derive(model, {"y": y}, prefer=["augment"])
+        assert [s.name for s in found.steps] == expected
+    counted = ag.Model({"n": n, "b": b, "y": R.binomial(k[3], n, p)})
+    known = ag.derive(counted, {"y": y, "n": y + 2}, prefer=["augment"])
+    assert "y_auxiliary" in known.latent_names

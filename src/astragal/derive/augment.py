@@ -20,6 +20,7 @@ from astragal.derive.steps import UsedRelation
 from astragal.graph.errors import AstragalError, DomainError
 from astragal.graph.expr import INPUT, Expr
 from astragal.graph.literal import constant, is_constant, scalar, value_of
+from astragal.graph.subgraph import placeholder
 from astragal.graph.traverse import substitute, toposort
 from astragal.graph.types import KeyType, Shape
 from astragal.logic.relation import Relation
@@ -62,6 +63,9 @@ class Leaf:
         From the values of variable, its parameters, the predictor and the leaf to two log
         densities, elementwise, the second relative to the same measure; their sum is that
         of the pair as it was.
+    measured
+        From the leaf to what the measure reads. It has to be known: the law of a number of
+        trials would lack it.
     """
 
     name: str
@@ -70,6 +74,7 @@ class Leaf:
     make: Callable[[Expr, Expr, Expr], Expr]
     relative: Callable[..., Expr]
     pair: Callable[[Expr, tuple[Expr, ...], Expr, Expr, str], tuple[Expr, Expr]]
+    measured: Callable[[Expr], tuple[Expr, ...]]
 
 
 def logit_of(p: Expr) -> Expr | None:
@@ -217,6 +222,7 @@ POLYA_GAMMA = Leaf(
     _polya_gamma,
     _relative_polya_gamma,
     _logistic_pair,
+    lambda leaf: (leaf.args[2],),
 )
 PROBIT = Leaf(
     "probit_augmentation",
@@ -225,6 +231,7 @@ PROBIT = Leaf(
     _utility,
     RANDOM_OPS["truncated_normal"].distribution.logdensity,
     _probit_pair,
+    lambda leaf: (),
 )
 LEAVES = (POLYA_GAMMA, PROBIT)
 
@@ -326,7 +333,8 @@ def augmentations(
     nodes = toposort(variables.values())
     rvs = [n for n in nodes if is_random(n)]
     names = {x: n for n, x in variables.items()}
-    yield from _leafy(now, rvs, names, refused)
+    data = {variables[n] for n in observed if n in variables}
+    yield from _leafy(now, rvs, names, data, refused)
     near = _near(rvs, {variables[n] for n in stuck if n in variables}, names)
     families = dict.fromkeys(v.op.name for v in near)
     for family in families:
@@ -342,7 +350,7 @@ def augmentations(
 
 
 def _leafy(
-    now: Augmented, rvs: list[Expr], names: Mapping[Expr, str], refused: set[str]
+    now: Augmented, rvs: list[Expr], names: Mapping[Expr, str], data: set[Expr], refused: set[str]
 ) -> Iterator[Augmented]:
     """Add a leaf to every variable of one kind at once."""
     for kind in LEAVES:
@@ -358,6 +366,8 @@ def _leafy(
                 added[name] = kind.make(key, v, predictor)
             except DomainError:
                 break  # a binomial of no trials has no leaf
+            if not _known(kind.measured(added[name]), data):
+                break
         else:
             if not added:
                 continue
@@ -367,6 +377,12 @@ def _leafy(
                 (*now.leaves, *added),
                 (*now.used, UsedRelation(kind.name, kind.source)),
             )
+
+
+def _known(xs: Iterable[Expr], data: Iterable[Expr]) -> bool:
+    """Tell whether some expressions read nothing random but data."""
+    left = substitute(xs, {x: placeholder(x.type) for x in data})
+    return not any(isinstance(x.type, KeyType) for x in toposort(left))
 
 
 def _near(rvs: list[Expr], stuck: set[Expr], names: Mapping[Expr, str]) -> list[Expr]:
