@@ -8,6 +8,8 @@ import numpy as np
 import pytest
 
 import astragal as ag
+from astragal.density.joint import factorise
+from astragal.derive.points import possible_values
 from astragal.derive.sampler import Sampler
 from astragal.graph.errors import ModelError
 from astragal.graph.expr import Expr
@@ -100,3 +102,14 @@ def test_one_of_two_causes_that_was_drawn_first_is_changed_where_it_leaves_none(
     assert not drawn["trait"].values[:, :, :10].any()
     # Nothing that was seen has less than one count, so the rate is near 3.
     assert abs(float(drawn["rate"].mean()) - 3.0) < 0.3
+
+
+def test_counts_without_an_end_start_at_what_was_seen_of_them_or_above() -> None:
+    x = np.linspace(-1.0, 1.0, 15)
+    seen = np.stack([np.arange(15), 3 * np.arange(15), np.r_[np.zeros(14, int), 200]], 1)
+    k = ag.split(ag.input("key", dtype="key"), 4)
+    a, b = ag.random.normal(k[0], 0.0, 10.0, size=2), ag.random.normal(k[1], 0.0, 1.5)
+    n = ag.random.poisson(k[2], ag.exp(a[0] + a[1] * x))
+    y = ag.random.binomial(k[3], n[:, None], ag.expit(b + 0.1 * x[:, None]), size=(15, 3))
+    joint = factorise(ag.Model({"a": a, "b": b, "n": n, "y": y}), ["y"], name_all=True)
+    assert (possible_values(joint, {"y": seen}, [1, 2])["n"] >= seen.max(1)).all()

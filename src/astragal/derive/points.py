@@ -10,7 +10,7 @@ import numpy as np
 
 from astragal.density.given import given
 from astragal.density.joint import Factor, Joint
-from astragal.density.tables import finite_values, indicator_form
+from astragal.density.tables import MOST_VALUES, finite_values, indicator_form
 from astragal.density.transforms import transform_of
 from astragal.derive.bounds import condition_of, conjuncts
 from astragal.derive.check import Array, compiled
@@ -131,7 +131,7 @@ def possible_values(joint: Joint, data: Mapping[str, Array], seed: Sequence[int]
 State = dict[str, Array]
 Form = tuple[Callable[..., Any], list[Expr]]
 """The log probabilities of all values of a variable, and what they depend on."""
-Forms = dict[tuple[Factor, ...], Form | None]
+Forms = dict[tuple[Factor | range, ...], Form | None]
 
 
 class Points:
@@ -386,10 +386,11 @@ def _discrete(
     What is known already of variables that depend on them must be possible too.
     """
     z = factor.value
-    values = finite_values(factor.rv) or range(far)
-    what = (factor, *children)
+    known_values = finite_values(factor.rv)
+    values = known_values or range(max(far - MOST_VALUES, 0), far)
+    what = (factor, *children, *(() if known_values else (values,)))
     if what not in forms:
-        forms[what] = _form(factor, known, children)
+        forms[what] = _form(factor, known, children, values)
     form = forms[what]
     if form is not None:
         run, below = form
@@ -398,7 +399,7 @@ def _discrete(
         if possible.any(-1).all():
             picked = np.where(possible, rng.random(possible.shape), -1.0).argmax(-1)
             return np.asarray(picked + values.start, factor.rv.dtype)
-        if all(c.density.shape == z.shape for c in children):
+        if known_values is None or all(c.density.shape == z.shape for c in children):
             raise UnsupportedError(f"no generic values of {factor.name} were found")
     density = factor.guarded
     for child in children:
@@ -417,13 +418,15 @@ def _discrete(
     raise UnsupportedError(f"no generic values of {factor.name} were found")
 
 
-def _form(factor: Factor, known: Mapping[Expr, Expr], children: Sequence[Factor]) -> Form | None:
-    """Compile the log probabilities of each value of each element of a finite variable.
+def _form(
+    factor: Factor, known: Mapping[Expr, Expr], children: Sequence[Factor], values: range
+) -> Form | None:
+    """Compile the log probabilities of some values of each element of a discrete variable.
 
     None where these cannot be told, or nothing that is known depends on it.
     """
-    z, values = factor.value, finite_values(factor.rv)
-    if values is None or not children:
+    z = factor.value
+    if len(values) > MOST_VALUES or not children:
         return None
     form = indicator_form(z, values, [factor.guarded, *(c.guarded for c in children)])
     if form is None:

@@ -38,6 +38,8 @@ of wide covariates, trajectories lose the digits that they compare."""
 STARTS = 10
 """Points of which a chain with trajectories starts at the highest: from the tail of a curve's
 parameters, where the data pull at nothing, it might not find back."""
+FAR_TRIES = 10
+"""Starting points after which, none having a density, discrete variables are looked for."""
 LOW_TRIES = 20
 """Starting points that are tried for a higher one; then the highest will do."""
 
@@ -176,6 +178,10 @@ def _highest(sampler: Sampler, data: dict[str, Expr]) -> Callable[[Any, Arrays],
                     continue
                 if sampler.exact:  # independent draws begin anywhere
                     return _arrays(drawn)
+                if best is None and i == FAR_TRIES and held and not told:
+                    # Counts that have no end, drawn by themselves, are less than what was seen.
+                    found = possible(key, given)
+                    again, told = None, found if len(found) == len(held) else {}
                 # Constraints may have refused the point.
                 if best is None and i >= LOW_TRIES:
                     search = Search(sampler) if search is None else search
