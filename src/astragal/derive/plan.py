@@ -107,7 +107,8 @@ def general_steps(plan: Plan, names: list[str], refused: set[str]) -> list[Step]
                 f"every step for {name} is forbidden; it could be moved by {', '.join(kinds)}"
             )
     scalars = [n for n in names if plan.reads.of(n).z.shape == ()]
-    chosen = choose(allowed, scalars, plan.prefer, alone(plan.reads, plan.latent))
+    left = [n for n in plan.latent if n in plan.joint.coordinates]  # not integrated out
+    chosen = choose(allowed, scalars, plan.prefer, alone(plan.reads, left))
     steps: list[Step] = []
     for move in MOVES:
         mine = [n for n in names if chosen[n] == move.kind]
