@@ -71,6 +71,16 @@ def test_sweeps_follow_from_the_information_that_leaves_take_away(link: str) -> 
     assert sweeps_given_leaves(plain, plan) == pytest.approx(expected, rel=0.02)
 
 
+def test_what_hundreds_of_coefficients_are_held_by_is_estimated_too() -> None:
+    k, successes = keys(), np.tile(OF_ALL, 67)
+    b = R.normal(k[0], 0.0, 1000.0, size=201)
+    model = ag.Model({"b": b, "y": R.binomial(k[1], 40, ag.expit(b))})
+    known, whole = informations("logit", np.where(OF_ALL == 20, 20.0001, OF_ALL), 40)
+    share = float((1.0 - known / whole).max())
+    found = sweeps_given_leaves(*plans(model, {"y": successes}))
+    assert found == pytest.approx((1.0 + share) / (1.0 - share), rel=0.02)
+
+
 def test_many_or_rare_events_are_regressed_on_by_trajectories() -> None:
     x, y = simulated(1000, 8)
     sampler = ag.derive(regression(ag.expit, x, 2.0), {"y": y})

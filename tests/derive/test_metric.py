@@ -85,9 +85,10 @@ def test_what_never_moved_has_no_correlations() -> None:
 
 
 def test_coordinates_that_are_alone_or_too_many_learn_no_matrix() -> None:
-    for n in (1, metric.MOST + 1):
-        assert metric.mixing_start(n) == {}
-        assert metric.mixing_of(metric.mixing_start(n)) is None
+    for n, gradient in ((1, 1e9), (metric.FEW + 1, 1e3), (metric.MOST + 1, 1e9)):
+        assert metric.mixing_start(n, gradient) == {}
+        assert metric.mixing_of(metric.mixing_start(n, gradient)) is None
+    assert metric.mixing_of(metric.mixing_start(metric.FEW + 1, 1e6)) is not None
     assert metric.mixing_of(metric.mixing_start(2)) is not None
 
 

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import math
+import weakref
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -93,7 +94,14 @@ def fold(x: Expr) -> Expr:
         return x
     from astragal.compile import evaluate
 
-    return constant(np.asarray(evaluate(x)), x.dtype)
+    known = _FOLDED.get(x)
+    if known is None:
+        known = _FOLDED[x] = constant(np.asarray(evaluate(x)), x.dtype)
+    return known
+
+
+_FOLDED: weakref.WeakValueDictionary[Expr, Expr] = weakref.WeakValueDictionary()
+"""Constants that were computed, while anything reads them: the same rows are picked again."""
 
 
 def fit(slope: Slope, shape: Shape) -> Slope:

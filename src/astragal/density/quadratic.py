@@ -71,21 +71,22 @@ class Quadratics:
 
     def read(self, x: Expr) -> Value | None:
         """Give the value of an expression; None where it is not quadratic."""
-        for node in toposort([x]):
-            if node in self._seen:
-                continue
-            self._seen.add(node)
+        new = [node for node in toposort([x]) if node not in self._seen]
+        for node in new:
             if any(c in self._above for c in children(node)):
                 self._above.add(node)
-            if node in self._above and node not in self._values:
-                rule = _RULES.get(node.op.name)
-                known = rule is not None and isinstance(node.type, TensorType)
-                self._values[node] = rule(self, node) if rule and known else None
+        above = [node for node in new if node in self._above and node not in self._values]
+        rules = [_RULES.get(n.op.name) if isinstance(n.type, TensorType) else None for n in above]
+        if None in rules:
+            return None  # nor has what reads it a value: no matrix is made for what is below
+        self._seen.update(new)
+        for node, rule in zip(above, rules, strict=True):
+            self._values[node] = None if rule is None else rule(self, node)
         return self.get(x)
 
     def get(self, x: Expr) -> Value | None:
         """Look a node up."""
-        return Affine(x.shape, x) if x not in self._above else self._values[x]
+        return Affine(x.shape, x) if x not in self._above else self._values.get(x)
 
     def affine(self, x: Expr) -> Affine | None:
         """Look a node up that must be affine."""

@@ -13,9 +13,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from astragal.derive.choices import BESIDE, BLOCK, GRADIENT, JOINT, LEAF, START, say
+from astragal.derive.choices import BESIDE, BLOCK, JOINT, LEAF, START, say
 from astragal.derive.coupling import Coupling, coupling, sweeps_of
-from astragal.derive.creeping import sweeps_given_leaves
+from astragal.derive.creeping import HALF_ROUND, sweeps_given_leaves
 from astragal.derive.exact import closed_forms
 from astragal.derive.interweave import KIND as INTERWEAVE
 from astragal.derive.noncentred import KIND as NONCENTRE
@@ -24,7 +24,7 @@ from astragal.derive.nuts import MAX_DEPTH
 from astragal.derive.plan import Plan
 from astragal.derive.sampler import Sampler
 from astragal.derive.steps import Step
-from astragal.derive.work import size_of_type, work
+from astragal.derive.work import GRADIENT, size_of_type, work
 from astragal.graph.errors import UnsupportedError
 from astragal.graph.expr import Expr
 
@@ -229,7 +229,7 @@ def _trajectory(step: Step, size: int, h: Coupling | None) -> float:
     part = h.precision[np.ix_(own, own)]
     wide = 1.0 / np.sqrt(np.diag(np.linalg.inv(part)))
     values = np.linalg.eigvalsh(part / np.outer(wide, wide))
-    steps = 0.5 * math.pi * math.sqrt(values[-1] / values[0]) * size**0.25 / 1.5
+    steps = HALF_ROUND * math.sqrt(values[-1] / values[0]) * size**0.25
     return 2.0 ** math.ceil(min(max(math.log2(steps + 1.0), 2.0), MAX_DEPTH)) - 1.0
 
 

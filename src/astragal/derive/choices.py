@@ -25,8 +25,6 @@ BESIDE = 1000.0
 """Nanoseconds of a sweep beside its draws."""
 JOINT = 1.7
 """Sweeps that an effective draw takes of what moves all at once: trajectories, collapsed steps."""
-GRADIENT = 2.0
-"""Work of a density with its gradient, beside that of the density."""
 LEAF = 300.0
 """Nanoseconds of a leapfrog step beside its gradient."""
 START = 1500.0

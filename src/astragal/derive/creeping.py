@@ -10,14 +10,16 @@ from __future__ import annotations
 
 import math
 
-from astragal.derive.choices import BESIDE, GRADIENT, JOINT, LEAF, START, say
+from astragal.derive.choices import BESIDE, JOINT, LEAF, START, say
 from astragal.derive.collapsed import NORMAL
 from astragal.derive.exact import closed_forms
 from astragal.derive.gaussian import size_of
-from astragal.derive.missing import sweeps_by_means
+from astragal.derive.metric import learns
+from astragal.derive.missing import Held, held_by_means
 from astragal.derive.moves import able
+from astragal.derive.nuts import MAX_DEPTH
 from astragal.derive.plan import Plan
-from astragal.derive.work import work
+from astragal.derive.work import GRADIENT, work
 from astragal.graph.errors import DomainError
 
 MARGIN = 1.25
@@ -28,6 +30,10 @@ than 400 would be left."""
 STEPS = 4.0
 """Leapfrog steps of a trajectory along one number, in a metric that was learnt; the length of a
 step falls with the fourth root of how many there are (Beskos et al. 2013, Bernoulli 19)."""
+
+HALF_ROUND = 0.5 * math.pi / 1.5
+"""The same over how much wider the widest direction is, where no metric is learnt: steps are
+somewhat shorter than the narrowest would bear."""
 
 
 def creeps(plain: Plan, plan: Plan) -> bool:
@@ -47,8 +53,9 @@ def creeps(plain: Plan, plan: Plan) -> bool:
     """
     closed = list(closed_forms(plan.reads, plan.latent))
     drawn = BESIDE + sum(work(link.found.outputs.values(), plan.observed) for link in closed)
-    taken = sweeps_given_leaves(plain, plan) or 1.0
-    moved = _trajectory(plain)
+    held = _held(plain, plan)
+    taken = 1.0 if held is None else held.sweeps
+    moved = _trajectory(plain, math.inf if held is None else held.stretch)
     least = MARGIN if taken <= CREEP else 0.5
     better = least * moved * JOINT < drawn * taken
     added = ", ".join(n for n in plan.latent if n not in plain.latent)
@@ -72,6 +79,12 @@ def sweeps_given_leaves(plain: Plan, plan: Plan) -> float | None:
     float or None
         The least number; None where it is not known, as of discrete variables.
     """
+    held = _held(plain, plan)
+    return None if held is None else held.sweeps
+
+
+def _held(plain: Plan, plan: Plan) -> Held | None:
+    """Estimate how added leaves hold what is normal given them; None where it cannot be told."""
     added = {n for n in plan.latent if n not in plain.latent}
     if added != {*plan.augmented.leaves}:
         return None
@@ -85,7 +98,7 @@ def sweeps_given_leaves(plain: Plan, plan: Plan) -> float | None:
         return None
     plan.points.restart()
     try:
-        taken = sweeps_by_means(
+        held = held_by_means(
             plan.reads, plain.reads, links, plain.latent, among,
             plain.labels, plain.points, plan.points,
         )  # fmt: skip
@@ -93,11 +106,18 @@ def sweeps_given_leaves(plain: Plan, plan: Plan) -> float | None:
         return None
     plan.points.restart()
     plain.points.restart()
-    return taken if math.isfinite(taken) else None
+    return held if math.isfinite(held.sweeps) else None
 
 
-def _trajectory(plain: Plan) -> float:
-    """Count the work of a trajectory of everything, in nanoseconds."""
+def _trajectory(plain: Plan, stretch: float) -> float:
+    """Count the work of a trajectory of everything, in nanoseconds.
+
+    Of many coordinates no correlations are learnt: trajectories go half round the widest
+    direction, in steps as long as the narrowest allows.
+    """
     size = sum(size_of(plain.joint.coordinates[n]) or 1 for n in plain.latent)
-    leaf = GRADIENT * work([plain.joint.total], plain.observed) + LEAF + 3.0 * size
-    return BESIDE + START + STEPS * math.sqrt(math.sqrt(size)) * leaf
+    gradient = GRADIENT * work([plain.joint.total], plain.observed)
+    leaf = gradient + LEAF + 3.0 * size
+    steps = STEPS if learns(size, gradient) else max(STEPS, HALF_ROUND * math.sqrt(stretch))
+    longest = 2.0**MAX_DEPTH
+    return BESIDE + START + min(steps * math.sqrt(math.sqrt(size)), longest) * leaf

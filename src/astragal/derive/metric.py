@@ -6,7 +6,9 @@ one size fit every direction, where along the axes the narrowest would set it. O
 and m draws, eigenvalues of no correlations at all lie between (1 - sqrt(n / m))^2 and
 (1 + sqrt(n / m))^2 (Marchenko & Pastur 1967, Mat. Sb. 72): only what is well beyond is believed,
 all else is taken for 1, as nutpie does.
-Where nothing is, the coordinates stay as they are, and trajectories multiply no matrix.
+Where nothing is, the coordinates stay as they are, and trajectories multiply no matrix. Of
+hundreds of coordinates, all that is learnt are the few directions that most of them share, as the
+level of crossed effects: a trajectory turns long before it has followed these.
 """
 
 from __future__ import annotations
@@ -24,9 +26,12 @@ from astragal.ops.manipulation import astype
 from astragal.ops.products import matmul
 from astragal.ops.searching import where
 
-MOST = 150
-"""Coordinates above which no correlations are learnt: products with the matrix would cost more
-than gradients, and the draws of a warm-up tell too little."""
+FEW = 150
+"""Coordinates up to which correlations are learnt whatever a gradient costs."""
+MOST = 600
+"""Coordinates above which none are learnt: the draws of a warm-up tell too little."""
+PRODUCTS = 0.6
+"""Nanoseconds, for each element of the matrix, of the two products of a leapfrog step."""
 BEYOND = 2.0
 """How far an eigenvalue is from what noise explains, as a factor, to be believed."""
 PRIOR = 5.0
@@ -59,14 +64,20 @@ class Mixing:
         return out
 
 
-def learns(n: int) -> bool:
-    """Whether correlations of so many coordinates are learnt."""
-    return 1 < n <= MOST
+def learns(n: int, gradient: float) -> bool:
+    """Whether correlations of so many coordinates are learnt, by what a gradient costs.
+
+    Examples
+    --------
+    >>> learns(150, 1e3), learns(400, 1e3), learns(400, 1e6)
+    (True, False, True)
+    """
+    return 1 < n <= MOST and (n <= FEW or PRODUCTS * n * n <= gradient)
 
 
-def mixing_start(n: int) -> State:
+def mixing_start(n: int, gradient: float = 0.0) -> State:
     """Initial values of what is learnt, by name."""
-    if not learns(n):
+    if not learns(n, gradient):
         return {}
     none = scalar(0.0, "float64")
     return dict(zip(LEARNT, (zeros((n, n)), eye(n), none), strict=True))

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -25,10 +25,10 @@ from astragal.derive.check import Array, compiled
 from astragal.derive.conjugate import KEY, Neighbourhoods
 from astragal.derive.exact import Link
 from astragal.derive.information import shares
-from astragal.derive.metric import MOST
 from astragal.derive.moves import coordinates
 from astragal.derive.noncentred import standards
 from astragal.derive.points import Points
+from astragal.derive.spectra import curvature, diagonal, least_ratio
 from astragal.graph.errors import DomainError
 from astragal.graph.expr import Expr
 from astragal.graph.subgraph import placeholder
@@ -105,7 +105,23 @@ def sweeps(
     return _sweeps(_curvature(height, at), taken)
 
 
-def sweeps_by_means(
+class Held(NamedTuple):
+    """How slowly draws given latents move, and how long trajectories of the same have to be.
+
+    Attributes
+    ----------
+    sweeps
+        That one effective draw takes at least.
+    stretch
+        Most over least curvature of the log density without the latents, each coordinate over
+        its own.
+    """
+
+    sweeps: float
+    stretch: float
+
+
+def held_by_means(
     whole: Neighbourhoods,
     inner: Neighbourhoods,
     links: Sequence[Link],
@@ -114,7 +130,7 @@ def sweeps_by_means(
     labels: Mapping[Expr, str],
     points: Points,
     generic: Points,
-) -> float:
+) -> Held:
     """Estimate the same from the means of latents in which second derivatives are linear.
 
     Parameters
@@ -132,13 +148,11 @@ def sweeps_by_means(
 
     Returns
     -------
-    float
-        Infinite where it cannot be told.
+    Held
+        Infinite, or not a number, where it cannot be told.
     """
     names, transforms = coordinates(inner, left)
     block, complete = (Block(reads, names, transforms, {}) for reads in (inner, whole))
-    if block.size > MOST:
-        return math.inf
     own = {s.name: s for s in standards(inner, names, labels)}
     _, state = shares(Block(inner, names, transforms, own), transforms, points)
     place = whole.joint.coordinates
@@ -154,17 +168,27 @@ def sweeps_by_means(
     u = placeholder(tensor_type("float64", (block.size,)))
     marginal = compiled([u, *given], [block.density(u)[1]])
     joint = compiled([u, *latents.values(), *given], [complete.density(u)[1]])
-    h = _curvature(lambda x: (0.0, np.asarray(marginal(x, *values)[0])), at)
-    full = _curvature(lambda x: (0.0, np.asarray(joint(x, *centres, *values)[0])), at)
-    if not (np.isfinite(h).all() and np.isfinite(full).all()):
-        return math.inf
     ends = np.cumsum([0, *block.sizes])
-    own_places = [np.arange(ends[i], ends[i + 1]) for i, n in enumerate(names) if n in among]
-    counted = np.ix_(*2 * [np.concatenate(own_places)])
-    h, full = h[counted], full[counted]
-    # What the latents take away is at least nothing.
-    taken, axes = np.linalg.eigh(full - h)
-    return _sweeps(h, (axes * np.maximum(taken, 0.0)) @ axes.T)
+    places = [np.arange(ends[i], ends[i + 1]) for i, n in enumerate(names) if n in among]
+    counted = np.concatenate(places)
+    h = curvature(lambda x: np.asarray(marginal(x, *values)[0]), at, counted)
+    full = curvature(lambda x: np.asarray(joint(x, *centres, *values)[0]), at, counted)
+    wide = diagonal(full, len(counted))
+    # Where the density has no peak, nothing holds; what latents take away is at least nothing.
+    left_over = least_ratio(h, full, wide)
+    share = 1.0 - min(max(left_over, _FLATTEST), 1.0)
+    own_wide = diagonal(h, len(counted))
+    low, high = (
+        least_ratio(lambda x, s=s: s * h(x), lambda x: own_wide * x, own_wide)  # type: ignore[misc]
+        for s in (1.0, -1.0)
+    )
+    if not np.isfinite([left_over, low, high]).all():
+        return Held(math.inf, math.inf)
+    return Held((1.0 + share) / (1.0 - share), max(-high, 0.0) / max(low, _FLATTEST))
+
+
+_FLATTEST = 1e-6
+"""Curvature, beside what it is compared with, below which it is not believed."""
 
 
 def _mean(link: Link) -> Expr | None:

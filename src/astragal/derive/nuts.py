@@ -25,6 +25,7 @@ from astragal.derive.conjugate import KEY
 from astragal.derive.metric import LEARNT, Mixing, learnt, mixing_of, mixing_start
 from astragal.derive.slice import ADAPTING, TUNING
 from astragal.derive.steps import Program
+from astragal.derive.work import GRADIENT, work
 from astragal.graph.expr import INPUT, Expr
 from astragal.graph.literal import scalar
 from astragal.graph.traverse import toposort
@@ -379,10 +380,14 @@ TUNING_START: Mapping[str, float] = {
 # fmt: on
 
 
-def tuning_start(n: int) -> State:
-    """Initial values of what is adapted, by name."""
+def tuning_start(n: int, gradient: float = 0.0) -> State:
+    """Initial values of what is adapted, by name; ``gradient`` is what one costs."""
     vectors = {"mean": zeros((n,)), "spread": zeros((n,)), "inverse_mass": ones((n,))}
-    return {**{name: _f(v) for name, v in TUNING_START.items()}, **vectors, **mixing_start(n)}
+    return {
+        **{name: _f(v) for name, v in TUNING_START.items()},
+        **vectors,
+        **mixing_start(n, gradient),
+    }
 
 
 def _windows(t: State, i: Expr, left: Expr) -> tuple[Expr, Expr, State]:
@@ -461,7 +466,7 @@ def adapt(t: State, x: Expr, acceptance: Expr, left: Expr, step: Expr) -> State:
 def nuts_program(block: Block) -> tuple[Program, State]:
     """Build the step of a block, and its tuning's initial values."""
     label = f"{'+'.join(block.names)}:"
-    start = tuning_start(block.size)
+    start = tuning_start(block.size, GRADIENT * work([block.target]))
     carried = {q: INPUT(label + q, tensor_type("float64", v.shape)) for q, v in start.items()}
     step = e.exp(where(ADAPTING, carried["log_step"], carried["log_mean_step"]))
     x, info = transition(

@@ -25,7 +25,7 @@ from astragal.derive.exact import (
 from astragal.derive.gaussian import size_of
 from astragal.derive.interweave import KIND as INTERWEAVE
 from astragal.derive.interweave import interwoven
-from astragal.derive.metric import MOST
+from astragal.derive.metric import FEW
 from astragal.derive.moves import MOVES, able, alone
 from astragal.derive.noncentred import KIND, PATH
 from astragal.derive.plan import Plan, closed_step, general_steps, given, inputs_of, refusal, reject
@@ -191,13 +191,12 @@ def _moves_better(plain: Plan, plan: Plan, refused: set[str]) -> bool:
     if not plan.augmented.leaves or "nuts" in refused or wanted:
         return False
     sizes = [size_of(plain.joint.coordinates[n]) for n in plain.latent]
-    if None in sizes or sum(k or 0 for k in sizes) > MOST:
-        return False
-    if not all("nuts" in able(plain.reads.of(n)) for n in plain.latent):
+    if None in sizes or not all("nuts" in able(plain.reads.of(n)) for n in plain.latent):
         return False
     if leaves.issuperset(u.name for u in plan.augmented.used) and not _stuck(plan):
         return creeps(plain, plan)
-    return True
+    # Of many coordinates a metric holds few correlations, and scales turn trajectories early.
+    return sum(k or 0 for k in sizes) <= FEW
 
 
 def _not_taken(plain: Plan, plan: Plan) -> str:

@@ -17,6 +17,8 @@ from astragal.graph.types import TensorType, TupleType, Type
 from astragal.ops import control, linalg, products
 from astragal.random.distribution import is_random
 
+GRADIENT = 2.0
+"""Work of a density with its gradient, beside that of the density."""
 USUAL_SIZE = 10
 """Elements along a dimension that is not known."""
 TURNS = 3.0
