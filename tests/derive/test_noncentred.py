@@ -117,6 +117,11 @@ def loop(law: Callable[[Expr, Expr, Expr], Expr], reverse: bool = False) -> Buil
     return build
 
 
+def near(s: Expr, n: int = 3) -> Expr:
+    """Variances and covariances of elements that are near each other."""
+    return ag.square(s) * (0.3 * np.eye(n) + 0.7)
+
+
 # fmt: off
 FAMILIES: dict[str, tuple[str, Build]] = {
     "normal":      ("standard_location_scale", lambda k, m, s: R.normal(k, m, s, size=3)),
@@ -130,6 +135,15 @@ FAMILIES: dict[str, tuple[str, Build]] = {
     "ar1":         ("innovations_of_a_path", lambda k, m, s: R.ar1(k, 4, 0.6, s, m, 0.2)),
     "stationary_ar1":
                    ("innovations_of_a_path", lambda k, m, s: R.stationary_ar1(k, 4, -0.7, s, m)),
+    "vector":      ("whitened_normal_vector",
+                    lambda k, m, s: R.multivariate_normal(k, m * ag.ones((3,)), near(s))),
+    "vectors":     ("whitened_normal_vector",
+                    lambda k, m, s: R.multivariate_normal(
+                        k, m * ag.ones((2,)), near(s, 2), size=4)),
+    "vectors of their own":
+                   ("whitened_normal_vector",
+                    lambda k, m, s: R.multivariate_normal(
+                        k, m * ag.ones((2,)), ag.arange(1.0, 4.0)[:, None, None] * near(s, 2))),
     "loop":        ("innovations_of_a_path",
                     loop(lambda k, x, s: R.normal(k, ag.sin(x) + 0.3 * x, s))),
     "loop backwards":
@@ -152,7 +166,8 @@ def hierarchy(build: Build) -> ag.Model:
 
 
 def observed(model: ag.Model) -> dict[str, Any]:
-    return {"y": np.linspace(-0.5, 1.0, int(model["y"].shape[0]))}  # type: ignore[call-overload]
+    shape = tuple(int(d) for d in model["y"].type.shape)  # type: ignore[union-attr]
+    return {"y": np.linspace(-0.5, 1.0, int(np.prod(shape))).reshape(shape)}
 
 
 @pytest.mark.parametrize("family", list(FAMILIES))
@@ -167,7 +182,9 @@ def _tilted(right: Callable[[Expr], Expr]) -> Callable[[Expr], Expr]:
     return lambda x: right(x) + 0.01 * ag.sum(x)
 
 
-@pytest.mark.parametrize("family", ["normal", "gamma", "stationary_ar1", "loop, heavy tails"])
+@pytest.mark.parametrize(
+    "family", ["normal", "gamma", "stationary_ar1", "loop, heavy tails", "vectors"]
+)
 def test_a_density_that_is_another_is_refused(family: str) -> None:
     model = hierarchy(FAMILIES[family][1])
     plan = Plan(model, {n: np.asarray(v) for n, v in observed(model).items()})
@@ -188,7 +205,7 @@ def test_a_density_that_is_another_is_refused(family: str) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("family", ["gamma", "stationary_ar1", "loop, positive"])
+@pytest.mark.parametrize("family", ["gamma", "vectors", "stationary_ar1", "loop, positive"])
 def test_moves_on_standardised_coordinates_keep_the_joint_law(family: str) -> None:
     model = hierarchy(FAMILIES[family][1])
     sampler = ag.derive(model, observed(model), forbid=OTHERS, prefer=("noncentre",))

@@ -19,7 +19,7 @@ from astragal.derive.creeping import HALF_ROUND, sweeps_given_leaves
 from astragal.derive.exact import closed_forms
 from astragal.derive.interweave import KIND as INTERWEAVE
 from astragal.derive.noncentred import KIND as NONCENTRE
-from astragal.derive.noncentred import PATH, RELATIONS
+from astragal.derive.noncentred import PATH, RELATIONS, WHITE
 from astragal.derive.nuts import MAX_DEPTH
 from astragal.derive.plan import Plan
 from astragal.derive.sampler import Sampler
@@ -243,4 +243,4 @@ def kind_of(step: Step) -> str:
 
 
 def _standardised(step: Step) -> bool:
-    return not {r.name for r in step.relations}.isdisjoint((*RELATIONS, PATH))
+    return not {r.name for r in step.relations}.isdisjoint((*RELATIONS, PATH, WHITE))

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 
 from astragal.density.transforms import Transform, transform_of
 from astragal.derive.block import Block
-from astragal.derive.noncentred import Standard, check_standard, standard_of
+from astragal.derive.noncentred import WHITE, Standard, check_standard, standard_of
 from astragal.derive.plan import Plan, premises
 from astragal.derive.scaled import product_of
 from astragal.derive.slice import by_coordinates, program_of
@@ -88,8 +88,8 @@ def _carried(plan: Plan, name: str, other: str, refused: set[str]) -> Standard |
     found = standard_of(plan.reads, other, (name, other), plan.labels)
     if found is None:
         found = product_of(plan, name, other)
-    if found is None or found.held is not None or found.relation.name in refused:
-        return None
+    if found is None or found.held is not None or found.relation.name in {WHITE, *refused}:
+        return None  # a slice would take a root of a covariance matrix for each density
     plan.points.restart()
     checked = check_standard(found, own, plan.joint.coordinates, plan.points)
     return found if checked else None

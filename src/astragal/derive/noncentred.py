@@ -30,11 +30,12 @@ from astragal.graph.subgraph import placeholder
 from astragal.graph.traverse import substitute, toposort
 from astragal.graph.types import TensorType
 from astragal.ops import elementwise as e
+from astragal.ops import linalg
 from astragal.ops import reductions as r
 from astragal.ops.control import scan
 from astragal.ops.creation import ones_like, zeros_like
 from astragal.ops.indexing import ITEM
-from astragal.ops.manipulation import concatenate
+from astragal.ops.manipulation import broadcast_to, concatenate, matrix_transpose, reshape
 from astragal.random.distribution import batch_shape, is_random, random_parts
 
 KIND = "noncentre"
@@ -43,6 +44,8 @@ RELATIONS = ("standard_location_scale", "standard_scale", "standard_rate")
 PAGE = "standard"
 """The page of the book that has them."""
 PATH = "innovations_of_a_path"
+WHITE = "whitened_normal_vector"
+"""A normal vector as a root of its covariance times standard normal numbers."""
 STEPS = "by the noise of its steps"
 SOURCE = (
     "Papaspiliopoulos, Roberts & Sköld 2007, Stat. Sci. 22; Betancourt & Girolami 2015, "
@@ -106,6 +109,8 @@ def standard_of(
         return None  # its law was integrated, or reads what was
     if own.family in PATHS and z not in below:
         return _path(name, own, labels)
+    if own.family == "multivariate_normal" and z not in below:
+        return _white(name, own)
     found = _standard_draw(own.rv, own.parameters)
     if found is None:
         return None
@@ -200,6 +205,38 @@ def _affine(
     else:
         shown, relation = STEPS, UsedRelation(PATH, SOURCE)
     return Standard(name, transform, density, replace(relation, bindings=((name, shown),)))
+
+
+def _white(name: str, own: Factor) -> Standard:
+    """A normal vector by standard normal numbers: m + L u, with L L' its covariance.
+
+    Its elements may be so close to each other, as those of a smooth function are, that on
+    themselves a trajectory would take thousands of steps.
+    """
+    mean, covariance = own.parameters
+    root = linalg.cholesky(covariance)
+    shape = own.value.shape
+
+    def times(u: Expr) -> Expr:
+        return mean + linalg.matmul(root, u[..., None])[..., 0]
+
+    def solved(z: Expr) -> Expr:
+        away = broadcast_to(z - mean, shape)
+        if root.ndim > 2:
+            wide = broadcast_to(root, (*shape, shape[-1]))
+            return linalg.solve_triangular(wide, away[..., None], lower=True)[..., 0]
+        columns = matrix_transpose(reshape(away, (-1, shape[-1])))
+        return reshape(matrix_transpose(linalg.solve_triangular(root, columns, lower=True)), shape)
+
+    transform = Transform(
+        times, solved, lambda u: e.log(linalg.diagonal(root)) + zeros_like(u), shape
+    )
+    return Standard(
+        name,
+        transform,
+        lambda u: r.sum(-0.5 * e.square(u) - _HALF_LOG_2PI),
+        UsedRelation(WHITE, SOURCE, ((name, "mean + root of covariance times u"),)),
+    )
 
 
 # -- paths -------------------------------------------------------------------------------------

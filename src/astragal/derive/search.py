@@ -27,7 +27,7 @@ from astragal.derive.interweave import KIND as INTERWEAVE
 from astragal.derive.interweave import interwoven
 from astragal.derive.metric import FEW
 from astragal.derive.moves import MOVES, able, alone
-from astragal.derive.noncentred import KIND, PATH
+from astragal.derive.noncentred import KIND, PATH, WHITE
 from astragal.derive.plan import Plan, closed_step, general_steps, given, inputs_of, refusal, reject
 from astragal.derive.points import check_support, starting_values
 from astragal.derive.relations import FINDERS, book
@@ -303,6 +303,7 @@ def _known_names(names: Iterable[str], argument: str) -> set[str]:
         *book(),
         *FINDERS,
         PATH,
+        WHITE,
         *(leaf.name for leaf in LEAVES),
     }
     for name in wanted:
