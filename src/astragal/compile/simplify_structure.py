@@ -14,6 +14,7 @@ import numpy as np
 from astragal.compile.simplify import fitted
 from astragal.graph.expr import Expr, Op
 from astragal.graph.literal import CONSTANT, constant, is_constant, value_of
+from astragal.graph.traverse import toposort
 from astragal.graph.types import FLOATS, INTEGERS, TensorType, same_shape
 from astragal.ops import OPS, linalg, reductions
 from astragal.ops import elementwise as e
@@ -266,14 +267,27 @@ def _cholesky_of_multiple(x: Expr) -> Expr | None:
     if found is None:
         return None
     matrix, op, scale = found
-    if not is_constant(matrix):
-        return None
-    factor = linalg.CHOLESKY(matrix)
-    value = _computed(factor)
+    value = _known(linalg.CHOLESKY(matrix))
     if value is None or not np.isfinite(value).all():
         return None
     root = e.sqrt(where(scale > 0, scale, float("nan")))
     return op(constant(value, x.dtype), root)
+
+
+_FEW = 16
+"""Operations that are computed at once where a factor is looked for."""
+
+
+def _known(x: Expr) -> Any:
+    """Compute what reads constants alone, such as a factor of an inverse; None for all else."""
+    nodes = toposort([x])
+    values: dict[Expr, Any] = {}
+    for node in nodes if len(nodes) <= _FEW else ():
+        if any(a in values and values[a] is None for a in node.args if isinstance(a, Expr)):
+            return None
+        args = [constant(values[a]) if a in values else a for a in node.args]
+        values[node] = value_of(node) if is_constant(node) else _computed(node.op(*args))
+    return values.get(x)
 
 
 def _solve_of_multiple(x: Expr) -> Expr | None:
@@ -287,14 +301,20 @@ def _solve_of_multiple(x: Expr) -> Expr | None:
 
 
 def _multiple(x: Expr) -> tuple[Expr, Op, Expr] | None:
-    """Read a matrix times or over a number: the matrix, which of both, the number."""
-    if x.op is e.multiply:
-        a, b = x.args if x.args[1].ndim == 0 else x.args[::-1]
-    elif x.op is e.divide:
-        a, b = x.args
-    else:
-        return None
-    return (a, x.op, b) if b.ndim == 0 and a.ndim >= 2 else None
+    """Read a matrix times or over numbers: the matrix, which of both, the number."""
+    op, scale = None, None
+    while x.op in (e.multiply, e.divide):
+        first, second = x.args
+        if x.op is e.multiply and first.ndim == 0:
+            first, second = second, first
+        if second.ndim or first.ndim < 2:
+            break
+        if op is None or scale is None:
+            op, scale = x.op, second
+        else:
+            scale = scale * second if x.op is op else scale / second
+        x = first
+    return None if op is None or scale is None else (x, op, scale)
 
 
 STABLE = frozenset({"_log_of_sum", "_cholesky_of_multiple", "_solve_of_multiple"})
@@ -313,6 +333,7 @@ STRUCTURE: dict[str, tuple[Simplification, ...]] = {
     "log": (_log_of_sum, _unspread),
     "permute_dims": (_permute,),
     "reshape": (_reshape,),
+    "solve": (_solve_of_multiple,),
     "solve_triangular": (_solve_of_multiple,),
     **dict.fromkeys(("sum", "prod", "max", "min", "any", "all", "logsumexp"), (_reduction,)),
 }

@@ -12,6 +12,7 @@ a matter of speed alone.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
@@ -50,27 +51,51 @@ def between(s: Standard, own: Factor, told: Array, loc: Array, sd: Array, at: Ar
     """
     if own.family != "normal" or s.relation.name != RELATIONS[0] or told.shape != at.shape:
         return s
+    m, scale = own.parameters
+    found = pulled(m, scale, told, loc=loc, sd=sd, at=at)
+    if found is None:
+        return s
+    transform, density = found
+    return replace(s, transform=transform, density=density)
+
+
+def pulled(
+    m: Expr, scale: Expr, told: Array, *, loc: Array, sd: Array, at: Array
+) -> tuple[Transform, Callable[[Expr], Expr]] | None:
+    """Give coordinates of a normal variable that has its elements of independent laws.
+
+    Parameters
+    ----------
+    m, scale
+        The parameters of its law.
+    told, loc, sd, at
+        As `between` has them.
+
+    Returns
+    -------
+    transform, log density of coordinates
+        None where nothing is known.
+    """
     weight = told / np.square(sd)
     # The slope of what the data tell, at the location: i (h - m).
     slope = (at - loc) * (weight + 1.0 / np.square(sd))
     if not (np.isfinite(weight).all() and np.isfinite(slope).all() and (weight > 0.0).any()):
-        return s
-    m, scale = own.parameters
+        return None
     i, first, push = (constant(np.broadcast_to(x, at.shape)) for x in (weight, loc, slope))
     variance = e.square(scale)
     rest = 1.0 / (1.0 + i * variance)
-    pulled = i * (first - m) + push  # i (h - m)
-    centre = m + variance * rest * pulled
+    towards = i * (first - m) + push  # i (h - m)
+    centre = m + variance * rest * towards
     spread = scale * e.sqrt(rest)
 
     def density(u: Expr) -> Expr:
-        z = scale * rest * pulled + e.sqrt(rest) * u
+        z = scale * rest * towards + e.sqrt(rest) * u
         return r.sum(-0.5 * e.square(z) + 0.5 * e.log(rest) - _HALF_LOG_2PI)
 
     transform = Transform(
         lambda u: centre + spread * u,
         lambda z: (z - centre) / spread,
         lambda u: e.log(spread) + zeros_like(u),
-        s.transform.shape,
+        at.shape,
     )
-    return replace(s, transform=transform, density=density)
+    return transform, density

@@ -19,8 +19,9 @@ from astragal.density.transforms import Transform
 from astragal.derive.between import between
 from astragal.derive.block import Block
 from astragal.derive.check import Array, compiled
-from astragal.derive.conjugate import Neighbourhoods
-from astragal.derive.noncentred import KIND, PATH, Standard, check_standard, standards
+from astragal.derive.conjugate import Neighbourhood, Neighbourhoods
+from astragal.derive.directions import along
+from astragal.derive.noncentred import KIND, PATH, WHITE, Standard, check_standard, standards
 from astragal.derive.points import Points
 from astragal.graph.expr import Expr
 from astragal.graph.literal import scalar
@@ -120,6 +121,8 @@ def _between(
 ) -> Choice:
     """Take off what the data tell, where that is known and of a variable with a scale."""
     own = reads.of(c.name).own
+    if s.relation.name == WHITE and own is not None:
+        return _along_directions(c, s, reads, values, points)
     strong = c.standard is None and not float(np.median(told)) < STRONG
     if strong or own is None or s.held is not None or len(own.parameters) != 2:
         return c
@@ -130,6 +133,26 @@ def _between(
     if new is s or not _checked(new, own, reads, points):
         return c
     return replace(c, standard=new, reason=f"{c.reason}; what they tell is taken off")
+
+
+MOST = 200
+"""Elements of a vector whose directions are looked at: each costs a slope of the data's part."""
+
+
+def _along_directions(
+    c: Choice, s: Standard, reads: Neighbourhoods, values: Mapping[str, Array], points: Points
+) -> Choice:
+    """Take off what the data tell of a normal vector, along each of its directions."""
+    own = reads.of(c.name).own
+    assert own is not None
+    if own.value.ndim != 1 or int(own.value.shape[0]) > MOST:
+        return c
+    told = _curvatures(reads, c.name, s.transform)(values)
+    new = along(s, own, told, reads.joint.coordinates, values)
+    if new is s or not _checked(new, own, reads, points):
+        return c
+    reason = f"{c.reason}; what they tell of each of its directions is taken off"
+    return replace(c, standard=new, reason=reason)
 
 
 def _checked(s: Standard, own: Factor, reads: Neighbourhoods, points: Points) -> bool:
@@ -211,6 +234,35 @@ def _mode(height: Callable[[Array], list[Any]], start: Array, spread: Array) -> 
     return np.asarray(out.x)
 
 
+def _data(near: Neighbourhood) -> Expr:
+    """Give the terms of the log density that read a variable, but for its own law."""
+    others: Expr = scalar(0.0, "float64")
+    for x in [*(f.total for f in near.factors if f is not near.own), *near.extra]:
+        others = others + x
+    return others
+
+
+def _curvatures(
+    reads: Neighbourhoods, name: str, t: Transform
+) -> Callable[[Mapping[str, Array]], Array]:
+    """From values of all variables to the matrix of what the data tell of one's coordinates."""
+    near, names = reads.of(name), list(reads.joint.coordinates)
+    c = placeholder(t.backward(near.z).type)
+    v = placeholder(c.type)
+    (data,) = substitute([_data(near)], {near.z: t.forward(c)})
+    inputs = [reads.joint.coordinates[n] for n in names]
+    run = compiled([c, v, *inputs], [hvp(data, c, v)])
+    place = compiled(inputs, [t.backward(near.z)])
+
+    def matrix(values: Mapping[str, Array]) -> Array:
+        given = [values[n] for n in names]
+        (at,) = place(*given)
+        found = -np.stack([run(at, row, *given)[0] for row in np.eye(np.size(at))])
+        return np.asarray(0.5 * (found + found.T))
+
+    return matrix
+
+
 def _share(block: Block, name: str, t: Transform) -> Callable[[Mapping[str, Array]], Array]:
     """From values of all variables to the shares of one, on its coordinates as it is."""
     near, s = block.reads.of(name), block.standards[name]
@@ -218,9 +270,9 @@ def _share(block: Block, name: str, t: Transform) -> Callable[[Mapping[str, Arra
     assert near.own is not None
     c = placeholder(t.backward(z).type)
     v = placeholder(c.type)
-    others: Expr = scalar(0.0, "float64")
-    for x in [*(f.total for f in near.factors if f is not near.own), *near.extra]:
-        others = others + x
+    others = _data(near)
+    if s.relation.name == WHITE:
+        t = s.transform  # along its elements as they are, its law may seem narrower than it is
     data, own = substitute([others, near.own.total], {z: t.forward(c)})
     own = own + r.sum(t.log_jacobian(c))
     inputs = list(block.coordinates.values())
