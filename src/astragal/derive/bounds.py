@@ -76,9 +76,9 @@ def limits(test: Expr, z: Expr, above_zero: bool) -> Limits | None:
         if free is not None:
             rest = free if rest is None else rest & free
             continue
-        if part.op.name not in _COMPARISONS:
+        if part.op.name not in COMPARISONS:
             return None
-        a, b = part.args if _COMPARISONS[part.op.name] else part.args[::-1]
+        a, b = part.args if COMPARISONS[part.op.name] else part.args[::-1]
         found = _isolated(a, b, z)  # a <= b
         if found is None:
             return None
@@ -90,7 +90,8 @@ def limits(test: Expr, z: Expr, above_zero: bool) -> Limits | None:
     return Limits(tuple(lows), tuple(highs), rest)
 
 
-_COMPARISONS = {"less": True, "less_equal": True, "greater": False, "greater_equal": False}
+COMPARISONS = {"less": True, "less_equal": True, "greater": False, "greater_equal": False}
+"""Of two numbers, and whether the first is the smaller one."""
 
 
 def condition(test: Expr) -> Expr:
@@ -146,7 +147,7 @@ def _free_of_sign(part: Expr, z: Expr, above_zero: bool) -> Expr | None:
             found = _without_factors(x, z)
             x = x if found is None else found
         return None if z in toposort([x]) else part.op(x)
-    if part.op.name not in _COMPARISONS or not above_zero:
+    if part.op.name not in COMPARISONS or not above_zero:
         return None
     a, b = part.args
     for x, y, turn in ((a, b, False), (b, a, True)):

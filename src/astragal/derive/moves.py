@@ -9,6 +9,7 @@ from astragal.density.transforms import Transform, interval_of, to_line, transfo
 from astragal.derive.block import Block
 from astragal.derive.bounds import above_zero, condition_of, conjuncts, joined, limits
 from astragal.derive.conjugate import Neighbourhood, Neighbourhoods
+from astragal.derive.elements import within
 from astragal.derive.jumps import jumps
 from astragal.derive.noncentred import Standard
 from astragal.derive.nuts import nuts_program
@@ -116,6 +117,8 @@ def _narrowed(near: Neighbourhood, later: set[Expr]) -> Transform | None:
     if interval is None or not parts or own.family == "von_mises":
         return transform_of(own)
     known = [one for x in parts if (one := limits(x, near.z, above_zero(own))) is not None]
+    if len(known) < len(parts) and (t := within(near.z, interval, parts, later)) is not None:
+        return t
     kept = [one for one in known if later.isdisjoint(toposort([*one.lows, *one.highs]))]
     if not any((*one.lows, *one.highs) for one in kept):
         return transform_of(own)
