@@ -13,14 +13,20 @@ by powers and exponentials that the prior has already, so exponents add.
 """
 
 from astragal import (
+    Expr,
     Integer,
     Key,
     Vector,
+    arange,
+    astype,
+    equal,
     exp,
+    expand_dims,
     log,
     relation,
     sqrt,
     square,
+    sum,
 )
 from astragal.random import (
     bernoulli,
@@ -29,6 +35,7 @@ from astragal.random import (
     beta_prime,
     binomial,
     burr,
+    categorical,
     cauchy,
     dirichlet,
     dirichlet_multinomial,
@@ -46,6 +53,12 @@ from astragal.random import (
     student_t,
     weibull,
 )
+
+
+def one_hot(y: Expr, like: Expr) -> Expr:
+    """Write the outcome as a vector of zeros and a one."""
+    return astype(equal(arange(like.shape[0]), expand_dims(y, axis=-1)), "float64")
+
 
 # Rates of counts and of waiting times --------------------------------------------------
 
@@ -183,6 +196,15 @@ def dirichlet_multinomial_reversal(kp: Key, ky: Key, α: Vector, n: Integer):
     yield p, multinomial(ky, n, p)
     y = dirichlet_multinomial(ky, n, α)
     yield dirichlet(kp, α + y), y
+
+
+@relation("reversal", source="Gelman et al., BDA3, section 3.4")
+def dirichlet_categorical(kp: Key, ky: Key, α: Vector):
+    """One outcome adds one to its exponent."""
+    p = dirichlet(kp, α)
+    yield p, categorical(ky, p)
+    y = categorical(ky, α / sum(α))
+    yield dirichlet(kp, α + one_hot(y, α)), y
 
 
 @relation("reversal", source="Johnson, Kemp & Kotz 2005, section 5.2.2")

@@ -32,11 +32,8 @@ from astragal import (
     PositiveVector,
     Simplex,
     Vector,
-    arange,
-    astype,
     constant,
     equal,
-    expand_dims,
     log,
     relation,
     softmax,
@@ -64,14 +61,10 @@ from astragal.random import (
     power,
     uniform,
 )
+from astragal.rewrites.conjugacy import one_hot
 
 BDA = "Gelman et al., BDA3, section 2.4"
 FINK = "Fink 1997, A Compendium of Conjugate Priors"
-
-
-def one_hot(y: Expr, like: Expr) -> Expr:
-    """Write the outcome as a vector of zeros and a one."""
-    return astype(equal(arange(like.shape[0]), expand_dims(y, axis=-1)), "float64")
 
 
 def flat(k: Expr, size: Any = None) -> Expr:
@@ -285,15 +278,6 @@ def binomial_odds(kw: Key, ky: Key, a, b, m: Integer):
 
 
 # A Dirichlet prior on shares -----------------------------------------------------------
-
-
-@relation("reversal", source="Gelman et al., BDA3, section 3.4")
-def dirichlet_categorical_pair(kp: Key, ky: Key, a: PositiveVector):
-    """One outcome adds one to its exponent."""
-    p = dirichlet(kp, a)
-    yield p, categorical(ky, p)
-    y = categorical(ky, a / sum(a))
-    yield dirichlet(kp, a + one_hot(y, a)), y
 
 
 @relation("conditional", source="Gelman et al., BDA3, section 3.4")

@@ -24,16 +24,12 @@ Example: a threshold, turned round.
 from math import inf
 
 from astragal import (
-    Expr,
     Key,
     PositiveVector,
     Simplex,
     Vector,
-    arange,
-    astype,
     equal,
     exp,
-    expand_dims,
     less_equal,
     log,
     maximum,
@@ -65,15 +61,11 @@ from astragal.random import (
     uniform,
     zero_inflated_poisson,
 )
+from astragal.rewrites.conjugacy import one_hot
 
 ALBERT = "Albert & Chib 1993, J. Am. Stat. Assoc. 88"
 TANNER = "Tanner & Wong 1987, J. Am. Stat. Assoc. 82"
 JKB = "Johnson, Kotz & Balakrishnan 1997, Discrete Multivariate Distributions"
-
-
-def one_hot(y: Expr, like: Expr) -> Expr:
-    """Write the outcome as a vector of zeros and a one."""
-    return astype(equal(arange(like.shape[0]), expand_dims(y, axis=-1)), "float64")
 
 
 # Thresholds --------------------------------------------------------------------------------
