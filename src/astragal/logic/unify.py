@@ -144,68 +144,67 @@ def unify(u: Any, v: Any, s: Substitution) -> Any:
         return s
     out: Any = s
     stack: list[tuple[Any, Any]] = [(u, v)]
-    seen: set[tuple[int, int]] = set()
-    alive: list[Any] = []  # keeps what `seen` names by its address
+    # Addresses name terms only while these live, which the values see to.
+    seen: dict[tuple[int, int], tuple[Any, Any]] = {}
     while stack:
-        u, v = stack.pop()
-        if isvar(u):
-            u = walk(u, out)
-        if isvar(v):
-            v = walk(v, out)
+        u, v = (walk(x, out) for x in stack.pop())
         if u is v:
             continue
         if isvar(u) or isvar(v):
-            if not isvar(u) or (isinstance(u, Variable) is False and isinstance(v, Variable)):
-                u, v = v, u
-            if isvar(v) and not isinstance(v, Variable) and u == v:
-                continue
-            # A typed variable may be bound to an untyped one only the other way round.
-            if isinstance(u, Variable) and isvar(v) and not isinstance(v, Variable):
-                u, v = v, u
-            if not may_bind(u, v) or occurs(u, v, out):
+            bound = _binding(u, v, out)
+            if bound is None:
                 return False
             if out is s:
                 out = dict(s)
-            out[u] = v
+            out.update(bound)
             continue
         a, b = evaluated(u), evaluated(v)
-        if a is b:
+        if a is b or (id(a), id(b)) in seen:
             continue
-        x_expr, y_expr = isinstance(a, Expr), isinstance(b, Expr)
-        if x_expr or y_expr:
-            pair = (id(a), id(b))
-            if pair in seen:
-                continue
-            seen.add(pair)
-            alive += (a, b)
-            more = _open_pairs(a, b) if x_expr else _open_pairs(b, a)
-            if more is None:
-                return False
-            stack.extend(reversed(more))
-        elif isinstance(a, ExpressionTuple) or isinstance(b, ExpressionTuple):
-            x, y = getattr(a, "_tuple", a), getattr(b, "_tuple", b)
-            if isinstance(x, tuple) and isinstance(y, tuple):
-                if len(x) != len(y):
-                    return False
-                stack.extend(reversed(list(zip(x, y, strict=True))))
-            else:
-                if (more := _cons_pairs(a, b)) is None:
-                    return False
-                stack.extend(reversed(more))
-        elif (type(a) is tuple and type(b) is tuple) or (type(a) is list and type(b) is list):
-            if len(a) != len(b):
-                return False
-            stack.extend(reversed(list(zip(a, b, strict=True))))
-        elif type(a) is ConsPair or type(b) is ConsPair:
-            if (more := _cons_pairs(a, b)) is None:
-                return False
-            stack.extend(reversed(more))
-        else:
+        if not _has_parts(a, b):
             take_in_new_sorts()
             out = stream_eval(_unify(a, b, out))
             if out is False:
                 return False
+            continue
+        if isinstance(a, Expr) or isinstance(b, Expr):
+            seen[id(a), id(b)] = a, b
+        more = _pairs(a, b)
+        if more is None:
+            return False
+        stack.extend(reversed(more))
     return out
+
+
+def _binding(u: Any, v: Any, s: Substitution) -> Substitution | None:
+    """What makes a variable and another term one; None where nothing does."""
+    if not isvar(u) or (not isinstance(u, Variable) and isinstance(v, Variable)):
+        u, v = v, u
+    if isvar(v) and not isinstance(v, Variable):
+        if u == v:
+            return {}
+        # A typed variable may be bound to an untyped one only the other way round.
+        if isinstance(u, Variable):
+            u, v = v, u
+    return {u: v} if may_bind(u, v) and not occurs(u, v, s) else None
+
+
+def _has_parts(a: Any, b: Any) -> bool:
+    """Whether two terms are compared part by part; of others, registered rules know."""
+    ours = (Expr, ExpressionTuple, ConsPair)
+    return isinstance(a, ours) or isinstance(b, ours) or type(a) is type(b) in (tuple, list)
+
+
+def _pairs(a: Any, b: Any) -> list[tuple[Any, Any]] | None:
+    """Pairs that must unify for two terms with parts to unify; None where none can."""
+    if isinstance(a, Expr):
+        return _open_pairs(a, b)
+    if isinstance(b, Expr):
+        return _open_pairs(b, a)
+    x, y = (t._tuple if isinstance(t, ExpressionTuple) else t for t in (a, b))
+    if type(x) is type(y) in (tuple, list):
+        return list(zip(x, y, strict=True)) if len(x) == len(y) else None
+    return _cons_pairs(a, b)
 
 
 def take_in_new_sorts() -> None:
