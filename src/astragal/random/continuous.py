@@ -5,9 +5,11 @@ Log densities follow Johnson, Kotz & Balakrishnan, Continuous Univariate Distrib
 
 from __future__ import annotations
 
-from astragal.random import augmentation, bounded, lifetimes, positive, real
+from astragal.random import augmentation, bounded, lifetimes, positive, powers, real
 from astragal.random.distribution import Distribution
 
 DISTRIBUTIONS: tuple[Distribution, ...] = tuple(
-    d for page in (real, bounded, positive, lifetimes, augmentation) for d in page.DISTRIBUTIONS
+    d
+    for page in (real, bounded, positive, powers, lifetimes, augmentation)
+    for d in page.DISTRIBUTIONS
 )
