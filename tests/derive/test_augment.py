@@ -220,7 +220,11 @@ def test_half_cauchy_scales_are_drawn_from_laws_of_the_book() -> None:
 
 @pytest.mark.slow
 def test_steps_of_half_cauchy_scales_keep_the_joint_law() -> None:
-    sampler = ag.derive(horseshoe(), {"y": ETA[:10]})
+    k = keys()
+    lam = R.half_cauchy(k[0], 0.5, size=2)
+    b = R.normal(k[1], 0.3, 1.4 * lam)
+    model = ag.Model({"lam": lam, "b": b, "y": R.normal(k[2], X[:10] @ b, 0.8)})
+    sampler = ag.derive(model, {"y": ETA[:10]}, forbid=["collapse"])
     assert [u.name for u in sampler.auxiliary] == ["half_cauchy_by_inverse_gammas"]
     start_at_truth(sampler, simulations=2000, seed=3).check()
 

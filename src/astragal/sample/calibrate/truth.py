@@ -15,7 +15,7 @@ from astragal.graph.literal import constant
 from astragal.ops.control import scan
 from astragal.ops.creation import arange, input
 from astragal.ops.elementwise import exp
-from astragal.ops.manipulation import concatenate
+from astragal.ops.manipulation import concatenate, stack
 from astragal.random.keys import fold_in, key, split
 from astragal.sample.calibrate.joint import check, has_factor, joint_draw, log_weight, quantities
 from astragal.sample.calibrate.verdict import Array, Calibration, CalibrationError, Finding
@@ -81,16 +81,17 @@ def start_at_truth(
         weights = each(lambda _, whole: exp(log_weight(sampler, whole)), chosen)
         numbers, weight = _possible(np.asarray(weights))
         chosen = constant(numbers)
-    before, after = each(lambda keys, whole: _simulated(sampler, runs, keys, whole), chosen)
+    held, targets = each(lambda keys, whole: _simulated(sampler, runs, keys, whole), chosen)
+    before = {n: np.asarray(x)[:, 0] for n, x in held.items()}
     findings = []
     moved = {}
-    for step, (old, new, now) in zip(runs, after, strict=True):
+    for i, (step, (old, new)) in enumerate(zip(runs, targets, strict=True), 1):
         # There and back through a transform changes last digits: that is no move.
         changed = np.any(~np.isclose(old, new, rtol=1e-9, atol=0.0), axis=1)
         if np.shape(old)[1]:  # a variable of size 0 has nowhere to go
             moved[step] = float(changed.mean())
-        for name, values in now.items():
-            p = _same_law(np.asarray(before[name]), np.asarray(values), weight)
+        for name, values in held.items():
+            p = _same_law(before[name], np.asarray(values)[:, i], weight)
             findings += [Finding(step, label, q) for label, q in _labelled(name, p)]
     findings.sort(key=lambda f: f.p_value)
     return Calibration(tuple(findings), moved, simulations)
@@ -101,22 +102,27 @@ def _simulated(
     runs: Mapping[str, list[Step]],
     keys: Sequence[Expr],
     whole: Mapping[str, Expr],
-) -> tuple[Any, Any]:
-    """Quantities at a draw of the joint law; targets before and after each run, with quantities."""
+) -> tuple[dict[str, Expr], list[tuple[Expr, Expr]]]:
+    """Quantities at a draw of the joint law and after each run, with targets before and after."""
     data = {n: whole[n] for n in sampler.observed}
     state = {n: whole[n] for n in sampler.latent_names}
     state |= {n: x for s in sampler.steps for n, x in s.tuning.items()}
-    before = quantities(sampler, state, data)
-    after = []
+    states = [state]
     for k, steps in zip(keys, runs.values(), strict=True):
         new = dict(state)
         own = split(k, len(steps)) if len(steps) > 1 else [k]
         for one, s in zip(own, steps, strict=True):
             drawn = s.update(one, new | data)
             new |= {n: v for n, v in drawn.items() if n in state}
-        old_targets, new_targets = _targets(steps[0], state), _targets(steps[0], new)
-        after.append((old_targets, new_targets, quantities(sampler, new, data)))
-    return before, after
+        states.append(new)
+    # A loop, since what is compiled once for all states is compiled once.
+    stacked = {n: stack([s[n] for s in states]) for n in sampler.latent_names}
+    held = scan(lambda _, at: ([], quantities(sampler, at, data)), [], stacked)[1]
+    firsts = [steps[0] for steps in runs.values()]
+    moved = [
+        (_targets(s, state), _targets(s, new)) for s, new in zip(firsts, states[1:], strict=True)
+    ]
+    return held, moved
 
 
 LEAST_POSSIBLE = 30
