@@ -138,30 +138,37 @@ def run(
         backend=backend, keep_warmup=keep_warmup, groups=names_of(groups),
         target_accept=target_accept, max_depth=max_depth, workers=workers, checkpoint=checkpoint,
     )  # fmt: skip
-    data = sampler.check_data(observed or {})
+    tree, lines = _drawn(sampler, settings, sampler.check_data(observed or {}), start, progress)
+    for line in lines:
+        warnings.warn(line, SamplingWarning, stacklevel=2)
+    return tree
+
+
+def _drawn(
+    sampler: Sampler, settings: Settings, data: Arrays, start: Start, progress: bool
+) -> tuple[xr.DataTree, list[str]]:
+    """Draw, and say what the user should look at."""
+    chains = settings.chains
     further = _prepared(sampler, settings)
-    program = program_of(sampler, backend, BLOCK)
+    program = program_of(sampler, settings.backend, BLOCK)
     told = _told(sampler, settings)
-    begun = starts_of(sampler, start, settings.chains)
-    store = None if checkpoint is None else _store(checkpoint, sampler, settings, data, begun)
+    begun = starts_of(sampler, start, chains)
+    store = _store(sampler, settings, data, begun)
     stop = threading.Event()
     with chain_bars(chains, settings.total, progress) as report:
 
         def work(chain: int) -> list[Block]:
             return _chain(program, data, settings, chain, store, stop, report, told | begun[chain])
 
-        finished = _run_all(work, chains, workers or os.cpu_count() or 1, stop)
+        finished = _run_all(work, chains, settings.workers or os.cpu_count() or 1, stop)
     kept = _begun(finished, settings)
-    tree = _collect(sampler, [finished[c] for c in kept], settings, data)
-    tree = further(tree)
+    tree = further(_collect(sampler, [finished[c] for c in kept], settings, data))
     # Independent draws of the posterior itself have nothing to converge to.
     lines = [] if sampler.exact else warnings_of(tree, diagnose(tree, sampler.recovered_names))
     if len(kept) < chains:
         short = ", ".join(str(c) for c in range(chains) if c not in kept)
         lines.insert(0, f"interrupted with few draws of chains {short} or none: they are left out.")
-    for line in lines:
-        warnings.warn(line, SamplingWarning, stacklevel=2)
-    return tree
+    return tree, lines
 
 
 def _told(sampler: Sampler, settings: Settings) -> Arrays:
@@ -199,13 +206,11 @@ def _prepared(sampler: Sampler, settings: Settings) -> Callable[[xr.DataTree], x
 
 
 def _store(
-    directory: str | os.PathLike[str],
-    sampler: Sampler,
-    settings: Settings,
-    data: Arrays,
-    begun: Sequence[Arrays],
-) -> Checkpoint:
-    """Open the checkpoint of a run."""
+    sampler: Sampler, settings: Settings, data: Arrays, begun: Sequence[Arrays]
+) -> Checkpoint | None:
+    """Open the checkpoint of a run that keeps one."""
+    if settings.checkpoint is None:
+        return None
     shown = fingerprint({"sampler": np.frombuffer(_sampler_bytes(sampler), np.uint8)})
     identity = Identity(
         sampler=shown, data=fingerprint(data), seed=int(settings.seed),
@@ -213,7 +218,7 @@ def _store(
         block=BLOCK, backend=settings.backend, target_accept=float(settings.target_accept),
         max_depth=int(settings.max_depth), start=fingerprint(_flat(begun)),
     )  # fmt: skip
-    return Checkpoint(directory, identity)
+    return Checkpoint(settings.checkpoint, identity)
 
 
 def _flat(begun: Sequence[Arrays]) -> Arrays:
