@@ -10,8 +10,9 @@ import pytest
 import astragal as ag
 from astragal.derive.between import between
 from astragal.derive.check import DerivationError, compiled
-from astragal.derive.noncentred import check_standard, standard_of
+from astragal.derive.noncentred import check_standard
 from astragal.derive.plan import Plan
+from astragal.derive.standards import standard_of
 from astragal.graph.subgraph import placeholder
 from astragal.graph.types import tensor_type
 

@@ -10,8 +10,9 @@ import pytest
 import astragal as ag
 from astragal.derive.check import DerivationError, compiled
 from astragal.derive.directions import along
-from astragal.derive.noncentred import WHITE, check_standard, standard_of
+from astragal.derive.noncentred import WHITE, check_standard
 from astragal.derive.plan import Plan
+from astragal.derive.standards import standard_of
 
 R = ag.random
 N = 6

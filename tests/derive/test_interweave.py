@@ -13,8 +13,8 @@ from astragal.density.transforms import transform_of
 from astragal.derive.block import Block
 from astragal.derive.check import compiled
 from astragal.derive.interweave import _with_digits
-from astragal.derive.noncentred import standard_of
 from astragal.derive.plan import Plan
+from astragal.derive.standards import standard_of
 from astragal.graph.subgraph import placeholder
 from astragal.graph.types import tensor_type
 

@@ -11,8 +11,9 @@ import pytest
 
 import astragal as ag
 from astragal.derive.check import DerivationError
-from astragal.derive.noncentred import check_standard, standard_of
+from astragal.derive.noncentred import check_standard
 from astragal.derive.plan import Plan
+from astragal.derive.standards import standard_of
 from astragal.graph.errors import ModelError
 from astragal.graph.expr import Expr
 from astragal.sample import run

@@ -21,8 +21,9 @@ from astragal.derive.block import Block
 from astragal.derive.check import Array, compiled
 from astragal.derive.conjugate import Neighbourhood, Neighbourhoods
 from astragal.derive.directions import along
-from astragal.derive.noncentred import KIND, PATH, WHITE, Standard, check_standard, standards
+from astragal.derive.noncentred import KIND, PATH, WHITE, Standard, check_standard
 from astragal.derive.points import Points
+from astragal.derive.standards import standards
 from astragal.graph.expr import Expr
 from astragal.graph.literal import scalar
 from astragal.graph.subgraph import placeholder

@@ -13,10 +13,11 @@ from collections.abc import Sequence
 
 from astragal.density.transforms import Transform, transform_of
 from astragal.derive.block import Block
-from astragal.derive.noncentred import WHITE, Standard, check_standard, standard_of
+from astragal.derive.noncentred import WHITE, Standard, check_standard
 from astragal.derive.plan import Plan, premises
 from astragal.derive.scaled import product_of
 from astragal.derive.slice import by_coordinates, program_of
+from astragal.derive.standards import standard_of
 from astragal.derive.steps import Conditional, Program, Step, UsedRelation
 from astragal.graph.expr import INPUT, Expr
 from astragal.graph.subgraph import placeholder

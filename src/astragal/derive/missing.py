@@ -26,9 +26,9 @@ from astragal.derive.conjugate import KEY, Neighbourhoods
 from astragal.derive.exact import Link
 from astragal.derive.information import shares
 from astragal.derive.moves import coordinates
-from astragal.derive.noncentred import standards
 from astragal.derive.points import Points
 from astragal.derive.spectra import curvature, diagonal, least_ratio
+from astragal.derive.standards import standards
 from astragal.graph.errors import DomainError
 from astragal.graph.expr import Expr
 from astragal.graph.subgraph import placeholder

@@ -9,18 +9,16 @@ what it was: only coordinates change, and the density with its Jacobian is compa
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 
 from astragal.density.invert import invert
-from astragal.density.joint import Factor, Joint
-from astragal.density.loops import Loop, is_random_loop
+from astragal.density.joint import Factor
 from astragal.density.transforms import Transform, transform_of
 from astragal.derive.check import Array, DerivationError, compiled
-from astragal.derive.conjugate import KEY, Neighbourhoods
+from astragal.derive.conjugate import KEY
 from astragal.derive.notation import write
 from astragal.derive.relations import page
 from astragal.derive.steps import UsedRelation
@@ -32,10 +30,8 @@ from astragal.graph.types import TensorType
 from astragal.ops import elementwise as e
 from astragal.ops import linalg
 from astragal.ops import reductions as r
-from astragal.ops.control import scan
-from astragal.ops.creation import ones_like, zeros_like
-from astragal.ops.indexing import ITEM
-from astragal.ops.manipulation import broadcast_to, concatenate, matrix_transpose, reshape
+from astragal.ops.creation import zeros_like
+from astragal.ops.manipulation import broadcast_to, matrix_transpose, reshape
 from astragal.random.distribution import batch_shape, is_random, random_parts
 
 KIND = "noncentre"
@@ -52,7 +48,7 @@ SOURCE = (
     "arXiv:1312.0906"
 )
 
-_HALF_LOG_2PI = 0.918938533204672742
+HALF_LOG_2PI = 0.918938533204672742
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,47 +79,11 @@ class Standard:
     reason: str = ""
 
 
-# -- which there are ---------------------------------------------------------------------------
-
-
-def standard_of(
-    reads: Neighbourhoods, name: str, block: Sequence[str], labels: Mapping[Expr, str]
-) -> Standard | None:
-    """Find the standardised coordinates of a variable of a block.
-
-    Returns
-    -------
-    Standard or None
-        None where its law has no such form, or no parameter that moves with the block.
-    """
-    near = reads.of(name)
-    own, z = near.own, near.z
-    if own is None or own.relative is not None or not is_random(own.rv) or own.rv.type != z.type:
-        return None
-    below = set(toposort(own.parameters))
-    others = {reads.joint.coordinates[n] for n in block if n != name}
-    if not below & others:
-        return None
-    left = set(reads.joint.coordinates.values())
-    if z not in toposort([own.density]) or any(x.op is INPUT and x not in left for x in below):
-        return None  # its law was integrated, or reads what was
-    if own.family in PATHS and z not in below:
-        return _path(name, own, labels)
-    if own.family == "multivariate_normal" and z not in below:
-        return _white(name, own)
-    found = _standard_draw(own.rv, own.parameters)
-    if found is None:
-        return None
-    if z in below:
-        return _loop(name, own, found, reads.joint, labels)
-    return _affine(name, own, found, labels)
-
-
 Form = tuple[Expr, Expr, UsedRelation]
 """A draw as a function of a standard one, that one, and the identity behind it."""
 
 
-def _standard_draw(rv: Expr, given: Sequence[Expr]) -> Form | None:
+def standard_draw(rv: Expr, given: Sequence[Expr]) -> Form | None:
     """By a relation of the book, between a draw and one with constants for parameters."""
     d = random_parts(rv)[0]
     # The book asks that a scale be positive. A model's is, wherever its density is.
@@ -157,7 +117,7 @@ def _standard_draw(rv: Expr, given: Sequence[Expr]) -> Form | None:
     return None
 
 
-def _affine(
+def affine(
     name: str,
     own: Factor,
     found: Form,
@@ -207,7 +167,7 @@ def _affine(
     return Standard(name, transform, density, replace(relation, bindings=((name, shown),)))
 
 
-def _white(name: str, own: Factor) -> Standard:
+def white(name: str, own: Factor) -> Standard:
     """A normal vector by standard normal numbers: m + L u, with L L' its covariance.
 
     Its elements may be so close to each other, as those of a smooth function are, that on
@@ -234,144 +194,9 @@ def _white(name: str, own: Factor) -> Standard:
     return Standard(
         name,
         transform,
-        lambda u: r.sum(-0.5 * e.square(u) - _HALF_LOG_2PI),
+        lambda u: r.sum(-0.5 * e.square(u) - HALF_LOG_2PI),
         UsedRelation(WHITE, SOURCE, ((name, "mean + root of covariance times u"),)),
     )
-
-
-# -- paths -------------------------------------------------------------------------------------
-
-
-def _before(x: Expr, start: Expr) -> Expr:
-    return concatenate([start[None], x[:-1]])
-
-
-def _recursion(first: Expr, noise: Expr, rho: Expr, loc: Expr, scale: Expr) -> Expr:
-    def step(x: Expr, z: Expr) -> tuple[Expr, Expr]:
-        new = loc + rho * (x - loc) + scale * z
-        return new, new
-
-    out: Expr = scan(step, first, noise)[1]
-    return out
-
-
-def _walk(p: Sequence[Expr], held: bool) -> Transform:
-    start, drift, scale = p
-    return Transform(
-        lambda u: start + r.CUMULATIVE_SUM(drift + scale * u, 0),
-        lambda x: (x - _before(x, start) - drift) / scale,
-        lambda u: e.log(scale) + zeros_like(u),
-        (),
-    )
-
-
-def _ar1(p: Sequence[Expr], held: bool) -> Transform:
-    rho, scale, loc, start = p
-    return Transform(
-        lambda u: _recursion(start, u, rho, loc, scale),
-        lambda x: ((x - loc) - rho * (_before(x, start) - loc)) / scale,
-        lambda u: e.log(scale) + zeros_like(u),
-        (),
-    )
-
-
-def _width(rho: Expr, scale: Expr) -> Expr:
-    """Deviation of one value of a stationary autoregression."""
-    return scale / e.sqrt((1.0 - rho) * (1.0 + rho))
-
-
-def _stationary(p: Sequence[Expr], held: bool) -> Transform:
-    """The first value keeps its place where it is held."""
-    rho, scale, loc = p
-    at, wide = (zeros_like(loc), ones_like(loc)) if held else (loc, _width(rho, scale))
-
-    def forward(u: Expr) -> Expr:
-        first = at + wide * u[0]
-        return concatenate([first[None], _recursion(first, u[1:], rho, loc, scale)])
-
-    def backward(x: Expr) -> Expr:
-        rest = ((x[1:] - loc) - rho * (x[:-1] - loc)) / scale
-        return concatenate([((x[0] - at) / wide)[None], rest])
-
-    def slope(u: Expr) -> Expr:
-        return concatenate([e.log(wide)[None], e.log(scale) + zeros_like(u[1:])])
-
-    return Transform(forward, backward, slope, ())
-
-
-PATHS: Mapping[str, Callable[[Sequence[Expr], bool], Transform]] = {
-    "random_walk": _walk,
-    "ar1": _ar1,
-    "stationary_ar1": _stationary,
-}
-
-
-def _path(name: str, own: Factor, labels: Mapping[Expr, str]) -> Standard | None:
-    """A path by the noise of its steps, each standard normal."""
-    shape = own.value.shape
-    if len(shape) != 1 or not isinstance(shape[0], int) or shape[0] < 3:
-        return None
-    p = own.parameters[1:]
-    if any(x.shape for x in p):
-        return None
-
-    def made(held: bool) -> Standard:
-        transform = replace(PATHS[own.family](p, held), shape=shape)
-
-        def density(u: Expr) -> Expr:
-            if not held:
-                return r.sum(-0.5 * e.square(u) - _HALF_LOG_2PI)
-            rho, scale, loc = p
-            width = _width(rho, scale)
-            noise = concatenate([((u[0] - loc) / width)[None], u[1:]])
-            return r.sum(-0.5 * e.square(noise) - _HALF_LOG_2PI) - e.log(width)
-
-        how = STEPS + (", its first value as it is" if held else "")
-        return Standard(name, transform, density, UsedRelation(PATH, SOURCE, ((name, how),)))
-
-    plain = made(False)
-    return replace(plain, held=made(True)) if own.family == "stationary_ar1" else plain
-
-
-def _loop(
-    name: str, own: Factor, found: Form, joint: Joint, labels: Mapping[Expr, str]
-) -> Standard | None:
-    """A path that a loop draws step by step, by the standard draws of its steps."""
-    item = own.source
-    node = item.args[0] if item.op is ITEM else None
-    if not (isinstance(node, Expr) and is_random_loop(node)):
-        return None
-    loop = Loop(node)
-    output = int(item.args[1]) - loop.carries
-    w = loop.stacked[output] if output >= 0 else None
-    if w is None or not is_random(w) or w.op is not own.rv.op:
-        return None
-    step = _standard_draw(w, random_parts(w)[3])
-    if step is None or step[2].name != found[2].name:
-        return None
-    values = {f.source: f.value for f in joint.factors}
-    noise = placeholder(w.type)
-    draws = {w: substitute([step[0]], {step[1]: noise})[0]}
-    others: dict[Expr, Expr] = {}
-    for j, x in enumerate(loop.stacked):
-        drawn = ITEM(node, loop.carries + j)
-        if is_random(x) and x not in draws and drawn in values:
-            draws[x] = placeholder(x.type)
-            others[draws[x]] = values[drawn]
-
-    def replay(standard: Expr) -> Expr:
-        whole = loop.replayed(output, draws, {**others, noise: standard})
-        return substitute([whole], values)[0]
-
-    leaf = placeholder(own.value.type)
-    whole = toposort([replay(leaf)])
-    known = {leaf, *joint.coordinates.values()} - {own.value}
-    if any(is_random(x) or (x.op is INPUT and x not in known) for x in whole):
-        return None
-    return _affine(name, own, found, labels, replay)
-
-
-# -- the check -----------------------------------------------------------------------------------
 
 
 def check_standard(
@@ -420,16 +245,3 @@ def check_standard(
         if compared == 3:
             return True
     return compared > 0
-
-
-Evaluate = Callable[..., list[Any]]
-
-
-def standards(
-    reads: Neighbourhoods, names: Sequence[str], labels: Mapping[Expr, str]
-) -> Iterator[Standard]:
-    """Give the standardised coordinates of those variables of a block that have any."""
-    for name in names:
-        found = standard_of(reads, name, names, labels)
-        if found is not None:
-            yield found
