@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
+import scipy.stats as st
 
 import astragal as ag
 from astragal.derive import Sampler
 from astragal.graph.expr import Expr
+from astragal.sample import diagnose
 
 R = ag.random
 DATA = np.array([0.3, -1.1, 0.8, 2.0, 1.4, -0.2, -0.9, 0.5, 1.2, -1.6])
@@ -91,13 +94,25 @@ def test_a_precision_in_a_factor_moves_with_what_it_holds() -> None:
     assert kinds(ag.derive(model, {"y": [1, 0, 3, 2, 5, 1]})) == {"tau+x": "nuts"}
 
 
+@pytest.mark.slow
 def test_rates_of_groups_are_drawn_beside_their_shapes() -> None:
     k = ag.split(ag.input("key", dtype="key"), 4)
-    a, b = R.gamma(k[0], 400.0, rate=100.0), R.gamma(k[1], 400.0, rate=100.0)
+    a, b = R.gamma(k[0], 400.0, rate=100.0), R.gamma(k[1], 300.0, rate=100.0)
     p = R.beta(k[2], a, b, size=4)
+    y = np.array([8, 7, 9, 2])
     model = ag.Model({"a": a, "b": b, "p": p, "y": R.binomial(k[3], 9, p)})
-    found = kinds(ag.derive(model, {"y": [8, 7, 9, 8]}, forbid=["collapse"]))
-    assert found == {"a+b": "nuts", "p": "gibbs"}
+    sampler = ag.derive(model, {"y": y}, forbid=["collapse"])
+    assert kinds(sampler) == {"a+b": "nuts", "p": "gibbs"}
+    table = diagnose(sampler.sample(draws=1000, warmup=500, seed=1, progress=False))
+    # On a grid of the shapes, the rates integrated out.
+    at, bt = np.meshgrid(np.linspace(3.0, 5.2, 80), np.linspace(2.1, 4.1, 80), indexing="ij")
+    log_weight = st.gamma.logpdf(at, 400.0, scale=0.01) + st.gamma.logpdf(bt, 300.0, scale=0.01)
+    log_weight += np.sum(st.betabinom.logpmf(y[:, None, None], 9, at, bt), axis=0)
+    weight = np.exp(log_weight - np.max(log_weight))
+    weight /= np.sum(weight)
+    rates = {f"p[{i}]": np.sum(weight * (at + n) / (at + bt + 9)) for i, n in enumerate(y)}
+    for name, mean in {"a": np.sum(weight * at), "b": np.sum(weight * bt), **rates}.items():
+        assert abs(table.loc[name, "mean"] - mean) < 4.5 * table.loc[name, "mcse"]
 
 
 def test_coefficients_move_with_the_curve_that_they_belong_to_and_noise_does_not() -> None:

@@ -41,7 +41,7 @@ def two_levels() -> Sampler:
 
 
 def draws_of(sampler: Sampler, **options: Any) -> dict[str, np.ndarray[Any, Any]]:
-    settings: dict[str, Any] = {"draws": 60, "warmup": 60, "chains": 2, "backend": "numpy"}
+    settings: dict[str, Any] = {"draws": 60, "warmup": 60, "chains": 2}
     with quiet():
         tree = sampler.sample(**(settings | {"progress": False} | options))
     return {str(n): np.asarray(v) for n, v in tree["posterior"].data_vars.items()}
@@ -132,10 +132,17 @@ def test_other_data_compile_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     assert len(made) == 1
 
 
+@pytest.fixture(scope="module")
+def reference(sampler: Sampler) -> dict[str, np.ndarray[Any, Any]]:
+    return draws_of(sampler, backend="numpy")
+
+
 @pytest.mark.parametrize("backend", ["numba", "jax"])
 @pytest.mark.slow
-def test_backends_draw_what_the_reference_draws(sampler: Sampler, backend: str) -> None:
-    reference, other = draws_of(sampler), draws_of(sampler, backend=backend)
+def test_backends_draw_what_the_reference_draws(
+    sampler: Sampler, reference: dict[str, np.ndarray[Any, Any]], backend: str
+) -> None:
+    other = draws_of(sampler, backend=backend)
     # Functions outside the samplers (log, gammaln) may differ in the last bit, and a slice step
     # may then decide otherwise, rarely; the first draws are equal to rounding.
     for name, values in reference.items():
@@ -182,8 +189,7 @@ def test_a_finished_run_can_be_extended(sampler: Sampler, tmp_path: Path) -> Non
 def test_a_checkpoint_of_another_run_is_refused(sampler: Sampler, tmp_path: Path) -> None:
     draws_of(sampler, checkpoint=tmp_path)
     with pytest.raises(ag.ModelError, match="seed was 0, is 1"):
-        sampler.sample(seed=1, draws=60, warmup=60, chains=2, backend="numpy",
-                       progress=False, checkpoint=tmp_path)  # fmt: skip
+        draws_of(sampler, seed=1, checkpoint=tmp_path)
 
 
 def test_an_interrupted_run_returns_what_is_done(
@@ -225,7 +231,7 @@ def test_chains_that_an_interruption_kept_from_beginning_are_left_out(
     monkeypatch.setattr(runner, "wait", wait)
     monkeypatch.setattr(runner, "chain_bars", chain_bars)
     with pytest.warns(SamplingWarning) as told:
-        tree = sampler.sample(draws=100_000, warmup=100, chains=3, workers=1, backend="numpy")
+        tree = sampler.sample(draws=100_000, warmup=100, chains=3, workers=1)
     monkeypatch.undo()
     done = {n: v.values for n, v in tree["posterior"].data_vars.items()}
     chains, n = done["rate"].shape[:2]
@@ -237,8 +243,7 @@ def test_chains_that_an_interruption_kept_from_beginning_are_left_out(
 
 def test_warm_up_can_be_kept(sampler: Sampler) -> None:
     with quiet():
-        tree = sampler.sample(draws=40, warmup=30, chains=2, backend="numpy", progress=False,
-                              keep_warmup=True)  # fmt: skip
+        tree = sampler.sample(draws=40, warmup=30, chains=2, progress=False, keep_warmup=True)
     assert tree["warmup_posterior"]["rate"].shape == (2, 30)
 
 
@@ -301,7 +306,7 @@ def test_results_are_stored_and_read_back(sampler: Sampler, tmp_path: Path) -> N
     import xarray as xr
 
     with quiet():
-        tree = sampler.sample(draws=20, warmup=10, chains=2, backend="numpy", progress=False)
+        tree = sampler.sample(draws=20, warmup=10, chains=2, progress=False)
     tree.to_netcdf(tmp_path / "d.nc", engine="h5netcdf")
     again = xr.open_datatree(tmp_path / "d.nc", engine="h5netcdf")
     assert np.array_equal(again["posterior"]["rate"], tree["posterior"]["rate"])
@@ -312,7 +317,7 @@ def test_results_are_stored_and_read_back(sampler: Sampler, tmp_path: Path) -> N
 def test_trouble_is_put_in_words(sampler: Sampler) -> None:
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", SamplingWarning)
-        sampler.sample(draws=40, warmup=20, chains=1, backend="numpy", progress=False)
+        sampler.sample(draws=40, warmup=20, chains=1, progress=False)
     said = " ".join(str(w.message) for w in caught)
     assert "one chain only: R-hat needs several" in said
     assert "few effective draws" in said
