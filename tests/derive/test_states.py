@@ -223,6 +223,29 @@ def test_states_of_states_are_summed_out_as_by_enumeration() -> None:
     np.testing.assert_allclose(found, expected, rtol=1e-12)
 
 
+def test_states_of_one_year_after_the_other_are_summed_out_as_by_enumeration() -> None:
+    k = keys(4)
+    q, z = R.beta(k[0], 2.0, 3.0), [R.bernoulli(k[1], 0.6, size=3)]
+    for own in ag.split(k[2], 4):
+        z.append(R.bernoulli(own, z[-1] * q + (1 - z[-1]) * 0.2))
+    y = [R.bernoulli(own, 0.5 * x) for own, x in zip(ag.split(k[3], 5), z, strict=True)]
+    states = {f"z{t}": x for t, x in enumerate(z)}
+    model = ag.Model({"q": q, **states, **{f"y{t}": x for t, x in enumerate(y)}})
+    seen = np.array([[0, 1, 0], [0, 0, 0], [1, 0, 0], [0, 0, 0], [0, 1, 0]])
+    plan = Plan(model, {f"y{t}": x for t, x in enumerate(seen)})
+    _, joint, left = integrate_out(plan.reads, [*states][::-1], lambda link: True, False)
+    assert left == []
+    inputs = [joint.coordinates[n] for n in ("q", *(f"y{t}" for t in range(5)))]
+    found = ag.function(inputs, joint.total, backend="numpy")(0.35, *seen)
+    step, expected = np.array([[0.8, 0.2], [0.65, 0.35]]), st.beta(2.0, 3.0).logpdf(0.35)
+    for column in seen.T:
+        forward = np.array([0.4, 0.6])
+        for t, x in enumerate(column):
+            forward = (forward if t == 0 else forward @ step) * np.array([1.0 - x, 0.5])
+        expected += np.log(forward.sum())
+    np.testing.assert_allclose(found, expected, rtol=1e-12)
+
+
 INHERITED = np.array(
     [
         [[1.0, 0.0, 0.0], [0.5, 0.5, 0.0], [0.0, 1.0, 0.0]],
@@ -257,3 +280,14 @@ def test_a_pedigree_whose_last_generation_was_seen_is_derived() -> None:
     # One step up or down at a time leads from any family to any other.
     assert tied(plan) == []
     assert kinds(model, data)["third"] == "gibbs"
+
+
+def test_no_auxiliary_variable_holds_states() -> None:
+    """Counts of what is there, given which rates have closed forms, are none where nothing is."""
+    k = keys(4)
+    p, psi = R.beta(k[0], 2.0, 2.0, size=2), R.beta(k[1], 2.0, 2.0)
+    z = R.bernoulli(k[2], psi, size=10)
+    y = R.binomial(k[3], 4, z * p[np.arange(10) % 2])
+    model = ag.Model({"p": p, "psi": psi, "z": z, "y": y})
+    data = {"y": np.array([0, 0, 1, 2, 0, 3, 0, 0, 1, 0])}
+    assert {*ag.derive(model, data).latent_names} == {"p", "psi", "z"}

@@ -37,6 +37,7 @@ from astragal.graph.literal import scalar
 from astragal.graph.traverse import toposort
 from astragal.graph.types import FLOATS
 from astragal.ops import reductions as r
+from astragal.ops.manipulation import broadcast_to
 from astragal.random.distribution import batch_shape
 
 
@@ -149,7 +150,9 @@ def collapse(reads: Neighbourhoods, links: list[Link], latent: list[str]) -> Joi
             near = near_of.get(z)
             if near is not None and support is not None:
                 support = free_part(support, z, above_zero(near.own))
-        return replace(f, density=zero, support=support)
+        # Elements outside a support that is left are looked at one by one.
+        density = zero if support is None else broadcast_to(zero, f.density.shape)
+        return replace(f, density=density, support=support)
 
     spent = {j for near in nears for j in near.extra}
     jacobians = {n: j for n, j in joint.jacobians.items() if j not in spent}

@@ -34,11 +34,12 @@ from astragal.derive.relations import FINDERS, book
 from astragal.derive.sampler import Sampler
 from astragal.derive.slice import TUNING
 from astragal.derive.steps import Program, Step
+from astragal.derive.ties import tied
 from astragal.derive.together import all_at_once
 from astragal.graph.errors import ModelError, UnsupportedError
 from astragal.graph.expr import Expr
 from astragal.graph.traverse import toposort
-from astragal.graph.types import TensorType
+from astragal.graph.types import FLOATS, TensorType
 from astragal.model import Model, ModelFunction
 from astragal.random.check import check_keys
 
@@ -171,7 +172,7 @@ def _with_auxiliaries(plan: Plan, refused: set[str]) -> Plan:
             if _slowed(tried, now, open_ones):
                 continue
             cost = (sum(open_ones.values()), _slow_laws(tried))
-            if cost < least:
+            if cost < least and not _holds_states(tried, now):
                 found, left, least = tried, open_ones, cost
         if found is now:
             break
@@ -224,6 +225,17 @@ def _slowed(plan: Plan, before: Plan, open_ones: Mapping[str, int]) -> bool:
     new = set(plan.latent) - set(before.latent)
     near = {x for n in new for f in plan.reads.of(n).factors for x in toposort([f.total])}
     return sum(k for n, k in open_ones.items() if plan.joint.coordinates[n] in near) > 1
+
+
+def _holds_states(plan: Plan, before: Plan) -> bool:
+    """Tell whether a new auxiliary variable and another discrete one could never change.
+
+    Counts of what is there are none where nothing is.
+    """
+    new = {n for n in plan.latent if n not in before.latent}
+    if all(plan.joint.coordinates[n].dtype in FLOATS for n in new):
+        return False
+    return any(not new.isdisjoint(pair) for pair in tied(plan))
 
 
 def _stuck(plan: Plan) -> dict[str, int]:
