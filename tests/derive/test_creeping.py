@@ -157,3 +157,14 @@ def test_discrete_variables_keep_what_is_drawn_given_leaves() -> None:
     model = ag.Model({"b": b, "z": z, "y": R.binomial(k[2], 30, p)})
     kinds = {s.name: s.kind for s in ag.derive(model, {"y": [12, 20, 7, 15]}).steps}
     assert kinds["b"] == "gibbs"
+
+
+def test_steps_in_turn_that_hold_each_other_give_way_to_trajectories() -> None:
+    # Covariates that were measured with error: a slope times them is no one normal vector.
+    k = ag.split(ag.input("key", dtype="key"), 4)
+    x = R.normal(k[0], np.array([12.0, 27.0, 42.0]), 9.0)
+    level, slope = R.normal(k[1], 0.0, 30.0), R.normal(k[2], 0.0, 30.0)
+    y = R.binomial(k[3], np.array([48, 34, 21]), ag.expit(level + slope * x))
+    model = ag.Model({"x": x, "level": level, "slope": slope, "y": y})
+    sampler = ag.derive(model, {"y": np.array([21, 20, 15])})
+    assert [s.kind for s in sampler.steps] == ["nuts"]

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.linalg import eigh
 
-from astragal.derive.spectra import curvature, diagonal, least_ratio
+from astragal.derive.spectra import curvature, diagonal, least_ratio, left_in_turn
 
 N = 200
 
@@ -42,3 +42,23 @@ def test_products_are_those_with_second_derivatives() -> None:
     v = np.random.default_rng(3).normal(size=100) * 1e3
     np.testing.assert_allclose(product(v), a[50:150, 50:150] @ v, rtol=1e-6, atol=1.0)
     assert not product(np.zeros(100)).any()
+
+
+def test_what_steps_in_turn_leave_is_the_radius_of_a_sweep() -> None:
+    rng = np.random.default_rng(5)
+    given = rng.normal(size=(5, 9))
+    given = given @ given.T / 9
+    h = given - 0.3 * np.outer(given[0], given[0]) / given[0, 0]
+    # With leaves that are projected out, a sweep of two steps, of two and of three coordinates.
+    x = rng.normal(size=5)
+    start = float(np.linalg.norm(x))
+    sweeps = 400
+    for _ in range(sweeps):
+        held = (given - h) @ x
+        for own in (slice(0, 2), slice(2, 5)):
+            rest = given[own] @ x - given[own, own] @ x[own]
+            x[own] = np.linalg.solve(given[own, own], held[own] - rest)
+    rate = (float(np.linalg.norm(x)) / start) ** (1 / sweeps)
+    found = left_in_turn(lambda v: h @ v, lambda v: given @ v, [2, 3])
+    assert 1.0 - found == pytest.approx(rate, abs=0.01)
+    assert left_in_turn(lambda v: h @ v, lambda v: given @ v, [5]) == 1.0

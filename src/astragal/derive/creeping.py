@@ -92,8 +92,8 @@ def _held(plain: Plan, plan: Plan) -> Held | None:
         return None
     closed = list(closed_forms(plan.reads, plan.latent))
     links = [x for x in closed if added.issuperset(x.found.targets)]
-    among = [n for x in closed if x.found.family in NORMAL for n in x.found.targets]
-    among = [n for n in among if n not in added]
+    among = [x.found.targets for x in closed if x.found.family in NORMAL]
+    among = [targets for targets in among if added.isdisjoint(targets)]
     if not among:
         return None
     plan.points.restart()

@@ -27,7 +27,7 @@ from astragal.derive.exact import Link
 from astragal.derive.information import shares
 from astragal.derive.moves import coordinates
 from astragal.derive.points import Points
-from astragal.derive.spectra import curvature, diagonal, least_ratio
+from astragal.derive.spectra import curvature, diagonal, least_ratio, left_in_turn
 from astragal.derive.standards import standards
 from astragal.graph.errors import DomainError
 from astragal.graph.expr import Expr
@@ -126,7 +126,7 @@ def held_by_means(
     inner: Neighbourhoods,
     links: Sequence[Link],
     left: Sequence[str],
-    among: Sequence[str],
+    among: Sequence[Sequence[str]],
     labels: Mapping[Expr, str],
     points: Points,
     generic: Points,
@@ -140,7 +140,8 @@ def held_by_means(
     links
         The laws of the latents.
     among
-        What of the rest counts, given all else of it: this is the least that draws in turn take.
+        What of the rest counts, by the steps that draw it, given all else of it: this is the
+        least that draws in turn take.
     labels
         Names of expressions.
     generic
@@ -169,13 +170,15 @@ def held_by_means(
     marginal = compiled([u, *given], [block.density(u)[1]])
     joint = compiled([u, *latents.values(), *given], [complete.density(u)[1]])
     ends = np.cumsum([0, *block.sizes])
-    places = [np.arange(ends[i], ends[i + 1]) for i, n in enumerate(names) if n in among]
-    counted = np.concatenate(places)
+    place_of = {n: np.arange(ends[i], ends[i + 1]) for i, n in enumerate(names)}
+    steps = [np.concatenate([place_of[n] for n in step]) for step in among]
+    counted = np.concatenate(steps)
     h = curvature(lambda x: np.asarray(marginal(x, *values)[0]), at, counted)
     full = curvature(lambda x: np.asarray(joint(x, *centres, *values)[0]), at, counted)
     wide = diagonal(full, len(counted))
     # Where the density has no peak, nothing holds; what latents take away is at least nothing.
     left_over = least_ratio(h, full, wide)
+    left_over = min(left_over, left_in_turn(h, full, [len(step) for step in steps]))
     share = 1.0 - min(max(left_over, _FLATTEST), 1.0)
     own_wide = diagonal(h, len(counted))
     low, high = (

@@ -8,7 +8,7 @@ Comput. 23:517-541, of one vector).
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
@@ -109,3 +109,32 @@ def _best(span: Array, of_a: Array, of_b: Array) -> tuple[Array, Array]:
     move = best.copy()
     move[0] = 0.0
     return best, move / max(float(np.abs(move).max()), 1e-300)
+
+
+LARGEST = 150
+"""Coordinates of steps that draw in turn, above which their matrices are not written."""
+
+
+def left_in_turn(h: Matrix, full: Matrix, sizes: Sequence[int]) -> float:
+    """Give what steps that draw in turn, given latents, leave of one less the share that stays.
+
+    With F the curvature given the latents and L that of it in which no step reads a later one, a
+    sweep leaves I - inv(L) H of where it was; of a single step L is F.
+
+    Parameters
+    ----------
+    h, full
+        The curvature without the latents, and given them.
+    sizes
+        Coordinates of each step, in a row.
+    """
+    n = sum(sizes)
+    if len(sizes) == 1 or n > LARGEST:
+        return 1.0
+    without, given = (np.stack([f(row) for row in np.eye(n)]) for f in (h, full))
+    step = np.repeat(np.arange(len(sizes)), sizes)
+    earlier = np.where(step[:, None] >= step, given, 0.0)
+    if not (np.isfinite(without).all() and np.isfinite(earlier).all()):
+        return 1.0
+    stays = np.linalg.eigvals(np.eye(n) - np.linalg.solve(earlier, without))
+    return 1.0 - float(np.abs(stays).max())
