@@ -328,10 +328,11 @@ def _returned(writer: Writer, results: Sequence[Any]) -> list[str]:
 @functools.cache
 def _helpers() -> dict[str, frozenset[str]]:
     """Map each module of helpers to the names that it defines."""
-    from astragal.compile.numba import lanes, runtime
+    from astragal.compile.numba import arithmetic, lanes, runtime
 
     names = {n for n in vars(runtime) if n[0] != "_"} - {"njit", "jit", "cfunc"}
     found = {"runtime": frozenset(names), "lanes": frozenset(lanes.LANES)}
+    found["arithmetic"] = frozenset(n for n in vars(arithmetic).keys() - names if n[0] != "_")
     for module in ("linear", "order", "products", "mathematics", "straight"):
         text = (Path(__file__).parent / f"{module}.py").read_text(encoding="utf-8")
         found[module] = frozenset(re.findall(r"^def ([a-z]\w*)", text, re.MULTILINE))

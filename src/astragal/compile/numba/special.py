@@ -17,7 +17,7 @@ from astragal.compile.numba.elementwise import in_double
 
 # Our name to SciPy's, where they differ.
 _ALIASES = {"digamma": "psi"}
-# Functions written in `runtime`, from the C library or from arithmetic.
+# Functions written in `arithmetic` and `mathematics`, from the C library or from arithmetic.
 _OWN = frozenset(
     {"erf", "erfc", "expit", "logit", "xlogy", "xlog1py", "gammaln", "log1mexp"}
     | {"zeta", "polygamma", "log_kve", "log_gamma_density", "log_beta_density"}
