@@ -17,7 +17,7 @@ import numpy as np
 
 from astragal.density.joint import Factor
 from astragal.density.tables import finite_values
-from astragal.derive.conjugate import KEY, Found, Neighbourhood, Neighbourhoods
+from astragal.derive.conjugate import KEY, Found, Natural, Neighbourhood, Neighbourhoods
 from astragal.derive.reach import reach
 from astragal.graph.expr import Expr
 from astragal.graph.literal import constant
@@ -111,11 +111,7 @@ def _law(chain: Chain) -> Found | None:
     n, k = chain.length, len(chain.values)
     start, pairs = _tables(chain, placed)
 
-    def filtered(alpha: Expr, table: Expr) -> tuple[Expr, Expr]:
-        new = r.logsumexp(alpha[:, None] + table, axis=0)
-        return new, alpha
-
-    last, before = scan(filtered, start, pairs)
+    last, before = _forward(start, pairs)
     normaliser = r.logsumexp(last)
     uniform = RANDOM_OPS["uniform"](KEY, (n,), 0.0, 1.0)
     end = _pick(last, uniform[n - 1])
@@ -146,7 +142,18 @@ def _law(chain: Chain) -> Found | None:
         logq=first + along - normaliser,
         marginal=normaliser,
         text=_text,
+        natural=Natural((start, pairs), lambda *eta: r.logsumexp(_forward(*eta)[0])),
     )
+
+
+def _forward(start: Expr, pairs: Expr) -> tuple[Expr, Expr]:
+    """Give the log weights of the last state, and of each state before it."""
+
+    def filtered(alpha: Expr, table: Expr) -> tuple[Expr, Expr]:
+        return r.logsumexp(alpha[:, None] + table, axis=0), alpha
+
+    last, before = scan(filtered, start, pairs)
+    return last, before
 
 
 def _text(labels: Mapping[Expr, str]) -> str:

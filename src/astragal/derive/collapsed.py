@@ -171,7 +171,7 @@ def _worth_it(
         # What has to move in steps anyway does so better with the states summed out.
         if not drawn.issuperset(left):
             return True
-        return sweeps(plan.reads, inner, links, closed, left, plan.points) > SWEEPS
+        return sweeps(plan.reads, inner, links, left, plan.points) > SWEEPS
     if normal and size > FEWEST:
         return False
     if normal and (drawn.isdisjoint(left) or places):
@@ -181,7 +181,7 @@ def _worth_it(
     if drawn.issuperset(left):
         return False
     # Where nothing can be told, draws in turn are as good as any.
-    return SWEEPS < sweeps(plan.reads, inner, links, closed, left, plan.points) < math.inf
+    return SWEEPS < sweeps(plan.reads, inner, links, left, plan.points) < math.inf
 
 
 def _few_places(near: Neighbourhood) -> bool:

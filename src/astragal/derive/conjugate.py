@@ -188,6 +188,22 @@ class Centre:
 
 
 @dataclass(frozen=True, eq=False)
+class Natural:
+    """The exponential-family form of a law: exp(parameters . statistics - log normaliser).
+
+    Attributes
+    ----------
+    parameters
+        The natural ones, or numbers of which these are multiples.
+    log_normaliser
+        From parameters to the log of the integral, of all elements together.
+    """
+
+    parameters: tuple[Expr, ...]
+    log_normaliser: Callable[..., Expr]
+
+
+@dataclass(frozen=True, eq=False)
 class Found:
     """A conditional in closed form.
 
@@ -216,6 +232,8 @@ class Found:
         `astragal.derive.relations.FINDERS`.
     centre
         Of a normal law.
+    natural
+        Its exponential-family form, where it was found in that form.
     """
 
     targets: tuple[str, ...]
@@ -228,6 +246,7 @@ class Found:
     relation: str = ""
     finder: str = ""
     centre: Centre | None = None
+    natural: Natural | None = None
 
 
 def support_word(own: Factor) -> str | None:
@@ -300,17 +319,21 @@ def conjugate(near: Neighbourhood, reads: Neighbourhoods) -> Found | str:
         natural = [broadcast_to(p, z.shape) for p in natural]
     kept, plain = proper(family, natural, None, None), _law(family, natural, size)
     law = plain if kept == natural else _law(family, kept, size)
-    normaliser = family.log_normaliser(*kept)
     target = str(z.args[0])
+
+    def log_normaliser(*eta: Expr) -> Expr:
+        return r.sum(broadcast_to(family.log_normaliser(*eta), size))
+
     return Found(
         targets=(target,),
         family=family.name,
         law=law,
         outputs={target: law},
         logq=law_density(law, z),
-        marginal=simplify(const + r.sum(broadcast_to(normaliser, size))),
+        marginal=simplify(const + log_normaliser(*kept)),
         text=lambda labels: write_law(plain, labels),
         centre=centre_of(law, target),
+        natural=Natural(tuple(kept), log_normaliser),
     )
 
 

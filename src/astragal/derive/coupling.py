@@ -24,6 +24,7 @@ import numpy as np
 from astragal.derive.block import Block
 from astragal.derive.bounds import above_zero
 from astragal.derive.check import Array, compiled
+from astragal.derive.climb import climb
 from astragal.derive.conjugate import KEY
 from astragal.derive.moves import coordinates
 from astragal.graph.errors import DomainError, UnsupportedError
@@ -249,20 +250,15 @@ def _curvature(slope: Callable[[Array], Array], at: Array) -> Array:
 
 def _highest(height: Callable[[Array], list[Any]], start: Array, free: Sequence[int]) -> Array:
     """Climb along some coordinates."""
-    from scipy.optimize import minimize
 
     def whole(x: Array) -> Array:
         out = start.copy()
         out[list(free)] = x
         return out
 
-    def falling(x: Array) -> tuple[float, Array]:
+    def along(x: Array) -> tuple[float, Array]:
         logp, slope = height(whole(x))
-        if not (math.isfinite(float(logp)) and np.isfinite(slope).all()):
-            return 1e30, np.zeros_like(x)
-        return -float(logp), -np.asarray(slope)[list(free)]
+        return float(logp), np.asarray(slope)[list(free)]
 
-    search: Any = minimize
-    options = {"maxiter": 20, "maxfun": 40}
-    found = search(falling, start[list(free)], jac=True, method="L-BFGS-B", options=options)
-    return whole(np.asarray(found.x))
+    top = climb(along, start[list(free)], 20)
+    return start if top is None else whole(top[1])

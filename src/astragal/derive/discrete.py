@@ -11,7 +11,7 @@ from astragal.density.tables import (
     finite_values,
     indicator_form,
 )
-from astragal.derive.conjugate import KEY, Found, Neighbourhood
+from astragal.derive.conjugate import KEY, Found, Natural, Neighbourhood
 from astragal.derive.notation import write
 from astragal.graph.expr import Expr
 from astragal.graph.literal import scalar
@@ -73,6 +73,7 @@ def enumerated(near: Neighbourhood) -> Found | str:
         marginal=const + r.sum(normaliser),
         text=lambda labels: _text(natural, labels, law is not None),
         finder="finite_sum",
+        natural=Natural((natural,), lambda eta: r.sum(r.logsumexp(eta, axis=-1))),
     )
 
 

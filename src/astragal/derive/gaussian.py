@@ -20,6 +20,7 @@ from astragal.derive.conjugate import (
     KEY,
     Centre,
     Found,
+    Natural,
     Neighbourhood,
     Neighbourhoods,
     support_word,
@@ -226,6 +227,7 @@ def gaussian(block: Block, reads: Neighbourhoods, dense_to: int = 0) -> Found:
         marginal=marginal,
         text=text,
         centre=Centre(parts(draw(zeros((n,)))), log_root - 0.5 * n * _LOG_2PI),
+        natural=Natural((precision, linear), lambda a, b: _dense(a, b, x)[3]),
     )
 
 

@@ -19,6 +19,7 @@ from astragal.density.transforms import Transform
 from astragal.derive.between import between
 from astragal.derive.block import Block
 from astragal.derive.check import Array, compiled
+from astragal.derive.climb import climb
 from astragal.derive.conjugate import Neighbourhood, Neighbourhoods
 from astragal.derive.directions import along
 from astragal.derive.noncentred import KIND, PATH, WHITE, Standard, check_standard
@@ -34,7 +35,7 @@ from astragal.ops.gradient import hvp
 
 PROBES = 16
 """Products with the matrix of second derivatives, from which its diagonal is estimated."""
-_STEPS, _ROUNDS = 20, 4
+_STEPS, _ROUNDS, _SETTLED = 20, 4, 0.05
 
 
 @dataclass(frozen=True, eq=False)
@@ -100,7 +101,11 @@ def choose_coordinates(
             found[s.name] = s
     if not found:
         return []
-    told, values = shares(Block(reads, names, transforms, found), transforms, points)
+    # Moves of a part and of all at once may ask for the same.
+    asked = (shares, reads.joint, tuple(names), tuple(found))
+    if asked not in reads.blocks:
+        reads.blocks[asked] = shares(Block(reads, names, transforms, found), transforms, points)
+    told, values = reads.blocks[asked]
     chosen = [_choice(s, told[n], forced) for n, s in found.items()]
     if forced:
         return chosen
@@ -198,7 +203,9 @@ def shares(
     for _ in range(_ROUNDS):
         at = _mode(lambda x: height(x, *given), at, signs * _deviations(block, out))
         values |= dict(zip(block.names, here(at, *given), strict=True))
-        out = {n: f(values) for n, f in told.items()}
+        before, out = out, {n: f(values) for n, f in told.items()}
+        if all(np.allclose(before[n], out[n], rtol=_SETTLED) for n in told):
+            break
     return out, values
 
 
@@ -217,22 +224,17 @@ def _mode(height: Callable[[Array], list[Any]], start: Array, spread: Array) -> 
     As in EM: at its very mode, a hierarchy's scale would be larger than the data say, since
     there what is standardised has no spread.
     """
-    from scipy.optimize import minimize
 
-    def falling(x: Array) -> tuple[float, Array]:
+    def both(x: Array) -> tuple[float, Array]:
         total, slope = 0.0, np.zeros_like(x)
-        for side in (x + spread, x - spread):
+        for side in (x + spread, x - spread) if spread.any() else (x,):
             logp, gradient = height(side)
-            if not (np.isfinite(logp) and np.isfinite(gradient).all()):
-                return 1e30, np.zeros_like(x)
-            total, slope = total - 0.5 * float(logp), slope - 0.5 * gradient
+            total, slope = total + float(logp), slope + gradient
         return total, slope
 
     # The choice needs a place where the curvatures are typical, not the mode itself.
-    options = {"maxiter": _STEPS, "maxfun": 2 * _STEPS, "ftol": 1e-4}
-    search: Any = minimize
-    out = search(falling, start, jac=True, method="L-BFGS-B", options=options)
-    return np.asarray(out.x)
+    top = climb(both, start, _STEPS, gain=1e-4)
+    return start if top is None else top[1]
 
 
 def _data(near: Neighbourhood) -> Expr:
