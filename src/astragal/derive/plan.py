@@ -51,7 +51,7 @@ class Plan:
         self.model = self.augmented.model
         self.observed = observed
         plain = factorise(self.model, list(observed), name_all=True)
-        plain, self.joint = tilted(plain, self.augmented.leaves)
+        self._plain, self.joint = tilted(plain, self.augmented.leaves)
         self.latent = [n for n in self.joint.coordinates if n not in observed]
         order = {n: i for i, n in enumerate(self.model.variables)}
         self.latent.sort(key=lambda n: order.get(n, len(order)))
@@ -59,13 +59,24 @@ class Plan:
         known = None if before is None else before.reads.blocks
         self.reads: Neighbourhoods = Neighbourhoods(self.joint, blocks=known)
         self.points = Points(self.joint, self.latent, observed)
-        if self.augmented.leaves:
-            check_same(plain.total, self.joint.total, self.joint.coordinates, self.points)
         self.prefer = frozenset(prefer)
         self.why_not: dict[str, list[str]] = {}
         self.recoordinated: dict[str, float] = {}
         self.compared: list[str] = []
         self.labels: dict[Expr, str] = dict(getattr(self.model, "labels", {}))
+
+    def check(self) -> None:
+        """Compare the joint density with that of the model, of which added leaves are no part.
+
+        Raises
+        ------
+        DerivationError
+            Where they differ.
+        UnsupportedError
+            Where no point was found to compare them at.
+        """
+        if self.augmented.leaves:
+            check_same(self._plain.total, self.joint.total, self.joint.coordinates, self.points)
 
     def reject(self, name: str, kind: str, reason: str) -> None:
         """Keep the reason why a kind of step does not serve a variable."""

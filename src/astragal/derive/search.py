@@ -161,23 +161,35 @@ def _with_auxiliaries(plan: Plan, refused: set[str]) -> Plan:
     best, left = plan, _stuck(plan)
     # One number is moved as well by itself: auxiliaries would slow it.
     while sum(left.values()) > 1:
-        now, found = best, best
         least = (sum(left.values()), 0)
-        for candidate in augmentations(now.augmented, set(left), plan.observed, refused):
+        found: list[tuple[tuple[int, int], Plan, dict[str, int]]] = []
+        for candidate in augmentations(best.augmented, set(left), plan.observed, refused):
             try:
                 tried = Plan(plan.model, plan.observed, plan.prefer, candidate, plan)
             except (UnsupportedError, ModelError):
                 continue
             open_ones = _stuck(tried)
-            if _slowed(tried, now, open_ones):
+            if _slowed(tried, best, open_ones):
                 continue
             cost = (sum(open_ones.values()), _slow_laws(tried))
-            if cost < least and not _holds_states(tried, now):
-                found, left, least = tried, open_ones, cost
-        if found is now:
+            if cost < least and not _holds_states(tried, best):
+                found.append((cost, tried, open_ones))
+        found.sort(key=lambda f: f[0])
+        # Points to check at cost more than laws: only what is taken is checked.
+        sound = next((f for f in found if _checked(f[1])), None)
+        if sound is None:
             break
-        best = found
+        _, best, left = sound
     return best
+
+
+def _checked(plan: Plan) -> bool:
+    """Tell whether a plan could be checked against the model."""
+    try:
+        plan.check()
+    except UnsupportedError:
+        return False
+    return True
 
 
 def _moves_better(plain: Plan, plan: Plan, refused: set[str]) -> bool:
