@@ -28,6 +28,9 @@ from astragal.ops import reductions as r
 from astragal.ops.creation import zeros_like
 
 _HALF_LOG_2PI = 0.5 * math.log(2.0 * math.pi)
+_SEEN = 1e-12
+"""What the data have to tell, beside a law, to be seen: where a density has no top, a scale may be
+1e-100 where it was looked at, and nothing that follows from this can be computed elsewhere."""
 
 
 def between(s: Standard, own: Factor, told: Array, loc: Array, sd: Array, at: Array) -> Standard:
@@ -79,7 +82,7 @@ def pulled(
     weight = told / np.square(sd)
     # The slope of what the data tell, at the location: i (h - m).
     slope = (at - loc) * (weight + 1.0 / np.square(sd))
-    if not (np.isfinite(weight).all() and np.isfinite(slope).all() and (weight > 0.0).any()):
+    if not (np.isfinite(weight).all() and np.isfinite(slope).all() and (told > _SEEN).any()):
         return None
     i, first, push = (constant(np.broadcast_to(x, at.shape)) for x in (weight, loc, slope))
     variance = e.square(scale)
