@@ -99,4 +99,4 @@ def _one_compartment(d: Data) -> tuple[ag.Model, dict[str, Any]]:
 
 DUGONGS = Case("dugongs", _dugongs, forbid=("gibbs",), draws=5000)
 GAUSSIAN_PROCESS = Case("gp_pois_regr-gp_regr", _gaussian_process)
-ONE_COMPARTMENT = Case("one_comp_mm_elim_abs-one_comp_mm_elim_abs", _one_compartment)
+ONE_COMPARTMENT = Case("one_comp_mm_elim_abs-one_comp_mm_elim_abs", _one_compartment, draws=6000)

@@ -173,6 +173,30 @@ def test_windows_of_the_metric_end_where_those_of_stan_end(warmup: int) -> None:
     assert changed.tolist() == _ends_of_stan(warmup)
 
 
+@pytest.mark.parametrize(("refused", "missed"), [(0, None), (2, 0.1), (6, 0.2)])
+def test_steps_end_by_what_the_last_window_has_shown(refused: int, missed: float | None) -> None:
+    """Of 500 transitions some diverge; then 50 have an acceptance of 0.7, where 0.8 is asked."""
+
+    def one(t: dict[str, Expr], i: Expr) -> tuple[dict[str, Expr], Expr]:
+        acceptance = ag.where(i >= 950, 0.7, 0.8)
+        diverging = (i >= 700) & (i < 700 + refused)
+        new = nuts.adapt(
+            t, ag.constant([1.0]) * i, acceptance, 1000 - i, ag.constant(0.1), diverging
+        )
+        return new, new["log_step"]
+
+    _, steps = ag.scan(one, nuts.tuning_start(1), ag.arange(1000))
+    found = ag.function([], steps, backend="numpy")()[950:]
+    m = np.arange(1.0, 51.0)
+    # The log of ten times the step, 0, is where every window starts and stays.
+    if missed is None:
+        moves = (m[1:] + 5.0) ** -0.7 * 0.8 * np.log(0.7 / 0.8)
+        expected = np.concatenate([[0.0], np.cumsum(moves)])
+    else:
+        expected = -missed * m / (m + 10.0) * np.sqrt(m) / 0.05
+    np.testing.assert_allclose(found, expected, rtol=1e-9, atol=1e-12)
+
+
 @ag.model
 def bent(key: Expr) -> dict[str, Expr]:
     """A funnel and a banana, with data that say nothing."""

@@ -6,9 +6,9 @@ that later leaves must be compared with (Phan, Pradhan & Jankowiak 2019, arXiv:1
 Where two trees are joined, either is also compared with the nearest leaf of the other, as
 Stan does since version 2.21: of nearly independent normals, a whole period would look like
 no turn at all. Step size by dual averaging (Hoffman & Gelman 2014, JMLR 15), from where doubling
-or halving it crosses an acceptance of 0.8, and a metric from the draws of windows that double
-(Stan Reference Manual, section 15.2; `astragal.derive.metric` has what is not diagonal in it), both
-in the warm-up only and carried in the state.
+or halving it crosses an acceptance of 0.8, with an end of its own (`CALM`), and a metric from the
+draws of windows that double (Stan Reference Manual, section 15.2; `astragal.derive.metric` has what
+is not diagonal in it), both in the warm-up only and carried in the state.
 
 The log density is written into the program once: its value at the start, and the leapfrog steps
 of the search for a step size, are trees of a single leaf, before the others.
@@ -369,13 +369,27 @@ def transition(
 
 FIRST, WINDOW, LAST = 75, 25, 50
 """Iterations before the first window of the metric, in it, and after the last."""
+STUCK, CALM, WARY = 0.5, 0.004, 0.006
+"""How far below the one asked for an acceptance is low, for a step no longer than the mean one;
+the shares of such transitions below which a chain is calm, and above which it is wary.
+
+The steps of Stan's warm-up differ by a third or more. The acceptance of longer ones falls faster
+than that of shorter ones rises: where their mean is 0.8, that of the mean step is 0.9 to 0.93.
+Where the curvature is much the same everywhere that is up to twice the leapfrogs needed, and no
+step of mean length is refused; in the neck of a funnel or a far tail it is what keeps a chain from
+being stuck there, and more would be better. The last window tells which is which: after it,
+calm chains settle at steps that have the acceptance that was asked for, wary ones at steps that
+miss it by half as much, and all others where Stan's do.
+"""
+LEAST = 0.1
+"""Acceptance below which it does not matter how low one is."""
 _START_STEP = 0.1
 # fmt: off
 TUNING_START: Mapping[str, float] = {
     "iteration": 0.0, "log_step": math.log(_START_STEP), "log_mean_step": math.log(_START_STEP),
     "shortfall": 0.0, "restarted": 0.0, "anchor": math.log(10.0 * _START_STEP), "seen": 0.0,
     "window": float(WINDOW), "window_end": 0.0, "target": TARGET,
-    "max_depth": float(MAX_DEPTH),
+    "max_depth": float(MAX_DEPTH), "stuck": 0.5,
 }
 # fmt: on
 
@@ -390,8 +404,8 @@ def tuning_start(n: int, gradient: float = 0.0) -> State:
     }
 
 
-def _windows(t: State, i: Expr, left: Expr) -> tuple[Expr, Expr, State]:
-    """Whether iteration i belongs to a window, and ends one; and the windows after it.
+def _windows(t: State, i: Expr, left: Expr) -> tuple[Expr, Expr, Expr, State]:
+    """Whether iteration i belongs to a window, ends one, and follows all; the windows after it.
 
     Each is twice as long as the one before; the last also takes what would be left over.
     """
@@ -408,6 +422,7 @@ def _windows(t: State, i: Expr, left: Expr) -> tuple[Expr, Expr, State]:
     return (
         inside,
         ends,
+        i > final,
         {
             "window": where(ends, doubled, size),
             "window_end": where(ends, next_end, end),
@@ -420,23 +435,45 @@ def searches(t: State) -> Expr:
     return t["restarted"] < 1.0
 
 
-def adapt(t: State, x: Expr, acceptance: Expr, left: Expr, step: Expr) -> State:
+def _settled(t: State, m: Expr, acceptance: Expr) -> Expr:
+    """Give the logarithm of the step size after the m-th transition since the last window.
+
+    The average logarithm of acceptances is brought to that of the target, in steps that shrink
+    (Robbins & Monro 1951, Annals of Mathematical Statistics 22:400-407).
+    """
+    missed = t["target"] * e.log(e.maximum(acceptance, _f(LEAST)) / t["target"])
+    # The first is one of the search, which finds sizes within a factor of two.
+    return t["log_step"] + where(searches(t), 0.0, e.pow(m + 5.0, -0.7) * missed)
+
+
+def adapt(
+    t: State, x: Expr, acceptance: Expr, left: Expr, step: Expr, diverging: Expr = _FALSE
+) -> State:
     """Build the tuning after a transition of the warm-up, of which ``left`` are to come with it.
 
-    ``step`` is the step size that it was made with.
+    ``step`` is the step size that it was made with, ``diverging`` whether it diverged.
     """
     i = t["iteration"] + 1.0
-    # Dual averaging with Stan's constants.
+    inside, ends, late, windows = _windows(t, i, left)
+    # Dual averaging with Stan's constants, but where a calm chain settles.
     m = t["restarted"] + 1.0
     anchor = where(searches(t), e.log(10.0 * step), t["anchor"])
     rate = 1.0 / (m + 10.0)
-    shortfall = (1.0 - rate) * t["shortfall"] + rate * (t["target"] - acceptance)
+    target = where(late & (t["stuck"] > WARY), 0.5 * (1.0 + t["target"]), t["target"])
+    shortfall = (1.0 - rate) * t["shortfall"] + rate * (target - acceptance)
     log_step = anchor - shortfall * e.sqrt(m) / 0.05
+    calm = late & (t["stuck"] < CALM)
+    log_step = where(calm, _settled(t, m, acceptance), log_step)
     fresh = e.pow(m, -0.75)
     log_mean = fresh * log_step + (1.0 - fresh) * t["log_mean_step"]
     # Welford's running variance.
-    inside, ends, windows = _windows(t, i, left)
     seen = where(inside, t["seen"] + 1.0, 0.0)
+    # The share of transitions that are stuck, once the mean step is known; half a transition is
+    # before the first.
+    near = (m > LAST) & (e.log(step) <= t["log_mean_step"])
+    stuck = near & ((acceptance < t["target"] - STUCK) | diverging)
+    share = where(searches(t), 0.5, t["stuck"])
+    share = share + (astype(stuck, "float64") - share) / (m + 1.0)
     delta = x - t["mean"]
     mean = where(inside, t["mean"] + delta / e.maximum(seen, 1.0), t["mean"])
     spread = where(inside, t["spread"] + delta * (x - mean), t["spread"])
@@ -450,6 +487,7 @@ def adapt(t: State, x: Expr, acceptance: Expr, left: Expr, step: Expr) -> State:
         "shortfall": where(ends, 0.0, shortfall),
         "restarted": where(ends, 0.0, m),
         "anchor": anchor,
+        "stuck": where(late, t["stuck"], share),
         "seen": where(ends, 0.0, seen),
         "mean": where(ends, e.multiply(0.0, mean), mean),
         "spread": where(ends, e.multiply(0.0, spread), spread),
@@ -473,7 +511,7 @@ def nuts_program(block: Block) -> tuple[Program, State]:
         block.density, block.at(), step, carried["inverse_mass"], KEY, carried["max_depth"],
         ADAPTING & searches(carried), mixing_of(carried),
     )  # fmt: skip
-    adapted = adapt(carried, x, info["acceptance"], TUNING, info["step_size"])
+    adapted = adapt(carried, x, info["acceptance"], TUNING, info["step_size"], info["diverging"])
     outputs = block.back(x)
     outputs.update(
         {
