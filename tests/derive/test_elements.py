@@ -21,6 +21,8 @@ EVENTS = {
         (x[3] < x[0]) & (x[3] >= x[1]) & (x[2] < x[np.array([1, 3])])
     ),
     "between ends": lambda x, a: (x[1] > a) & (x[:3] < x[3]) & (x[3] < 3.0 + a),
+    "after a constant": lambda x, a: ag.concatenate([ag.constant([2.0]), x[:-1]]) <= x,
+    "with no end for some": lambda x, a: (x[0] < x[2]) & (x < np.array([np.inf, 2.0, 2.5, np.inf])),
     "of a part": lambda x, a: x[np.array([0, 1])] > x[np.array([2, 3])],
 }
 

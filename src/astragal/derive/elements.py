@@ -60,11 +60,19 @@ def within(
         small, large = part.args if COMPARISONS[part.op.name] else part.args[::-1]
         first, second = (_places(x, z, part.shape) for x in (small, large))
         if first is not None and second is not None:
-            below[first, second] = found = True
+            for i, low, j, high in zip(*first, *second, strict=True):
+                if i >= 0 and j >= 0:
+                    below[i, j] = found = True
+                elif i >= 0 and np.isfinite(high):
+                    highs[i].append(constant(high))
+                    found = True
+                elif j >= 0 and np.isfinite(low):
+                    lows[j].append(constant(low))
+                    found = True
         elif first is not None and later.isdisjoint(toposort([large])):
-            found |= _collect(highs, first, large, part)
+            found |= _collect(highs, first[0], large, part)
         elif second is not None and later.isdisjoint(toposort([small])):
-            found |= _collect(lows, second, small, part)
+            found |= _collect(lows, second[0], small, part)
     for i in range(n):
         below |= below[:, [i]] & below[[i], :]
     if not found or (below & below.T).sum() > n:
@@ -72,8 +80,11 @@ def within(
     return _one_by_one(z, below, lows, highs)
 
 
-def _places(x: Expr, z: Expr, shape: tuple[object, ...]) -> Array | None:
-    """Read which element of a vector stands where; None for all else."""
+def _places(x: Expr, z: Expr, shape: tuple[object, ...]) -> tuple[list[int], list[float]] | None:
+    """Read which element of a vector stands where, -1 for a constant, and the constants' values.
+
+    None for all else.
+    """
     nodes = toposort([x])
     moved = {z}
     for node in nodes:
@@ -82,11 +93,15 @@ def _places(x: Expr, z: Expr, shape: tuple[object, ...]) -> Array | None:
             if node.op.name not in _PLACES:
                 return None
             moved.add(node)
-    if x not in moved or any(a not in moved and not is_constant(a) for a in _read(moved, z)):
+    if x not in moved and not is_constant(x):
         return None
-    numbers = constant(np.arange(int(z.shape[0]), dtype="float64"))
-    (found,) = compiled([], [broadcast_to(substitute([x], {z: numbers})[0], shape)])()
-    return np.ravel(found).astype(int)
+    if any(a not in moved and not is_constant(a) for a in _read(moved, z)):
+        return None
+    n = int(z.shape[0])
+    put = [substitute([x], {z: constant(np.arange(i, i + n, dtype="float64"))})[0] for i in (0, n)]
+    once, again = (np.ravel(v) for v in compiled([], [broadcast_to(y, shape) for y in put])())
+    # What is the same for other numbers in the vector's place is none of its elements.
+    return np.where(once != again, once, -1.0).astype(int).tolist(), once.astype(float).tolist()
 
 
 def _read(moved: set[Expr], z: Expr) -> list[Expr]:
@@ -100,11 +115,12 @@ def _own(bound: Expr | None, z: Expr, i: int) -> Ends:
     return [bound if bound.ndim == 0 else broadcast_to(bound, z.shape)[i]]
 
 
-def _collect(ends: Sequence[Ends], places: Array, bound: Expr, part: Expr) -> bool:
+def _collect(ends: Sequence[Ends], places: Sequence[int], bound: Expr, part: Expr) -> bool:
     each = reshape(broadcast_to(bound, part.shape), (-1,))
     for j, i in enumerate(places):
-        ends[int(i)].append(bound if bound.ndim == 0 else each[j])
-    return True
+        if i >= 0:
+            ends[i].append(bound if bound.ndim == 0 else each[j])
+    return any(i >= 0 for i in places)
 
 
 def _one_by_one(z: Expr, below: Array, lows: Sequence[Ends], highs: Sequence[Ends]) -> Transform:
