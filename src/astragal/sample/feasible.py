@@ -86,6 +86,9 @@ class Search:
                 if not self._least:
                     break
                 value = np.array(best[name])
+                # Of equal numbers in an order trajectories, whose ends they are, could not leave.
+                if value.dtype.kind == "f" and new in value:
+                    continue
                 value.flat[i] = new
                 tried = {**best, name: value}
                 left = self._gap({**tried, **data})
