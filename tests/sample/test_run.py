@@ -95,7 +95,8 @@ def test_the_length_of_blocks_changes_nothing(
     sampler: Sampler, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     one = draws_of(sampler)
-    monkeypatch.setattr(runner, "BLOCK", 64)
+    monkeypatch.setattr(chain, "_PROGRAMS", {})
+    monkeypatch.setattr(chain, "BLOCKS", (64,))
     assert same(one, draws_of(sampler))
 
 
@@ -352,7 +353,7 @@ def test_chains_do_not_start_where_a_log_density_has_no_digits_left() -> None:
     a, b = ag.random.normal(k[0], 0.0, 100.0), ag.random.normal(k[1], 0.0, 100.0)
     y = ag.random.poisson(k[2], ag.exp(a + b * x))
     sampler = ag.derive(ag.Model({"a": a, "b": b, "y": y}), {"y": np.arange(12)})
-    program = chain.program_of(sampler, "numpy", runner.BLOCK)
+    program = chain.program_of(sampler, "numpy")
     for number in range(6):
         start_key, _ = chain.chain_keys(3, number)
         start = program.start(start_key, {"y": np.arange(12)})

@@ -34,6 +34,7 @@ def reader(inputs: Any, leaves: Sequence[Expr]) -> Read:
     names = [name_of(x) for x in leaves]
     order = {n: i for i, n in enumerate(names)} if flat else {}
     count = len(items)
+    take = _taker(items, "inputs")
 
     def read(args: tuple[Any, ...], named: dict[str, Any]) -> Sequence[Any]:
         if named:
@@ -41,17 +42,19 @@ def reader(inputs: Any, leaves: Sequence[Expr]) -> Read:
         if len(args) != count:
             shown = ", ".join(names)
             raise TypeError(f"the function takes {count} arguments ({shown}), {len(args)} given")
-        return args if flat else _match(items, list(args), "inputs")
+        return args if flat else take(args)
 
     return read
 
 
 def _dict_reader(inputs: dict[Any, Any]) -> Read:
+    take = _taker(inputs, "inputs")
+
     def read(args: tuple[Any, ...], named: dict[str, Any]) -> Sequence[Any]:
         given = args[0] if len(args) == 1 and not named else named
         if (args and given is named) or not isinstance(given, Mapping):
             raise TypeError(f"the function takes one dictionary with the keys {list(inputs)}")
-        return _match(inputs, given, "inputs")
+        return take(given)
 
     return read
 
@@ -72,28 +75,41 @@ def _by_name(
     return tuple(out[i] for i in range(len(out)))
 
 
-def _match(wanted: Any, given: Any, where: str) -> list[Any]:
-    """Take values out of a container, in the order of the leaves of one like it."""
+def _taker(wanted: Any, where: str) -> Callable[[Any], list[Any]]:
+    """Give the function that takes values out of a container, in the order of one like it."""
     if isinstance(wanted, Expr):
-        return [given]
+        return lambda given: [given]
     if wanted is None:
-        return []
+        return lambda given: []
     if isinstance(wanted, Mapping):
-        if not isinstance(given, Mapping) or set(given) != set(wanted):
+        return _dict_taker(wanted, where)
+    takers = [_taker(w, f"{where}[{i}]") for i, w in enumerate(wanted)]
+
+    def take(given: Any) -> list[Any]:
+        if not isinstance(given, (list, tuple)) or len(given) != len(takers):
+            raise TypeError(
+                f"{where}: expected {len(takers)} items, got {type(given).__name__} {given!r:.60}"
+            )
+        return [v for t, g in zip(takers, given, strict=True) for v in t(g)]
+
+    return take
+
+
+def _dict_taker(wanted: Mapping[Any, Any], where: str) -> Callable[[Any], list[Any]]:
+    takers = {k: _taker(w, f"{where}[{k!r}]") for k, w in wanted.items()}
+    plain = all(isinstance(w, Expr) for w in wanted.values())
+
+    def take(given: Any) -> list[Any]:
+        if not isinstance(given, Mapping) or given.keys() != takers.keys():
             got = list(given) if isinstance(given, Mapping) else type(given).__name__
             raise TypeError(
-                f"{where}: expected a dictionary with the keys {list(wanted)}, got {got}"
+                f"{where}: expected a dictionary with the keys {list(takers)}, got {got}"
             )
-        return [v for k in wanted for v in _match(wanted[k], given[k], f"{where}[{k!r}]")]
-    if not isinstance(given, (list, tuple)) or len(given) != len(wanted):
-        raise TypeError(
-            f"{where}: expected {len(wanted)} items, got {type(given).__name__} {given!r:.60}"
-        )
-    return [
-        v
-        for i, (w, g) in enumerate(zip(wanted, given, strict=True))
-        for v in _match(w, g, f"{where}[{i}]")
-    ]
+        if plain:
+            return [given[k] for k in takers]
+        return [v for k, t in takers.items() for v in t(given[k])]
+
+    return take
 
 
 # -- results -------------------------------------------------------------------------------------

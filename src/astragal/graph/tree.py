@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+Rebuild = Callable[[Sequence[Any]], Any]
+"""From leaves to a container."""
 
-def flatten(tree: Any) -> tuple[list[Any], Callable[[Sequence[Any]], Any]]:
+
+def flatten(tree: Any) -> tuple[list[Any], Rebuild]:
     """List the leaves of a container, and give the function that puts others in their place.
 
     Dictionaries keep their order; ``None`` is an empty container.
@@ -19,35 +22,31 @@ def flatten(tree: Any) -> tuple[list[Any], Callable[[Sequence[Any]], Any]]:
     """
     leaves: list[Any] = []
 
-    def read(t: Any) -> Any:
+    def read(t: Any) -> Rebuild:
         if t is None:
-            return None
+            return lambda values: None
+        begin = len(leaves)
         if isinstance(t, dict):
-            return {k: read(v) for k, v in t.items()}
+            keys, parts = list(t), [read(v) for v in t.values()]
+            own = _in_row(parts, begin)
+            return lambda values: dict(zip(keys, own(values), strict=True))
         if isinstance(t, (list, tuple)):
-            items = [read(v) for v in t]
+            kind, own = type(t), _in_row([read(v) for v in t], begin)
             if hasattr(t, "_fields"):
-                return type(t)(*items)
-            return type(t)(items)
+                return lambda values: kind(*own(values))
+            return lambda values: kind(own(values))
         leaves.append(t)
-        return _Slot(len(leaves) - 1)
+        return _Leaf(begin)
 
-    shape = read(tree)
+    return leaves, read(tree)
 
-    def write(values: Sequence[Any]) -> Any:
-        def fill(t: Any) -> Any:
-            if isinstance(t, _Slot):
-                return values[t.index]
-            if isinstance(t, dict):
-                return {k: fill(v) for k, v in t.items()}
-            if isinstance(t, (list, tuple)):
-                items = [fill(v) for v in t]
-                return type(t)(*items) if hasattr(t, "_fields") else type(t)(items)
-            return t
 
-        return fill(shape)
-
-    return leaves, write
+def _in_row(parts: Sequence[Rebuild], begin: int) -> Callable[[Sequence[Any]], Sequence[Any]]:
+    """Give the parts of a container; those that are leaves all follow each other."""
+    if all(isinstance(p, _Leaf) for p in parts):
+        row = slice(begin, begin + len(parts))
+        return lambda values: values[row]
+    return lambda values: [p(values) for p in parts]
 
 
 def flatten_like(tree: Any, like: Any) -> list[Any] | None:
@@ -104,10 +103,13 @@ def describe_tree(tree: Any) -> str:
     return "None" if tree is None else "*"
 
 
-class _Slot:
+class _Leaf:
     """The place of a leaf."""
 
     __slots__ = ("index",)
 
     def __init__(self, index: int) -> None:
         self.index = index
+
+    def __call__(self, values: Sequence[Any]) -> Any:
+        return values[self.index]

@@ -16,6 +16,7 @@ import numpy as np
 
 from astragal.compile import evaluate, function
 from astragal.density.joint import factorise
+from astragal.derive.alternatives import work_of
 from astragal.derive.nuts import DEPTH
 from astragal.derive.points import possible_values
 from astragal.derive.sampler import Sampler
@@ -42,6 +43,10 @@ FAR_TRIES = 10
 """Starting points after which, none having a density, discrete variables are looked for."""
 LOW_TRIES = 20
 """Starting points that are tried for a higher one; then the highest will do."""
+BLOCKS = (100, 200, 500, 1000)
+"""Sweeps between two looks at the clock, the checkpoint and Ctrl-C: parts of the usual warm-up."""
+BLOCK_NANOSECONDS = 2e6
+"""Expected work of a block, which makes that of calling it (0.05 ms) small."""
 
 
 @dataclass(frozen=True)
@@ -54,23 +59,35 @@ class ChainProgram:
         From key words and data to the initial state.
     advance
         ``advance(key, first, warmup, state, data)``: a block of sweeps from iteration ``first``.
+    block
+        Number of sweeps in a block.
     """
 
     start: Callable[[Any, Arrays], Arrays]
     advance: Callable[[Any, int, int, Arrays, Arrays], Block]
+    block: int
 
 
-_PROGRAMS: weakref.WeakKeyDictionary[Sampler, dict[tuple[str, int], ChainProgram]] = (
-    weakref.WeakKeyDictionary()
-)
+_PROGRAMS: weakref.WeakKeyDictionary[Sampler, dict[str, ChainProgram]] = weakref.WeakKeyDictionary()
 
 
-def program_of(sampler: Sampler, backend: str, block: int) -> ChainProgram:
+def program_of(sampler: Sampler, backend: str) -> ChainProgram:
     """Give the compiled functions of a sampler, which are kept: other data compile nothing."""
     programs = _PROGRAMS.setdefault(sampler, {})
-    if (backend, block) not in programs:
-        programs[backend, block] = build(sampler, backend, block)
-    return programs[backend, block]
+    if backend not in programs:
+        programs[backend] = build(sampler, backend, block_of(sampler, backend))
+    return programs[backend]
+
+
+def block_of(sampler: Sampler, backend: str) -> int:
+    """Choose how many sweeps run at a time: more where one takes less than calling them.
+
+    The choice rests on the sampler alone, so that a checkpoint finds the blocks it left.
+    """
+    if backend == "numpy":  # interpreted: a call is nothing beside a sweep
+        return BLOCKS[0]
+    sweep = sum(work_of(s, None, sampler.observed) for s in sampler.steps)
+    return max((n for n in BLOCKS if n * sweep <= BLOCK_NANOSECONDS), default=BLOCKS[0])
 
 
 def build(sampler: Sampler, backend: str, block: int) -> ChainProgram:
@@ -110,7 +127,7 @@ def build(sampler: Sampler, backend: str, block: int) -> ChainProgram:
         return Block(draws=_arrays(drawn), info=_arrays(told), state=_arrays(new))
 
     start = _anywhere(initial) if sampler.exact else None
-    return ChainProgram(start or _highest(sampler, data), advance)
+    return ChainProgram(start or _highest(sampler, data), advance, block)
 
 
 def _anywhere(state: Mapping[str, Expr]) -> Callable[[Any, Arrays], Arrays] | None:

@@ -19,7 +19,6 @@ from astragal.model import Model
 from astragal.sample.chain import chain_keys, program_of
 from astragal.sample.groups import as_tree
 from astragal.sample.results import diagnose
-from astragal.sample.runner import BLOCK
 
 Array = np.ndarray[Any, Any]
 TRIED = 3
@@ -109,18 +108,19 @@ def _judged(runs: Sequence[_Run]) -> list[Trial]:
 
 def _measure(sampler: Sampler, draws: int, warmup: int, seed: int, backend: str) -> _Run:
     """Run chains, and time their blocks after the warm-up."""
-    program = program_of(sampler, backend, BLOCK)
+    program = program_of(sampler, backend)
     data = sampler.check_data({})
     seconds = 0.0
     chains: list[dict[str, list[Any]]] = []
-    before = -(-warmup // BLOCK)
+    block = program.block
+    before = -(-warmup // block)
     for chain in range(CHAINS):
         start_key, key = chain_keys(seed, chain)
         state = program.start(start_key, data)
         kept: dict[str, list[Any]] = {}
-        for number in range(before + -(-draws // BLOCK)):
+        for number in range(before + -(-draws // block)):
             began = time.perf_counter()
-            done = program.advance(key, number * BLOCK, before * BLOCK, state, data)
+            done = program.advance(key, number * block, before * block, state, data)
             state = done.state
             if number >= before:
                 seconds += time.perf_counter() - began

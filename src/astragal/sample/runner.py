@@ -27,9 +27,6 @@ from astragal.sample.starts import Start, starts_of
 if TYPE_CHECKING:
     import xarray as xr
 
-BLOCK = 100
-"""Sweeps between two looks at the clock, the checkpoint and Ctrl-C."""
-
 
 class SamplingWarning(UserWarning):
     """Something about a run that its user should look at."""
@@ -150,10 +147,10 @@ def _drawn(
     """Draw, and say what the user should look at."""
     chains = settings.chains
     further = _prepared(sampler, settings)
-    program = program_of(sampler, settings.backend, BLOCK)
+    program = program_of(sampler, settings.backend)
     told = _told(sampler, settings)
     begun = starts_of(sampler, start, chains)
-    store = _store(sampler, settings, data, begun)
+    store = _store(sampler, settings, data, begun, program.block)
     stop = threading.Event()
     with chain_bars(chains, settings.total, progress) as report:
 
@@ -161,8 +158,10 @@ def _drawn(
             return _chain(program, data, settings, chain, store, stop, report, told | begun[chain])
 
         finished = _run_all(work, chains, settings.workers or os.cpu_count() or 1, stop)
-    kept = _begun(finished, settings)
-    tree = further(_collect(sampler, [finished[c] for c in kept], settings, data))
+    counts = [_kept(len(blocks) * program.block, settings) for blocks in finished]
+    kept = _begun(counts)
+    least = min(counts[c] for c in kept)
+    tree = further(_collect(sampler, [finished[c] for c in kept], settings, data, least))
     # Independent draws of the posterior itself have nothing to converge to.
     lines = [] if sampler.exact else warnings_of(tree, diagnose(tree, sampler.recovered_names))
     if len(kept) < chains:
@@ -206,7 +205,7 @@ def _prepared(sampler: Sampler, settings: Settings) -> Callable[[xr.DataTree], x
 
 
 def _store(
-    sampler: Sampler, settings: Settings, data: Arrays, begun: Sequence[Arrays]
+    sampler: Sampler, settings: Settings, data: Arrays, begun: Sequence[Arrays], block: int
 ) -> Checkpoint | None:
     """Open the checkpoint of a run that keeps one."""
     if settings.checkpoint is None:
@@ -215,7 +214,7 @@ def _store(
     identity = Identity(
         sampler=shown, data=fingerprint(data), seed=int(settings.seed),
         warmup=int(settings.warmup), chains=int(settings.chains), thin=int(settings.thin),
-        block=BLOCK, backend=settings.backend, target_accept=float(settings.target_accept),
+        block=block, backend=settings.backend, target_accept=float(settings.target_accept),
         max_depth=int(settings.max_depth), start=fingerprint(_flat(begun)),
     )  # fmt: skip
     return Checkpoint(settings.checkpoint, identity)
@@ -248,10 +247,10 @@ def _chain(
     total, warmup = settings.total, int(settings.warmup)
     blocks: list[Block] = []
     state: Arrays | None = None
-    for number in range(-(-total // BLOCK)):
+    for number in range(-(-total // program.block)):
         if stop.is_set():
             break
-        first = number * BLOCK
+        first = number * program.block
         done = None if store is None else store.load(chain, number)
         if done is None:
             if state is None:
@@ -261,7 +260,7 @@ def _chain(
                 store.save(chain, number, done)
         state = done.state
         blocks.append(done)
-        reached = min(first + BLOCK, total)
+        reached = min(first + program.block, total)
         report(chain, reached, "warm-up" if reached < warmup else "drawing")
     return blocks
 
@@ -283,30 +282,28 @@ def _run_all(work: Any, chains: int, workers: int, stop: threading.Event) -> lis
     return [f.result() for f in futures]
 
 
-def _kept(blocks: list[Block], settings: Settings) -> int:
-    """Count the draws that some blocks of a chain give."""
-    done = (len(blocks) * BLOCK - int(settings.warmup)) // int(settings.thin)
+def _kept(iterations: int, settings: Settings) -> int:
+    """Count the draws that some iterations of a chain give."""
+    done = (iterations - int(settings.warmup)) // int(settings.thin)
     return max(0, min(int(settings.draws), done))
 
 
-def _begun(finished: list[list[Block]], settings: Settings) -> list[int]:
+def _begun(counts: Sequence[int]) -> list[int]:
     """Choose the chains of a run that count: where it was interrupted, some may have hardly begun.
 
     All are cut to the shortest, so one with few draws would cost more than it gives.
     """
-    counts = [_kept(blocks, settings) for blocks in finished]
     if max(counts) == 0:
         raise ModelError("interrupted before the first draw; nothing to return")
     return [c for c, n in enumerate(counts) if 10 * n >= max(counts)]
 
 
 def _collect(
-    sampler: Sampler, finished: list[list[Block]], settings: Settings, data: Arrays
+    sampler: Sampler, finished: list[list[Block]], settings: Settings, data: Arrays, kept: int
 ) -> xr.DataTree:
-    """Join blocks to arrays of shape (chain, draw, ...), as long as the shortest chain."""
+    """Join blocks to arrays of shape (chain, draw, ...), of the draws that all chains have."""
     warmup, thin = int(settings.warmup), int(settings.thin)
     least = min(len(blocks) for blocks in finished)
-    kept = min(_kept(blocks, settings) for blocks in finished)
 
     def join(part: str, begin: int, step: int, count: int) -> Arrays:
         def chain(blocks: list[Block], name: str) -> np.ndarray[Any, Any]:

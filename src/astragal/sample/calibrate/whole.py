@@ -13,9 +13,6 @@ from astragal.sample.calibrate.joint import check, quantities, truths
 from astragal.sample.calibrate.verdict import Array, Calibration, Finding
 from astragal.sample.chain import chain_keys, inputs_like, program_of
 
-BLOCK = 100
-"""Iterations that a chain runs at a time."""
-
 
 def ranks(
     sampler: Sampler,
@@ -56,7 +53,8 @@ def ranks(
     state = inputs_like(sampler, sampler.latent_names, "state")
     data_in = inputs_like(sampler, sampler.observed, "data")
     measure: Any = function([state, data_in], quantities(sampler, state, data_in), backend=backend)
-    program = program_of(sampler, backend, BLOCK)
+    program = program_of(sampler, backend)
+    block = program.block
     found: dict[str, list[Array]] = {}
     for i in range(simulations):
         truth_key, _ = chain_keys(seed, 2 * i)
@@ -65,13 +63,13 @@ def ranks(
         data = {n: drawn[n] for n in sampler.observed}
         now = program.start(start_key, data)
         blocks = []
-        for first in range(0, warmup + draws * thin, BLOCK):
+        for first in range(0, warmup + draws * thin, block):
             done = program.advance(run_key, first, warmup, now, data)
             now = done.state
             blocks.append(done.draws)
         here = measure({n: drawn[n] for n in sampler.latent_names}, data)
         kept = range(warmup + thin - 1, warmup + draws * thin, thin)
-        at = [{n: blocks[k // BLOCK][n][k % BLOCK] for n in sampler.latent_names} for k in kept]
+        at = [{n: blocks[k // block][n][k % block] for n in sampler.latent_names} for k in kept]
         sampled = [measure(row, data) for row in at]
         # Ties, in discrete variables, are broken at random, reproducibly.
         for name, value in here.items():
