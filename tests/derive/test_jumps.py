@@ -80,7 +80,7 @@ def test_a_chain_starts_between_bounds_that_few_points_have_a_density_within() -
     assert np.abs(first).max() > 20.0
     assert np.abs(near).max() < 5.0
     start, _ = chain_keys(1, 0)
-    begun = program_of(sampler, "numpy", 1).start(start, dict(sampler.observed))
+    begun = program_of(sampler, "numpy").start(start, dict(sampler.observed))
     assert begun["risk"].max() < 5.0
 
 

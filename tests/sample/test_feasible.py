@@ -15,7 +15,7 @@ R = ag.random
 def started(model: ag.Model, observed: dict[str, object]) -> dict[str, np.ndarray]:
     sampler = ag.derive(model, observed)
     start, _ = chain_keys(1, 0)
-    return program_of(sampler, "numpy", 1).start(start, dict(sampler.observed))
+    return program_of(sampler, "numpy").start(start, dict(sampler.observed))
 
 
 def keys(n: int) -> ag.Expr:

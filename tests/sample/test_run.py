@@ -100,6 +100,15 @@ def test_the_length_of_blocks_changes_nothing(
     assert same(one, draws_of(sampler))
 
 
+def test_blocks_are_long_where_sweeps_are_cheap(sampler: Sampler) -> None:
+    k = ag.split(ag.input("key", dtype="key"), 2)
+    rate = ag.random.normal(k[0], 0.0, 1.0)
+    seen = ag.random.cauchy(k[1], rate * np.ones(20_000), 1.0)
+    dear = ag.derive(ag.Model({"rate": rate, "seen": seen}), {"seen": np.ones(20_000)})
+    found = [chain.block_of(s, b) for s in (sampler, dear) for b in ("numba", "jax", "numpy")]
+    assert found == [1000, 1000, 100, 100, 100, 100]
+
+
 def test_thinning_keeps_each_nth_draw(sampler: Sampler) -> None:
     every, third = draws_of(sampler, draws=60), draws_of(sampler, draws=20, thin=3)
     assert same({n: v[:, 2::3] for n, v in every.items()}, third)
