@@ -8,9 +8,10 @@ the deviance, whose size is that of the result, and Stirling's error, which is s
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import Any
+
+from astragal.ops.special import HALF_LOG_2PI
 
 Array = Any
 
@@ -18,7 +19,6 @@ STIRLING = (1 / 12, -1 / 360, 1 / 1260, -1 / 1680, 1 / 1188, -691 / 360360)
 """Coefficients of 1 / n, 1 / n**3, ... in log n! less Stirling's formula."""
 FEW = 16.0
 """From here on Stirling's series is exact to rounding."""
-HALF_LOG_2PI = 0.5 * math.log(2 * math.pi)
 TERMS = tuple(1.0 / k for k in range(3, 20, 2))
 """Coefficients of atanh(v) / v - 1 in powers of v**2, enough for |v| < 0.1."""
 

@@ -50,8 +50,8 @@ UNARY: dict[str, Undo] = {
     "atanh":      lambda n, v: (e.tanh(v), e.log1p(-e.square(e.tanh(v)))),
     "expit":      _logistic,
     "logit":      lambda n, v: (sp.expit(v), -e.logaddexp(0.0, v) - e.logaddexp(0.0, -v)),
-    "ndtr":       lambda n, v: (sp.ndtri(v), 0.5 * e.square(sp.ndtri(v)) + 0.918938533204672742),
-    "ndtri":      lambda n, v: (sp.ndtr(v), -0.5 * e.square(v) - 0.918938533204672742),
+    "ndtr":       lambda n, v: (sp.ndtri(v), 0.5 * e.square(sp.ndtri(v)) + sp.HALF_LOG_2PI),
+    "ndtri":      lambda n, v: (sp.ndtr(v), -0.5 * e.square(v) - sp.HALF_LOG_2PI),
 }
 # fmt: on
 

@@ -15,7 +15,6 @@ where E_t is the block left of D_t, and R_t holds the columns of the border and 
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -31,6 +30,7 @@ from astragal.ops import reductions as r
 from astragal.ops.control import scan
 from astragal.ops.creation import zeros
 from astragal.ops.manipulation import concatenate, matrix_transpose, reshape
+from astragal.ops.special import HALF_LOG_2PI
 
 Array = np.ndarray[Any, Any]
 
@@ -311,5 +311,5 @@ def _forward(carry: Carry, at: tuple[Expr, Expr, Expr]) -> tuple[Carry, tuple[Ex
 def normal_log_density(factor: Factor, x: Expr) -> Expr:
     """Log density of the law that a factor stands for."""
     n = len(factor.order.band) + len(factor.order.border)
-    constant_part = 0.5 * n * math.log(2.0 * math.pi)
+    constant_part = n * HALF_LOG_2PI
     return -0.5 * factor.whitened(x) + factor.log_root - constant_part

@@ -11,7 +11,6 @@ a matter of speed alone.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -26,8 +25,8 @@ from astragal.graph.literal import constant
 from astragal.ops import elementwise as e
 from astragal.ops import reductions as r
 from astragal.ops.creation import zeros_like
+from astragal.ops.special import HALF_LOG_2PI
 
-_HALF_LOG_2PI = 0.5 * math.log(2.0 * math.pi)
 _SEEN = 1e-12
 """What the data have to tell, beside a law, to be seen: where a density has no top, a scale may be
 1e-100 where it was looked at, and nothing that follows from this can be computed elsewhere."""
@@ -93,7 +92,7 @@ def pulled(
 
     def density(u: Expr) -> Expr:
         z = scale * rest * towards + e.sqrt(rest) * u
-        return r.sum(-0.5 * e.square(z) + 0.5 * e.log(rest) - _HALF_LOG_2PI)
+        return r.sum(-0.5 * e.square(z) + 0.5 * e.log(rest) - HALF_LOG_2PI)
 
     transform = Transform(
         lambda u: centre + spread * u,

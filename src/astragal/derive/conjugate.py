@@ -35,6 +35,7 @@ from astragal.ops import reductions as r
 from astragal.ops.creation import zeros, zeros_like
 from astragal.ops.gradient import grad
 from astragal.ops.manipulation import broadcast_to
+from astragal.ops.special import HALF_LOG_2PI
 from astragal.random import RANDOM_OPS
 from astragal.random.distribution import batch_shape, is_random, random_parts
 from astragal.random.keys import DEFAULT
@@ -371,11 +372,8 @@ def centre_of(law: Expr, target: str) -> Centre | None:
     if law.op.name != "normal":
         return None
     size, (loc, sd) = batch_shape(law), random_parts(law)[3]
-    height = e.negative(e.log(sd)) - _HALF_LOG_2PI
+    height = e.negative(e.log(sd)) - HALF_LOG_2PI
     return Centre({target: broadcast_to(loc, size)}, r.sum(broadcast_to(height, size)))
-
-
-_HALF_LOG_2PI = 0.5 * math.log(2.0 * math.pi)
 
 
 def _cut(

@@ -64,7 +64,7 @@ def _normal(eta1: Expr, eta2: Expr) -> tuple[Expr, ...]:
 def _normal_normaliser(eta1: Expr, eta2: Expr) -> Expr:
     # exp(b z - a z^2 / 2) integrates to sqrt(2 pi / a) exp(b^2 / (2 a)).
     precision = -2.0 * eta2
-    return 0.5 * e.square(eta1) / precision - 0.5 * e.log(precision) + _HALF_LOG_2PI
+    return 0.5 * e.square(eta1) / precision - 0.5 * e.log(precision) + sp.HALF_LOG_2PI
 
 
 def _gamma_normaliser(a: Expr, b: Expr) -> Expr:
@@ -88,9 +88,6 @@ def _generalised_inverse_gaussian(a: Expr, b: Expr, c: Expr) -> tuple[Expr, ...]
 def _generalised_inverse_gaussian_normaliser(a: Expr, b: Expr, c: Expr) -> Expr:
     p = a + 1.0
     return math.log(2.0) + sp.log_kv(p, 2.0 * e.sqrt(b * c)) + 0.5 * p * e.log(c / b)
-
-
-_HALF_LOG_2PI = 0.5 * math.log(2.0 * math.pi)
 
 
 def _lognormal(a: Expr, b: Expr) -> tuple[Expr, ...]:

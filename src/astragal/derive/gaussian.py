@@ -34,6 +34,7 @@ from astragal.ops import linalg
 from astragal.ops import reductions as r
 from astragal.ops.creation import zeros
 from astragal.ops.manipulation import concatenate, permute_dims, reshape
+from astragal.ops.special import HALF_LOG_2PI
 from astragal.random import RANDOM_OPS
 from astragal.random.distribution import random_parts
 from astragal.random.multivariate import MATRIX, VECTOR
@@ -198,7 +199,7 @@ def gaussian(block: Block, reads: Neighbourhoods, dense_to: int = 0) -> Found:
     draw: Callable[[Expr], Expr]
     if banded is not None:
         draw, logq, log_root = banded.draw, normal_log_density(banded, x), banded.log_root
-        marginal = banded.half_square - log_root + 0.5 * n * _LOG_2PI
+        marginal = banded.half_square - log_root + n * HALF_LOG_2PI
     else:
         draw, logq, log_root, marginal = _dense(thin(precision), linear, x)
 
@@ -226,7 +227,7 @@ def gaussian(block: Block, reads: Neighbourhoods, dense_to: int = 0) -> Found:
         logq=logq,
         marginal=marginal,
         text=text,
-        centre=Centre(parts(draw(zeros((n,)))), log_root - 0.5 * n * _LOG_2PI),
+        centre=Centre(parts(draw(zeros((n,)))), log_root - n * HALF_LOG_2PI),
         natural=Natural((precision, linear), lambda a, b: _dense(a, b, x)[3]),
     )
 
@@ -243,12 +244,9 @@ def _dense(
 
     away = linalg.matmul(permute_dims(root), x) - half
     log_root = r.sum(e.log(linalg.diagonal(root)))
-    constant_part = scalar(0.5 * int(x.shape[0]) * _LOG_2PI, "float64")
+    constant_part = scalar(int(x.shape[0]) * HALF_LOG_2PI, "float64")
     logq = -0.5 * r.sum(e.square(away)) + log_root - constant_part
     return draw, logq, log_root, 0.5 * r.sum(e.square(half)) - log_root + constant_part
-
-
-_LOG_2PI = math.log(2.0 * math.pi)
 
 
 def precision_of(total: Total, zs: Sequence[Expr], sizes: Sequence[int]) -> Expr:

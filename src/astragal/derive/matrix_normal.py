@@ -33,6 +33,7 @@ from astragal.ops import elementwise as e
 from astragal.ops import linalg
 from astragal.ops import reductions as r
 from astragal.ops.manipulation import concatenate, matrix_transpose, reshape
+from astragal.ops.special import HALF_LOG_2PI
 from astragal.random import RANDOM_OPS
 from astragal.random.distribution import is_random, random_parts
 from astragal.random.multivariate import COVARIANCE
@@ -203,7 +204,7 @@ def _found(law: Law, names: Sequence[str], zs: Sequence[Expr]) -> Found:
         white, w = linalg.matmul(away, side), law.z
     sign = -1.0 if law.inverse else 1.0
     log_roots = q * _log_root(root) + sign * p * _log_root(side)
-    constant_part = 0.5 * p * q * math.log(2.0 * math.pi)
+    constant_part = p * q * HALF_LOG_2PI
     square = r.sum(linalg.matmul(matrix_transpose(half), half) * w)
     return Found(
         targets=tuple(names),

@@ -32,6 +32,7 @@ from astragal.ops import linalg
 from astragal.ops import reductions as r
 from astragal.ops.creation import zeros_like
 from astragal.ops.manipulation import broadcast_to, matrix_transpose, reshape
+from astragal.ops.special import HALF_LOG_2PI
 from astragal.random.distribution import batch_shape, is_random, random_parts
 
 KIND = "noncentre"
@@ -47,8 +48,6 @@ SOURCE = (
     "Papaspiliopoulos, Roberts & Sköld 2007, Stat. Sci. 22; Betancourt & Girolami 2015, "
     "arXiv:1312.0906"
 )
-
-HALF_LOG_2PI = 0.918938533204672742
 
 
 @dataclass(frozen=True, eq=False)

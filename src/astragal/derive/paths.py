@@ -9,7 +9,6 @@ from astragal.density.joint import Factor, Joint
 from astragal.density.loops import Loop, is_random_loop
 from astragal.density.transforms import Transform
 from astragal.derive.noncentred import (
-    HALF_LOG_2PI,
     PATH,
     SOURCE,
     STEPS,
@@ -28,6 +27,7 @@ from astragal.ops.control import scan
 from astragal.ops.creation import ones_like, zeros_like
 from astragal.ops.indexing import ITEM
 from astragal.ops.manipulation import concatenate
+from astragal.ops.special import HALF_LOG_2PI
 from astragal.random.distribution import is_random, random_parts
 
 

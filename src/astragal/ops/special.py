@@ -48,6 +48,9 @@ i1e          = elementwise("i1e", 1, to_float=True, accepts=FLOATS)
 log_kve      = elementwise("log_kve", 2, to_float=True, accepts=FLOATS)
 # fmt: on
 
+HALF_LOG_2PI = 0.5 * math.log(2 * math.pi)
+"""What the normal log density takes off: the logarithm of the root of 2 pi."""
+
 OPS: tuple[Op, ...] = tuple(
     v for v in globals().values() if isinstance(v, Op) and v not in (logsumexp, sum_)
 )

@@ -25,7 +25,6 @@ from astragal.random.distribution import (
     interval,
 )
 from astragal.random.parameters import (
-    HALF_LOG_2PI,
     LOC,
     LOG_2,
     NONC,
@@ -126,7 +125,7 @@ truncated_normal = Distribution(
     logdensity=lambda x, loc, scale, lower, upper: (
         -0.5 * e.square((x - loc) / scale)
         - e.log(scale)
-        - HALF_LOG_2PI
+        - sp.HALF_LOG_2PI
         - _truncated_mass(loc, scale, lower, upper)
     ),
     cdf=lambda x, loc, scale, lower, upper: e.exp(
@@ -309,7 +308,7 @@ logit_normal = Distribution(
     logdensity=lambda x, mean, sigma: (
         -0.5 * e.square((sp.logit(x) - mean) / sigma)
         - e.log(sigma)
-        - HALF_LOG_2PI
+        - sp.HALF_LOG_2PI
         - e.log(x)
         - e.log1p(-x)
     ),
@@ -338,7 +337,7 @@ johnson_sb = Distribution(
         - e.log(scale)
         - e.log(_unit(x, loc, scale))
         - e.log1p(-_unit(x, loc, scale))
-        - HALF_LOG_2PI
+        - sp.HALF_LOG_2PI
         - 0.5 * e.square(a + b * sp.logit(_unit(x, loc, scale)))
     ),
     **at.by_normal(

@@ -11,6 +11,7 @@ from astragal.ops.control import cond, while_loop
 from astragal.ops.declare import as_expr
 from astragal.ops.manipulation import astype
 from astragal.ops.searching import where
+from astragal.ops.special import HALF_LOG_2PI
 from astragal.random import exact
 from astragal.random.exact import unit_interval
 from astragal.random.sampler import Kernel, Source, until
@@ -21,7 +22,7 @@ def log_poisson(k: Expr, lam: Expr) -> Expr:
     """Log mass of a Poisson count, without cancellation (Loader 2000)."""
     m = e.maximum(k, 1.0)
     inner = -exact.stirling_error(m) - exact.deviance(m, lam) - 0.5 * exact.log(m)
-    return where(k < 0.5, -lam, inner - exact.HALF_LOG_2PI)
+    return where(k < 0.5, -lam, inner - HALF_LOG_2PI)
 
 
 def poisson_count(source: Source, lam: Expr, tag: int = 0) -> Expr:
@@ -83,7 +84,7 @@ def log_binomial(k: Expr, n: Expr, p: Expr, q: Expr) -> Expr:
         (exact.stirling_error(n) - exact.stirling_error(k) - exact.stirling_error(rest))
         - (exact.deviance(k, n * p) + exact.deviance(rest, n * q))
         + 0.5 * (exact.log(n) - exact.log(k) - exact.log(rest))
-        - exact.HALF_LOG_2PI
+        - HALF_LOG_2PI
     )
 
 

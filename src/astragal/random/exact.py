@@ -15,6 +15,7 @@ from astragal.graph.expr import Expr
 from astragal.ops import elementwise as e
 from astragal.ops.manipulation import astype, bitcast
 from astragal.ops.searching import where
+from astragal.ops.special import HALF_LOG_2PI
 from astragal.random.once import once
 
 LN2_HIGH = 6.93147180369123816490e-01  # the first 32 bits: k * LN2_HIGH is exact
@@ -317,7 +318,6 @@ def atan2(y: Expr, x: Expr) -> Expr:
 
 
 _STIRLING = (-691.0 / 360360.0, 1.0 / 1188.0, -1.0 / 1680.0, 1.0 / 1260.0, -1.0 / 360.0, 1.0 / 12.0)
-HALF_LOG_2PI = 0.5 * math.log(2 * math.pi)
 
 
 def _chosen(usual: Expr, first: Callable[..., Expr], second: Callable[..., Expr], *x: Expr) -> Expr:

@@ -33,8 +33,6 @@ from astragal.random.distribution import (
 )
 from astragal.random.ordered import transpose
 
-_LOG_2PI = math.log(2 * math.pi)
-
 
 def _on_simplex(p: Expr) -> Expr:
     slack = 1e-4 if p.dtype == "float32" else 1e-8
@@ -227,7 +225,7 @@ def _float(n: Any) -> Expr:
 def _log_normal(x: Expr, mean: Expr, cov: Expr) -> Expr:
     c = linalg.cholesky(cov)
     k = _float(x.shape[-1])
-    return -0.5 * _squared_length(c, x - mean) - _half_log_det(c) - 0.5 * _LOG_2PI * k
+    return -0.5 * _squared_length(c, x - mean) - _half_log_det(c) - sp.HALF_LOG_2PI * k
 
 
 multivariate_normal = Distribution(
@@ -280,7 +278,7 @@ def _log_matrix_normal(x: Expr, mean: Expr, rowcov: Expr, colcov: Expr) -> Expr:
         -0.5 * r.sum(e.square(white), (-2, -1))
         - n * _half_log_det(a)
         - m * _half_log_det(b)
-        - 0.5 * _LOG_2PI * m * n
+        - sp.HALF_LOG_2PI * m * n
     )
 
 

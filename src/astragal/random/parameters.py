@@ -16,7 +16,6 @@ from astragal.random.distribution import (
     Parameter,
 )
 
-HALF_LOG_2PI = 0.5 * math.log(2 * math.pi)
 LOG_2 = math.log(2)
 EULER = 0.57721566490153286061
 

@@ -22,7 +22,6 @@ from astragal.random.distribution import (
 )
 from astragal.random.parameters import (
     DF,
-    HALF_LOG_2PI,
     LOC,
     LOG_2,
     NONC,
@@ -40,7 +39,7 @@ half_normal = Distribution(
     parameters=(SCALE,),
     sampler=kernels.half_normal,
     support=non_negative,
-    logdensity=lambda x, scale: -0.5 * e.square(x / scale) - e.log(scale) - HALF_LOG_2PI + LOG_2,
+    logdensity=lambda x, scale: -0.5 * e.square(x / scale) - e.log(scale) - sp.HALF_LOG_2PI + LOG_2,
     cdf=lambda x, scale: sp.erf(x / scale / math.sqrt(2)),
     quantile=lambda q, scale: math.sqrt(2) * scale * sp.erfinv(q),
     mean=lambda scale: math.sqrt(2 / math.pi) * scale,
@@ -100,7 +99,7 @@ lognormal = Distribution(
     sampler=kernels.lognormal,
     support=positive,
     logdensity=lambda x, mean, sigma: (
-        -0.5 * e.square((e.log(x) - mean) / sigma) - e.log(sigma) - e.log(x) - HALF_LOG_2PI
+        -0.5 * e.square((e.log(x) - mean) / sigma) - e.log(sigma) - e.log(x) - sp.HALF_LOG_2PI
     ),
     cdf=lambda x, mean, sigma: sp.ndtr((e.log(x) - mean) / sigma),
     quantile=lambda q, mean, sigma: e.exp(mean + sigma * sp.ndtri(q)),
@@ -310,7 +309,7 @@ levy = Distribution(
     sampler=kernels.levy,
     support=lambda loc, scale: interval("a number above loc", r"(\mu, \infty)", loc, None),
     logdensity=lambda x, loc, scale: (
-        0.5 * e.log(scale) - HALF_LOG_2PI - 1.5 * e.log(x - loc) - 0.5 * scale / (x - loc)
+        0.5 * e.log(scale) - sp.HALF_LOG_2PI - 1.5 * e.log(x - loc) - 0.5 * scale / (x - loc)
     ),
     cdf=lambda x, loc, scale: sp.erfc(e.sqrt(0.5 * scale / (x - loc))),
     quantile=lambda q, loc, scale: loc + scale / e.square(sp.ndtri(0.5 * q)),
@@ -354,7 +353,7 @@ inverse_gaussian = Distribution(
     support=positive,
     logdensity=lambda x, mean, scale: (
         0.5 * e.log(scale)
-        - HALF_LOG_2PI
+        - sp.HALF_LOG_2PI
         - 1.5 * e.log(x)
         - 0.5 * scale * e.square((x - mean) / mean) / x
     ),

@@ -22,7 +22,6 @@ from astragal.random.distribution import (
 )
 from astragal.random.parameters import (
     DF,
-    HALF_LOG_2PI,
     LOC,
     LOG_2,
     NONC,
@@ -159,7 +158,7 @@ folded_normal = Distribution(
     logdensity=lambda x, loc, scale: (
         e.logaddexp(-0.5 * e.square((x - loc) / scale), -0.5 * e.square((x + loc) / scale))
         - e.log(scale)
-        - HALF_LOG_2PI
+        - sp.HALF_LOG_2PI
     ),
     cdf=lambda x, loc, scale: sp.ndtr((x - loc) / scale) - sp.ndtr((-x - loc) / scale),
     tails=Tails(
@@ -187,7 +186,7 @@ birnbaum_saunders = Distribution(
         - LOG_2
         - e.log(shape)
         - e.log(x)
-        - HALF_LOG_2PI
+        - sp.HALF_LOG_2PI
         - 0.5 * e.square((e.sqrt(x / scale) - e.sqrt(scale / x)) / shape)
     ),
     **at.by_normal(

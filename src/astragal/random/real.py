@@ -26,7 +26,6 @@ from astragal.random.distribution import (
 from astragal.random.parameters import (
     DF,
     EULER,
-    HALF_LOG_2PI,
     LOC,
     LOG_2,
     SCALE,
@@ -40,7 +39,7 @@ normal = Distribution(
     sampler=kernels.normal,
     support=real,
     logdensity=lambda x, loc, scale: (
-        -0.5 * e.square((x - loc) / scale) - e.log(scale) - HALF_LOG_2PI
+        -0.5 * e.square((x - loc) / scale) - e.log(scale) - sp.HALF_LOG_2PI
     ),
     cdf=lambda x, loc, scale: sp.ndtr((x - loc) / scale),
     quantile=lambda q, loc, scale: loc + scale * sp.ndtri(q),
@@ -65,7 +64,7 @@ skew_normal = Distribution(
         LOG_2
         - 0.5 * e.square((x - loc) / scale)
         - e.log(scale)
-        - HALF_LOG_2PI
+        - sp.HALF_LOG_2PI
         + sp.log_ndtr(alpha * ((x - loc) / scale))
     ),
     cdf=lambda x, loc, scale, alpha: (
@@ -386,7 +385,7 @@ johnson_su = Distribution(
         e.log(b)
         - e.log(scale)
         - 0.5 * e.log1p(e.square((x - loc) / scale))
-        - HALF_LOG_2PI
+        - sp.HALF_LOG_2PI
         - 0.5 * e.square(a + b * e.asinh((x - loc) / scale))
     ),
     **at.by_normal(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING, Any
 
 from astragal.graph.errors import ShapeError
@@ -15,6 +14,7 @@ from astragal.ops.control import scan
 from astragal.ops.creation import arange
 from astragal.ops.manipulation import astype, broadcast_to, concatenate
 from astragal.ops.searching import where
+from astragal.ops.special import HALF_LOG_2PI
 from astragal.random import ordered
 from astragal.random.compositions import NORMAL
 from astragal.random.distribution import POSITIVE, REAL, Distribution, Domain, Parameter
@@ -23,8 +23,6 @@ from astragal.random.sampler import Composition
 
 if TYPE_CHECKING:
     from astragal.random.lower import Draws
-
-_HALF_LOG_2PI = 0.5 * math.log(2 * math.pi)
 
 LENGTH = Domain("a positive integer", r"\mathbb{N}", lambda x: (x >= 1) & e.equal(e.floor(x), x))
 STABLE = Domain("a number between -1 and 1", "(-1, 1)", lambda x: e.abs(x) < 1.0, (-1.0, 1.0))
@@ -46,7 +44,7 @@ def _shape(n: Expr, *rest: Expr) -> Any:
 def _squares(x: Expr, scale: Expr) -> Expr:
     """Log density of independent normal residuals along the last dimension."""
     z = x / scale[..., None]
-    return r.sum(-0.5 * e.square(z) - e.log(scale)[..., None] - _HALF_LOG_2PI, -1)
+    return r.sum(-0.5 * e.square(z) - e.log(scale)[..., None] - HALF_LOG_2PI, -1)
 
 
 def _time(n: Expr) -> Expr:

@@ -7,9 +7,10 @@ import math
 
 import numpy as np
 
-from astragal.compile.loader import FEW, HALF_LOG_2PI, STIRLING, TERMS
+from astragal.compile.loader import FEW, STIRLING, TERMS
 from astragal.compile.numba.runtime import helper
 from astragal.compile.numba.special import special
+from astragal.ops.special import HALF_LOG_2PI
 
 _kve = special("kve")
 _digamma = special("digamma")

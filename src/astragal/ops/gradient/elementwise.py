@@ -125,7 +125,6 @@ def _gauss(x: Expr) -> Ct:
 
 
 _ROOT_2PI = math.sqrt(2 * math.pi)
-_HALF_LOG_2PI = 0.5 * math.log(2 * math.pi)
 
 # fmt: off
 PARTIALS: dict[str, tuple[Partial, ...]] = {
@@ -191,7 +190,7 @@ PARTIALS: dict[str, tuple[Partial, ...]] = {
     "ndtr":       (lambda g, z, x: product(g, 1 / _ROOT_2PI, _gauss(x)),),
     "ndtri":      (lambda g, z, x: product(g, _ROOT_2PI, e.exp(e.multiply(0.5, e.square(z)))),),
     # The logarithm of the density less that of the probability: their ratio underflows.
-    "log_ndtr":   (lambda g, z, x: mul(g, e.exp(-0.5 * e.square(x) - z - _HALF_LOG_2PI)),),
+    "log_ndtr":   (lambda g, z, x: mul(g, e.exp(-0.5 * e.square(x) - z - sp.HALF_LOG_2PI)),),
     "expit":      (lambda g, z, x: mul(g, e.multiply(z, e.subtract(1.0, z))),),
     "logit":      (lambda g, z, x: over(g, e.multiply(x, e.subtract(1.0, x))),),
     "log1mexp":   (lambda g, z, x: neg(div(g, e.expm1(e.negative(x)))),),
