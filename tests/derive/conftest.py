@@ -46,6 +46,20 @@ def draw(sampler: Sampler, n: int, seed: int = 0) -> dict[str, Array]:
     return dict(zip(sampler.latent_names, map(np.asarray, run()), strict=True))
 
 
+def compare_evidence(sampler: Sampler, logs: Array) -> None:
+    """Hold the evidence against the average of likelihoods at draws of the prior."""
+    weights = np.exp(logs - logs.max())
+    expected = np.log(weights.mean()) + logs.max()
+    error = weights.std() / weights.mean() / np.sqrt(len(weights))
+    assert error < 0.03
+    assert abs(sampler.log_evidence() - expected) < 4.5 * error
+
+
+@pytest.fixture
+def evidence_is() -> Callable[[Sampler, Array], None]:
+    return compare_evidence
+
+
 @pytest.fixture
 def law_of() -> Callable[..., float]:
     return log_law

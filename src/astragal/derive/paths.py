@@ -32,10 +32,13 @@ from astragal.random.distribution import is_random, random_parts
 
 
 def _before(x: Expr, start: Expr) -> Expr:
+    """Give for each step of a path the value that it left from."""
     return concatenate([start[None], x[:-1]])
 
 
 def _recursion(first: Expr, noise: Expr, rho: Expr, loc: Expr, scale: Expr) -> Expr:
+    """Give the values of an autoregression after its first, from the noise of their steps."""
+
     def step(x: Expr, z: Expr) -> tuple[Expr, Expr]:
         new = loc + rho * (x - loc) + scale * z
         return new, new
@@ -70,7 +73,7 @@ def _width(rho: Expr, scale: Expr) -> Expr:
 
 
 def _stationary(p: Sequence[Expr], held: bool) -> Transform:
-    """The first value keeps its place where it is held."""
+    """Where it is held, the first value is its own coordinate."""
     rho, scale, loc = p
     at, wide = (zeros_like(loc), ones_like(loc)) if held else (loc, _width(rho, scale))
 
@@ -95,8 +98,11 @@ PATHS: Mapping[str, Callable[[Sequence[Expr], bool], Transform]] = {
 }
 
 
-def path_of(name: str, own: Factor, labels: Mapping[Expr, str]) -> Standard | None:
-    """A path by the noise of its steps, each standard normal."""
+def path_of(name: str, own: Factor) -> Standard | None:
+    """A path by the noise of its steps, each standard normal.
+
+    The first value of a stationary one is noise too, or keeps its place (`Standard.held`).
+    """
     shape = own.value.shape
     if len(shape) != 1 or not isinstance(shape[0], int) or shape[0] < 3:
         return None

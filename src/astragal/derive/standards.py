@@ -34,7 +34,7 @@ def standard_of(
     if z not in toposort([own.density]) or any(x.op is INPUT and x not in left for x in below):
         return None  # its law was integrated, or reads what was
     if own.family in PATHS and z not in below:
-        return path_of(name, own, labels)
+        return path_of(name, own)
     if own.family == "multivariate_normal" and z not in below:
         return white(name, own)
     found = standard_draw(own.rv, own.parameters)

@@ -28,15 +28,13 @@ def ranks(
 
     Parameters
     ----------
-    sampler
-        What `astragal.derive` gave.
+    sampler, seed, backend
+        As for `start_at_truth`.
     simulations
         Data sets, each with a chain of its own.
     draws, thin, warmup
         Draws that are ranked, one in ``thin`` iterations, after a warm-up. Thin until they
         are nearly independent: correlated draws give uneven ranks.
-    seed, backend
-        As for `start_at_truth`.
 
     Returns
     -------
