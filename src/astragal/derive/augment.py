@@ -212,7 +212,7 @@ def _probit_pair(
         n, k = _float(parameters[0]), _float(y)
         ways = sp.gammaln(n + 1.0) - sp.gammaln(k + 1.0) - sp.gammaln(n - k + 1.0)
         predictor = _trials(parameters[0], w.shape[1:]) * predictor
-    return ways, -0.5 * e.square(w - predictor) - 0.5 * math.log(2.0 * math.pi)
+    return ways, -0.5 * e.square(w - predictor) - sp.HALF_LOG_2PI
 
 
 POLYA_GAMMA = Leaf(
