@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 
-from astragal.derive.choices import BESIDE, JOINT, LEAF, START, say
+from astragal.derive.choices import BESIDE, CREEP, JOINT, LEAF, START, say
 from astragal.derive.collapsed import NORMAL
 from astragal.derive.exact import closed_forms
 from astragal.derive.gaussian import size_of
@@ -24,9 +24,6 @@ from astragal.graph.errors import DomainError
 
 MARGIN = 1.25
 """How much cheaper trajectories have to be: they need a longer warm-up."""
-CREEP = 10.0
-"""Sweeps an effective draw beyond which trajectories may cost twice as much: of 4,000 draws fewer
-than 400 would be left."""
 STEPS = 4.0
 """Leapfrog steps of a trajectory along one number, in a metric that was learnt; the length of a
 step falls with the fourth root of how many there are (Beskos et al. 2013, Bernoulli 19)."""
