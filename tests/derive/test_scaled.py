@@ -18,6 +18,7 @@ R = ag.random
 GROUP = np.repeat(np.arange(6), 4)
 EFFECTS = np.array([0.4, -1.0, 2.3, 0.9, 4.1, -2.2])
 Y = EFFECTS[GROUP] + 0.3 * np.sin(7.0 * np.arange(24.0))
+ROOT = np.linalg.cholesky(0.6 * np.eye(6) + 0.4)
 
 Line = Callable[[Expr, Expr, Expr], Expr]
 
@@ -45,6 +46,7 @@ def found(model: ag.Model) -> str | None:
         pytest.param(lambda m, s, z: m + s * z[GROUP], "z * s", id="after it is spread"),
         pytest.param(lambda m, s, z: m + (z / ag.sqrt(s))[GROUP], "z / sqrt(s)", id="quotient"),
         pytest.param(lambda m, s, z: m + (2.0 * s * z)[GROUP], "s", id="several factors"),
+        pytest.param(lambda m, s, z: m + (s * (ROOT @ z))[GROUP], "z * s", id="by a matrix"),
     ],
 )
 def test_products_are_found(line: Line, held: str) -> None:
@@ -85,25 +87,49 @@ def test_each_element_has_its_own_scale_only_where_it_was() -> None:
     assert found(moved) is None
 
 
-@pytest.mark.slow
-def test_the_posterior_of_a_scale_that_data_tell_much_of() -> None:
-    model = effects(lambda m, s, z: m + (s * z)[GROUP])
-    sampler = ag.derive(model, {"y": Y}, forbid=["collapse"])
-    kinds = [(x.name, x.kind) for x in sampler.steps]
-    assert ("s+z", "interweave") in kinds
-    assert "held_product" in sampler.explain()
-    without = ag.derive(model, {"y": Y}, forbid=["collapse", "interweave"])
-    assert "interweave" not in [x.kind for x in without.steps]
-    tree = sampler.sample(seed=3, draws=4_000, chains=2, warmup=300, progress=False)
-    drawn = tree.posterior["s"].values
-    # Effects and their mean integrated out: means of groups are normal.
+def seen_twice(model: ag.Model) -> str:
+    """What is said of trajectories of a model with effects."""
+    return ag.derive(model, {"y": Y}, forbid=["collapse", "gibbs"]).explain()
+
+
+def test_trajectories_hold_products_that_data_tell_of() -> None:
+    assert "held_product" in seen_twice(effects(lambda m, s, z: m + (s * (ROOT @ z))[GROUP]))
+    # Of what is a hundredth as wide the same data tell next to nothing.
+    assert "held_product" not in seen_twice(effects(lambda m, s, z: m + 0.01 * (s * z)[GROUP]))
+
+
+def above(grid: Any, covariance: Any) -> Any:
+    """The posterior of s on a grid: effects and their mean integrated out of normal means."""
     means = Y.reshape(6, 4).mean(1)
-    grid = np.linspace(0.02, 9.0, 1_500)
-    cov = [np.eye(6) * (s * s + 0.25 / 4) + 9.0 for s in grid]
+    cov = [s * s * covariance + np.eye(6) * 0.25 / 4 + 9.0 for s in grid]
     logp = np.array([st.multivariate_normal(np.zeros(6), c).logpdf(means) for c in cov])
     logp += st.halfnorm(scale=2.0).logpdf(grid)
     weight = np.exp(logp - logp.max())
-    weight /= weight.sum()
+    return weight / weight.sum()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("root", "forbid", "kind"),
+    [
+        pytest.param(ROOT, ["collapse"], ("s+z", "interweave"), id="in turn"),
+        pytest.param(ROOT, ["collapse", "gibbs"], ("s+m+z", "nuts"), id="by trajectories"),
+    ],
+)
+def test_the_posterior_of_a_scale_that_data_tell_much_of(
+    root: Any, forbid: list[str], kind: tuple[str, str]
+) -> None:
+    model = effects(lambda m, s, z: m + (s * (root @ z))[GROUP])
+    sampler = ag.derive(model, {"y": Y}, forbid=forbid)
+    kinds = [(x.name, x.kind) for x in sampler.steps]
+    assert kind in kinds
+    assert "held_product" in sampler.explain()
+    without = ag.derive(model, {"y": Y}, forbid=[*forbid, "held_product"])
+    assert "held_product" not in without.explain()
+    tree = sampler.sample(seed=3, draws=4_000, chains=2, warmup=300, progress=False)
+    drawn = tree.posterior["s"].values
+    grid = np.linspace(0.02, 9.0, 1_500)
+    weight = above(grid, root @ root.T)
     for q in (1.3, 1.8, 2.4, 3.2):
         # 3,000 effective draws at least: four standard errors are 0.037.
         assert (drawn < q).mean() == pytest.approx(weight[grid < q].sum(), abs=0.04), q

@@ -24,6 +24,8 @@ from astragal.derive.conjugate import Neighbourhood, Neighbourhoods
 from astragal.derive.directions import along
 from astragal.derive.noncentred import KIND, PATH, WHITE, Standard, check_standard
 from astragal.derive.points import Points
+from astragal.derive.scaled import RELATION as PRODUCT
+from astragal.derive.scaled import held_along, products
 from astragal.derive.standards import standards
 from astragal.graph.expr import Expr
 from astragal.graph.literal import scalar
@@ -99,6 +101,10 @@ def choose_coordinates(
         assert own is not None
         if all(_checked(x, own, reads, points) for x in (s, s.held) if x is not None):
             found[s.name] = s
+    scales: dict[str, Expr] = {}
+    for s, scale in () if {KIND, PRODUCT} & never else products(reads, names, labels):
+        if s.name in mine and s.name not in found:
+            found[s.name], scales[s.name] = s, scale
     if not found:
         return []
     # Moves of a part and of all at once may ask for the same.
@@ -106,12 +112,37 @@ def choose_coordinates(
     if asked not in reads.blocks:
         reads.blocks[asked] = shares(Block(reads, names, transforms, found), transforms, points)
     told, values = reads.blocks[asked]
-    chosen = [_choice(s, told[n], forced) for n, s in found.items()]
-    if forced:
-        return chosen
-    return [_between(c, found[c.name], reads, told[c.name], values, points) for c in chosen]
+    chosen = [_choice(s, told[n], forced) for n, s in found.items() if n not in scales]
+    if not forced:
+        chosen = [_between(c, found[c.name], reads, told[c.name], values, points) for c in chosen]
+        for n, scale in scales.items():
+            chosen.append(_product(found[n], scale, reads, told[n], values, points))
+    return chosen
 
 
+def _product(
+    s: Standard,
+    scale: Expr,
+    reads: Neighbourhoods,
+    told: Array,
+    values: Mapping[str, Array],
+    points: Points,
+) -> Choice:
+    """Choose coordinates of a variable that the model has standardised: of its product."""
+    own = reads.of(s.name).own
+    assert own is not None
+    share = float(np.median(told))
+    says = f"the data tell {share:.1g} times as much of it as its own law"
+    against = 1.0 / max(share, _LEAST)
+    if np.size(told) <= MOST and told.ndim == 1 and not scale.shape:
+        told = _curvatures(reads, s.name, s.transform)(values)
+    new = held_along(s, own, scale, told, reads.joint.coordinates, values)
+    if new is None or not _checked(new, own, reads, points):
+        return Choice(s.name, None, says, against)
+    return Choice(s.name, new, f"{says}; its products are held as far", against)
+
+
+_LEAST = 1e-9
 STRONG = 30.0
 """Times as much as its own law that data tell of a variable that is moved as it is in any case:
 below that its scale can be so small that its own law tells more."""

@@ -13,6 +13,7 @@ from astragal.derive.elements import within
 from astragal.derive.jumps import jumps
 from astragal.derive.noncentred import Standard
 from astragal.derive.nuts import nuts_program
+from astragal.derive.scaled import behind
 from astragal.derive.sites import site_program
 from astragal.derive.slice import slice_program
 from astragal.derive.steps import Program
@@ -129,6 +130,7 @@ def _block(
     reads: Neighbourhoods, names: Sequence[str], standards: Mapping[str, Standard]
 ) -> list[Moved]:
     ordered, transforms = coordinates(reads, names)
+    ordered = behind(ordered, standards)
     block = Block(reads, ordered, transforms, standards)
     return [Moved(ordered, *nuts_program(block), block.target)]
 

@@ -1,30 +1,45 @@
 """Coordinates in which a variable is times what it is multiplied with.
 
 Who writes effects as ``m + s z`` with z standard normal has z hold s, and be held by it, where
-the data tell much. With u = s z held in place of z the data stay as they are when s moves.
+the data tell much. With u = s z held in place of z the data stay as they are when s moves, and
+so they do where a root of a covariance matrix stands between the two, as in ``s * (L @ z)``.
 """
 
 from __future__ import annotations
 
-from collections.abc import Container, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
+from astragal.density.joint import Factor
 from astragal.density.transforms import Transform
+from astragal.derive.between import pulled
+from astragal.derive.check import Array, compiled
+from astragal.derive.conjugate import Neighbourhoods
 from astragal.derive.noncentred import Standard
 from astragal.derive.notation import write
-from astragal.derive.plan import Plan
 from astragal.derive.steps import UsedRelation
 from astragal.graph.expr import Expr
+from astragal.graph.literal import constant, is_constant, value_of
 from astragal.graph.subgraph import placeholder
 from astragal.graph.traverse import substitute, toposort
 from astragal.ops import elementwise as e
 from astragal.ops import reductions as r
 from astragal.ops.creation import zeros_like
 
+if TYPE_CHECKING:
+    from astragal.derive.plan import Plan
+
 RELATION = "held_product"
 SOURCE = "Yu & Meng 2011, J. Comput. Graph. Stat. 20:531-570, section 2.3"
 """The ancillary parametrisation is the model's own, the sufficient one is that of the product."""
-_LINEAR = ("index", "item", "reshape", "permute_dims", "broadcast_to")
+_LINEAR = ("index", "item", "reshape", "permute_dims", "broadcast_to", "cumulative_sum")
 """Operations that a number may be multiplied with before or after."""
+_LITTLE = 1.0
+"""What data tell of a variable, over what its own law tells, up to which its products with a scale
+are not held."""
 
 
 def product_of(plan: Plan, name: str, other: str) -> Standard | None:
@@ -44,12 +59,134 @@ def product_of(plan: Plan, name: str, other: str) -> Standard | None:
     Standard or None
         None where the variable is multiplied with nothing that reads the parameter.
     """
-    near = plan.reads.of(other)
+    scale = _scale_of(plan.reads, name, other)
+    if scale is None:
+        return None
+    # What else it reads is a number that stays where it is.
+    below = toposort([scale])
+    others = [plan.joint.coordinates[n] for n in plan.latent if n != name]
+    if any(x.shape != () for x in others if x in below):
+        return None
+    own = plan.reads.of(other).own
+    assert own is not None
+    return _held(other, own, scale, plan.labels)
+
+
+def products(
+    reads: Neighbourhoods, names: Sequence[str], labels: Mapping[Expr, str]
+) -> Iterator[tuple[Standard, Expr]]:
+    """Give the variables of a block that are multiplied with others of it.
+
+    Parameters
+    ----------
+    reads
+        The joint law.
+    names
+        The block, in its order.
+    labels
+        Names of expressions.
+
+    Yields
+    ------
+    standard, scale
+        Coordinates that are the variable itself, whose law reads no parameters, and what it is
+        multiplied with.
+    """
+    place = [reads.joint.coordinates[n] for n in names]
+    for other in names:
+        near = reads.of(other)
+        own = near.own
+        if own is None or not own.value.shape or not _standard(own):
+            continue
+        # Coordinates of what reads a product would have to come after it.
+        if any(f.value in place for f in near.factors if f is not own):
+            continue
+        found = (_scale_of(reads, n, other) for n in names if n != other)
+        scale = next((s for s in found if s is not None), None)
+        if scale is not None:
+            yield replace(_held(other, own, scale, labels), **_as_it_is(own)), scale
+
+
+def held_along(
+    s: Standard,
+    own: Factor,
+    scale: Expr,
+    told: Array,
+    coordinates: Mapping[str, Expr],
+    at: Mapping[str, Array],
+) -> Standard | None:
+    """Hold products with standard normal numbers as far as data tell of them.
+
+    The products x = s z are normal with the scale s, so that coordinates between x and z take
+    off what data tell, whatever s is (`astragal.derive.between`). With one s for all they do so
+    along the directions that data tell apart.
+
+    Parameters
+    ----------
+    s
+        Coordinates that are the variable itself.
+    own
+        Its law.
+    scale
+        What it is multiplied with.
+    told
+        What data tell of its elements, or with one number for a scale a matrix of that.
+    coordinates, at
+        The model's variables, and their values where that was read off.
+
+    Returns
+    -------
+    Standard or None
+        None where data tell little.
+    """
+    wide = e.abs(scale)
+    shape = own.value.shape
+    run = compiled(list(coordinates.values()), [wide, own.value * wide])
+    sd, x = (np.asarray(v) for v in run(*(at[n] for n in coordinates)))
+    if not np.isfinite(told).all():
+        return None
+    turned = np.ndim(told) == 2
+    values, vectors = np.linalg.eigh(told) if turned else (told, np.eye(1))
+    share = np.reshape(values.clip(0.0), shape)
+    if share.max() <= _LITTLE:
+        return None
+    turned = turned and not np.allclose(np.abs(vectors).max(axis=0), 1.0)
+    turn = constant(vectors)
+    inner = pulled(
+        zeros_like(wide), wide, share, loc=np.zeros(()), sd=sd, at=vectors.T @ x if turned else x
+    )
+    if inner is None:
+        return None
+    t, density = inner
+
+    def forward(u: Expr) -> Expr:
+        z = t.forward(u) / wide
+        return turn @ z if turned else z
+
+    transform = Transform(
+        forward,
+        lambda z: t.backward((z @ turn if turned else z) * wide),
+        lambda u: t.log_jacobian(u) - e.log(wide),
+        shape,
+    )
+    return replace(s, transform=transform, density=density)
+
+
+def behind(names: Iterable[str], standards: Mapping[str, Standard]) -> tuple[str, ...]:
+    """Put products after what they are products with."""
+    every = list(names)
+    last = [n for n in every if n in standards and standards[n].relation.name == RELATION]
+    return (*(n for n in every if n not in last), *last)
+
+
+def _scale_of(reads: Neighbourhoods, name: str, other: str) -> Expr | None:
+    """Find what a variable is multiplied with, if that reads a parameter and its law does not."""
+    near = reads.of(other)
     own, z = near.own, near.z
-    place = plan.joint.coordinates[name]
+    place = reads.joint.coordinates[name]
+    parameter = reads.of(name).own
     if own is None or place in toposort([own.total]):
         return None
-    parameter = plan.reads.of(name).own
     if parameter is None or z in toposort([parameter.total]):
         return None
     parts = [p for f in near.factors if f is not own for p in f.parameters]
@@ -58,14 +195,7 @@ def product_of(plan: Plan, name: str, other: str) -> Standard | None:
     # All else that reads the variable would change with it.
     if z in toposort(substitute(parts, {product: placeholder(product.type)})):
         return None
-    below = () if scale is None else toposort([scale])
-    if scale is None or place not in below:
-        return None
-    # What else it reads is a number that stays where it is.
-    others = [plan.joint.coordinates[n] for n in plan.latent if n != name]
-    if any(x.shape != () for x in others if x in below):
-        return None
-    return _held(plan, other, scale)
+    return scale if scale is not None and place in toposort([scale]) else None
 
 
 def _multiplied(nodes: Sequence[Expr], z: Expr) -> tuple[Expr, Expr | None]:
@@ -89,6 +219,8 @@ def _step(x: Expr, now: Expr, z: Expr, reads: Container[Expr]) -> tuple[Expr, Ex
     if x.op.name in _LINEAR and x.args[0] is now:
         rest = [a for a in x.args[1:] if isinstance(a, Expr)]
         return None if any(a in reads for a in rest) else (x, None)
+    if x.op.name == "matmul" and any(a is now for a in x.args):
+        return None if all(a in reads for a in x.args) else (x, None)
     if x.op not in (e.multiply, e.divide):
         return None
     a, b = x.args
@@ -111,9 +243,22 @@ def _in_place(now: Expr, z: Expr) -> bool:
     return True
 
 
-def _held(plan: Plan, other: str, scale: Expr) -> Standard:
-    own = plan.reads.of(other).own
-    assert own is not None
+def _standard(own: Factor) -> bool:
+    """Whether a law is that of independent standard normal numbers."""
+    known = own.family == "normal" and all(is_constant(p) for p in own.parameters)
+    return known and all(
+        np.all(value_of(p) == x) for p, x in zip(own.parameters, (0.0, 1.0), strict=True)
+    )
+
+
+def _as_it_is(own: Factor) -> dict[str, Any]:
+    """Give the coordinates and the density of a variable that moves as it is."""
+    value, law = own.value, own.total
+    same = Transform(lambda u: u, lambda z: z, zeros_like, value.shape)
+    return {"transform": same, "density": lambda u: substitute([law], {value: u})[0]}
+
+
+def _held(other: str, own: Factor, scale: Expr, labels: Mapping[Expr, str]) -> Standard:
     value, law = own.value, own.total
 
     def density(u: Expr) -> Expr:
@@ -126,5 +271,5 @@ def _held(plan: Plan, other: str, scale: Expr) -> Standard:
         lambda u: zeros_like(u) - e.log(e.abs(scale)),
         value.shape,
     )
-    shown = f"u = {write(value * scale, plan.labels)}"
+    shown = f"u = {write(value * scale, labels)}"
     return Standard(other, transform, density, UsedRelation(RELATION, SOURCE, ((other, shown),)))
