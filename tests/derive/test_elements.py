@@ -16,12 +16,13 @@ from astragal.ops import reductions as r
 R = ag.random
 ODD = np.array([1, 3])
 EVENTS = {
-    "one after another": lambda x, a: x[:-1] < x[1:],
+    "one after another": lambda x, a: ag.all(x[:-1] < x[1:]),
     "in a partial order": lambda x, a: (
         (x[3] < x[0]) & (x[3] >= x[1]) & (x[2] < x[np.array([1, 3])])
     ),
     "between ends": lambda x, a: (x[1] > a) & (x[:3] < x[3]) & (x[3] < 3.0 + a),
     "after a constant": lambda x, a: ag.concatenate([ag.constant([2.0]), x[:-1]]) <= x,
+    "of several lengths": lambda x, a: ag.all(x[2:] < a) & (x[0] < x[1]) & ag.all(x[1:3] < x[3]),
     "with no end for some": lambda x, a: (x[0] < x[2]) & (x < np.array([np.inf, 2.0, 2.5, np.inf])),
     "of a part": lambda x, a: x[np.array([0, 1])] > x[np.array([2, 3])],
 }

@@ -8,6 +8,7 @@ import pytest
 import astragal as ag
 from astragal.graph.errors import ModelError
 from astragal.sample.chain import chain_keys, program_of
+from astragal.sample.feasible import Search
 
 R = ag.random
 
@@ -48,5 +49,47 @@ def test_constraints_that_contradict_each_other_are_still_told() -> None:
     x = R.normal(k[0], 0.0, 1.0, size=2)
     y = R.student_t(k[1], 4.0, x, 1.0)
     both = ag.constrain((x[0] > x[1] + 1.0) & (x[1] > x[0]))
-    with pytest.raises(ModelError, match="contradict"):
+    with pytest.raises(ModelError, match=r"the condition 'both', last at x = .*start=\{'x'"):
         started(ag.Model({"x": x, "both": both, "y": y}), {"y": [0.0, 1.0]})
+
+
+def test_a_density_that_is_no_number_is_named_with_what_it_reads() -> None:
+    k = keys(3)
+    x, z = R.normal(k[0], 0.0, 1.0), R.normal(k[1], 0.0, 1.0)
+    y = R.student_t(k[2], 4.0, z + ag.log(-1.0 - x * x), 1.0)
+    with pytest.raises(ModelError, match=r"density of 'y', last at (x|z) = .*, (x|z) = "):
+        started(ag.Model({"x": x, "z": z, "y": y}), {"y": 0.5})
+
+
+def test_a_set_that_priors_hardly_reach_is_found() -> None:
+    k = keys(2)
+    x = R.normal(k[0], 0.0, 1000.0, size=20)
+    y = R.student_t(k[1], 4.0, x, 1.0)
+    size = ag.sum(ag.square(x))
+    ring = ag.constrain((size < 1.0) & (size > 0.99))
+    at = started(ag.Model({"x": x, "ring": ring, "y": y}), {"y": np.zeros(20)})
+    assert 0.99 < np.square(at["x"]).sum() < 1.0
+
+
+def test_logarithms_far_from_what_is_drawn_are_found() -> None:
+    k = keys(2)
+    x = R.normal(k[0], 0.0, 1.0)
+    y = R.student_t(k[1], 4.0, ag.log(x - 20.0), 1.0)
+    assert started(ag.Model({"x": x, "y": y}), {"y": 1.0})["x"] > 20.0
+
+
+def test_numbers_are_not_mended_to_one_that_their_vector_has() -> None:
+    k = keys(2)
+    x = R.normal(k[0], 0.0, 10.0, size=3)
+    y = R.student_t(k[1], 4.0, x, 1.0)
+    # Steps have no slope, so that only single numbers are changed; ties would fulfil them.
+    order = ag.constrain(ag.floor(x[1:]) >= ag.floor(x[:-1]))
+    sampler = ag.derive(ag.Model({"x": x, "order": order, "y": y}), {"y": np.zeros(3)})
+    drawn = {**sampler.observed, "x": np.array([7.5, 3.5, -2.5])}
+    for seed in range(4):
+        search = Search(sampler)
+        for turn in range(20):
+            search.better(drawn, sampler.observed, 20 * seed + turn)
+        at, height = search.better(drawn, sampler.observed, 80)
+        assert np.isfinite(height)
+        assert len({*at["x"].tolist()}) == 3

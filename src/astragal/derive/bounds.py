@@ -74,7 +74,7 @@ def limits(test: Expr, z: Expr, above_zero: bool) -> Limits | None:
     for part in conjuncts(test):
         free = part if z not in toposort([part]) else _free_of_sign(part, z, above_zero)
         if free is not None:
-            rest = free if rest is None else rest & free
+            rest = both(rest, free)
             continue
         if part.op.name not in COMPARISONS:
             return None
@@ -128,12 +128,14 @@ def addends(term: Expr) -> list[Expr]:
 
 
 def conjuncts(test: Expr) -> list[Expr]:
-    """Split a condition into those that all must hold."""
+    """Split a condition into those that all must hold, each throughout."""
     out, stack = [], [test]
     while stack:
         x = stack.pop()
         if x.op.name in ("logical_and", "bitwise_and"):
             stack += x.args[::-1]
+        elif x.op.name == "all":
+            stack.append(x.args[0])
         else:
             out.append(x)
     return out
@@ -243,8 +245,15 @@ def free_part(test: Expr, z: Expr, above_zero: bool) -> Expr | None:
     for part in conjuncts(test):
         free = part if z not in toposort([part]) else _free_of_sign(part, z, above_zero)
         if free is not None:
-            out = free if out is None else out & free
+            out = both(out, free)
     return out
+
+
+def both(a: Expr | None, b: Expr) -> Expr:
+    """Join two conditions, each of which holds throughout, whatever their shapes."""
+    if a is None:
+        return b
+    return a & b if same_shape(a.shape, b.shape) else r.all(a) & r.all(b)
 
 
 # -- cut families --------------------------------------------------------------------------

@@ -238,16 +238,19 @@ class Points:
             return _generic(factor, known, rng, self._children(z, known), far, self._forms)
         value = _generic(factor, known, rng)
         tests = [t for t, read in self._conditions if z in read and read - {z} <= known.keys()]
-        for i in range(_REDRAWN if tests else 0):
-            found = compiled([], substitute(tests, {**known, z: constant(value)}))()
-            if all(np.all(x) for x in found):
+        if not tests:
+            return value
+        needed = [x for x in toposort(tests) if x in known]
+        run = compiled([z, *needed], tests)
+        given = [_array(known[x]) for x in needed]
+        for i in range(_REDRAWN):
+            held = [np.asarray(x) for x in run(value, *given)]
+            if all(np.all(x) for x in held):
                 break
             if i == 0 and value.ndim:
                 for ordered in (np.sort(value, axis=0), np.sort(value, axis=0)[::-1]):
-                    held = compiled([], substitute(tests, {**known, z: constant(ordered)}))()
-                    if all(np.all(x) for x in held):
+                    if all(np.all(x) for x in run(ordered, *given)):
                         return ordered
-            held = [np.asarray(x) for x in found]
             new = _generic(factor, known, rng, spread=2.0 ** (i // 8))
             # Where a condition is one on each element, those that fulfil it stay.
             keep = all(x.shape == value.shape for x in held)

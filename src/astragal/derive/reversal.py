@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from astragal.density.joint import Factor, factorise, logdensity
-from astragal.derive.bounds import conjuncts
+from astragal.derive.bounds import both, conjuncts
 from astragal.derive.conjugate import KEY, Found, Neighbourhood, Neighbourhoods, law_density
 from astragal.derive.notation import write, write_law
 from astragal.graph.expr import INPUT, Expr
@@ -98,7 +98,7 @@ def _marginal(below: Expr, child: Factor) -> Expr:
     if whole.support is not None:
         for part in conjuncts(substitute([whole.support], at)[0]):
             if part not in known:
-                support = part if support is None else support & part
+                support = both(support, part)
     return replace(whole, density=density, support=support).total
 
 

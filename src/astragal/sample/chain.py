@@ -202,7 +202,7 @@ def _highest(sampler: Sampler, data: dict[str, Expr]) -> Callable[[Any, Arrays],
                 # Constraints may have refused the point.
                 if best is None and i >= LOW_TRIES:
                     search = Search(sampler) if search is None else search
-                    if search.useful and not np.isfinite(height):
+                    if not np.isfinite(height):
                         drawn, height = search.better(drawn, given, i)
                 seen += bool(np.isfinite(height))
                 if np.isfinite(height) and height > top:
@@ -210,9 +210,10 @@ def _highest(sampler: Sampler, data: dict[str, Expr]) -> Callable[[Any, Arrays],
                 enough = (seen >= wanted and top >= LOWEST) or i >= LOW_TRIES
                 if best is not None and enough:
                     return best
+        assert search is not None
         raise ModelError(
-            f"no starting point of positive density was found in {TRIES} tries: do the "
-            "constraints and data of the model contradict each other?"
+            f"no starting point of positive density was found in {TRIES} tries: "
+            f"{search.complaint()}"
         )
 
     return start
