@@ -57,25 +57,32 @@ def univariate(
     # One vector of uniforms: each place that draws is compiled on its own.
     k = split(key)
     u = _UNIFORM(k[0], (3,), 0.0, 1.0)
-    level = logp(x0) + e.log1p(-u[0])
+    below = e.log1p(-u[0])
     left = x0 - width * u[1]
     # The steps to the left are a random share of the limit: Neal's condition for reversibility.
     lefts = e.floor(u[2] * _LIMIT)
 
-    def step_out(start: Expr, sign: float, steps: Expr) -> tuple[Expr, Expr]:
-        x, _, n = while_loop(
-            lambda s: s[1] & (s[2] < steps),
-            lambda s: (
-                s[0] + sign * width,
-                logp(s[0] + sign * width) > level,
-                s[2] + 1.0,
-            ),
-            (start, logp(start) > level, scalar(0.0, "float64")),
-        )
-        return x, n
+    def step_out(s: tuple[Expr, ...]) -> tuple[Expr, ...]:
+        # The density is as long as the code gets, so it is written once for the current value
+        # (which gives the level) and both ends.
+        end, x, level, low, high, steps, n = s
+        value = logp(x)
+        ahead = (value > level) & (steps < where(end < 0, lefts, (_LIMIT - 1.0) - lefts))
+        first, at_left, at_right = e.equal(end, 0.0), ~ahead & (end < 0), ~ahead & (end > 0)
+        level = where(first, value + below, level)
+        low, high = where(at_left, x, low), where(at_right, x, high)
+        start = where(first, left, left + width)
+        x = where(first | at_left, start, x + where(ahead & ~first, end * width, 0.0))
+        steps = where(first | at_left, 0.0, steps + 1.0)
+        end = where(first, -1.0, where(at_left, 1.0, where(at_right, 2.0, end)))
+        return end, x, level, low, high, steps, n + 1.0
 
-    low, n_low = step_out(left, -1.0, lefts)
-    high, n_high = step_out(left + width, 1.0, (_LIMIT - 1.0) - lefts)
+    zero = scalar(0.0, "float64")
+    _, _, level, low, high, _, outside = while_loop(
+        lambda s: s[0] < 2.0,
+        step_out,
+        (zero, x0, scalar(float("inf"), "float64"), x0, x0, zero, zero),
+    )
 
     def shrink(s: tuple[Expr, ...]) -> tuple[Expr, ...]:
         a, b, x, _, n = s
@@ -88,7 +95,7 @@ def univariate(
     a, b, x, _, n = while_loop(
         lambda s: ~s[3], shrink, (low, high, x0, scalar(False, "bool"), scalar(0, "int64"))
     )
-    return x, b - a, astype(n, "float64") + n_low + n_high + 3.0
+    return x, b - a, astype(n, "float64") + outside
 
 
 def by_coordinates(
