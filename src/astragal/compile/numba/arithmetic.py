@@ -113,14 +113,16 @@ bits_int8, bits_uint8 = _bitcast("int8"), _bitcast("uint8")
 bits_int16, bits_uint16 = _bitcast("int16"), _bitcast("uint16")
 
 # -- integers ----------------------------------------------------------------------------
+# Constants come as words of the operands' type: beside Numba's own, which are signed, an unsigned
+# word of 64 bits would become a float.
 
 
 @inlined
-def integer_power(x, n):
+def integer_power(x, n, one):
     """Power of integers, modulo the word; 0 for a negative exponent where the base is not 1."""
     if n < 0:
-        return x if x == 1 else x * 0
-    result = x * 0 + 1
+        return one if x == one else one - one
+    result = one
     while n > 0:
         if n & 1:
             result *= x
@@ -151,15 +153,17 @@ word_shift_left, word_shift_right = _word("shift_left"), _word("shift_right")
 
 
 @inlined
-def shift_left(x, n):
+def shift_left(x, n, zero):
     """Shift that is 0 where all bits leave."""
-    return x << n if 0 <= n < 64 else x * 0
+    return x << n if 0 <= n < 64 else zero
 
 
 @inlined
-def shift_right(x, n):
+def shift_right(x, n, zero):
     """Shift that is the sign where all bits leave."""
-    return x >> n if 0 <= n < 64 else x >> 63
+    if 0 <= n < 64:
+        return x >> n
+    return ~zero if x < 0 else zero
 
 
 # -- quotients, sums of exponentials -------------------------------------------------------

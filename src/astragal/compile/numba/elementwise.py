@@ -100,12 +100,8 @@ def _negative(t: str, x: str) -> str:
 def _power(t: str, x: str, y: str) -> str:
     if t in FLOATS:
         exponent = y.removeprefix("float32(").rstrip(")")
-        if exponent == "2.0":
-            return f"({x} * {x})"
-        if exponent == "0.5":
-            return f"power({x}, {y})"
-        return f"power({x}, {y})"
-    return f"{t}(integer_power({x}, {y}))"
+        return f"({x} * {x})" if exponent == "2.0" else f"power({x}, {y})"
+    return f"{t}(integer_power({x}, {y}, {one(t)}))"
 
 
 def _round(name: str) -> Template:
@@ -125,7 +121,7 @@ def _shift(name: str) -> Template:
         known = _CONSTANT.fullmatch(y)
         if known and int(known[1] or known[2]) < int(t.lstrip("uint")):
             return f"word_{name}({x}, {y})"
-        return f"{t}({name}({x}, {y}))"
+        return f"{t}({name}({x}, {y}, {literal(0, t)}))"
 
     return row
 
