@@ -8,7 +8,10 @@ import numpy as np
 import pytest
 
 import astragal as ag
-from astragal.density.sparsity import few_terms, pattern, thin
+from astragal.density.algebra import fold_all, simplify
+from astragal.density.quadratic import quadratic_form
+from astragal.density.sparsity import entries, few_terms, pattern, thin
+from astragal.derive.gaussian import precision_of
 from astragal.graph.expr import Expr
 from astragal.graph.traverse import toposort
 
@@ -92,3 +95,28 @@ def test_crossed_groups_of_a_hundred_are_one_block() -> None:
 
 def test_more_crossed_groups_are_drawn_in_turn() -> None:
     assert crossed(60, 80).step("x0").targets == ("x0",)
+
+
+@pytest.mark.parametrize("law", ["covariance", "precision"])
+def test_vectors_of_groups_hold_to_their_own_and_are_whitened_once(law: str) -> None:
+    groups = 8
+    matrix, z = ag.input("matrix", (2, 2)), ag.input("z", (groups, 2))
+    root = ag.linalg.cholesky(matrix)
+    away = z - ag.constant([0.5, -1.0])
+    white = (
+        ag.linalg.solve_triangular(root, ag.permute_dims(away, (1, 0)), lower=True)
+        if law == "covariance"
+        else ag.matmul(away, root)
+    )
+    form = quadratic_form([z], [-0.5 * ag.sum(ag.square(white))])
+    assert form is not None
+    whole = fold_all(simplify(precision_of(form, [z], [2 * groups])))
+    few = np.kron(np.eye(groups), np.ones((2, 2))) != 0
+    assert (pattern(whole) == few).all()
+    read = entries(whole, *np.nonzero(few))
+    solved = [x for x in toposort([read]) if x.op.name in ("solve_triangular", "matmul")]
+    assert all(x.shape[-1] <= 3 for x in solved)
+    value = np.array([[2.0, 0.5], [0.5, 1.0]])
+    wanted = np.linalg.inv(value) if law == "covariance" else value
+    got = ag.function([matrix], read, backend="numba")(value)
+    assert got == pytest.approx(np.kron(np.eye(groups), wanted)[few])

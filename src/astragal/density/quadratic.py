@@ -31,7 +31,7 @@ from astragal.density.affine import (
 )
 from astragal.density.forms import ONE, times
 from astragal.graph.expr import Expr
-from astragal.graph.literal import constant, is_constant, scalar
+from astragal.graph.literal import constant, is_constant, scalar, value_of
 from astragal.graph.traverse import children, toposort
 from astragal.graph.types import FLOATS, Shape, TensorType
 from astragal.ops import elementwise as e
@@ -261,13 +261,20 @@ def _of_columns(node: Expr, at: int, m: Expr) -> Expr:
     """A matrix product for each of the columns that stand in the last dimension of m."""
     x, y = node.args
     if at == 0:
-        if y.ndim > 1:
+        if y.ndim == 2:
+            return _once(lambda columns: linalg.matmul(permute_dims(y), columns), m)
+        if y.ndim > 2:
             y = matrix_transpose(y) if x.ndim == 1 else expand_dims(matrix_transpose(y), -3)
         return linalg.matmul(y, m)
     if y.ndim == 1:
         return linalg.matmul(x, m)
     *lead, c, n = m.shape
-    product = linalg.matmul(x, reshape(m, (*lead, c * n)))
+    flat = reshape(m, (*lead, c * n))
+    product = (
+        _once(lambda columns: linalg.matmul(x, columns), flat)
+        if x.ndim == 2
+        else linalg.matmul(x, flat)
+    )
     return reshape(product, (*product.shape[:-1], c, n))
 
 
@@ -283,10 +290,37 @@ def _solve(s: Quadratics, node: Expr) -> Value | None:
     for z, t in v.slopes.items():
         m = fit(t, b.shape).matrix
         # The columns of all right-hand sides stand side by side.
-        solved = node.op(a, reshape(m, (*batch, rows, -1)), *static)
+        sides = reshape(m, (*batch, rows, -1))
+        solved = (
+            _once(lambda x: node.op(a, x, *static), sides)
+            if a.ndim == 2
+            else node.op(a, sides, *static)
+        )
         whole = (*solved.shape[:-2], rows, columns, m.shape[-1])
         out.slopes[z] = fit(Slope(t.scale, fold(reshape(solved, whole))), node.shape)
     return out
+
+
+def _once(apply: Callable[[Expr], Expr], columns: Expr) -> Expr:
+    """Apply a linear map to the columns of matrices: what stands there several times, once."""
+    columns = fold(columns)
+    whole = fold(apply(columns))
+    if is_constant(whole) or not is_constant(columns):
+        return whole
+    values = np.moveaxis(value_of(columns), -2, 0)
+    flat = values.reshape(len(values), -1)
+    used = np.flatnonzero(flat.any(0))
+    few, which = np.unique(flat[:, used], axis=1, return_inverse=True)
+    if 2 * few.shape[1] > flat.shape[1]:
+        return whole
+    # The first column is zero, as are most of what holds to one of many groups.
+    place = np.zeros(flat.shape[1], "int64")
+    place[used] = which.ravel() + 1
+    image = apply(constant(few, columns.dtype))
+    image = concatenate([zeros((image.shape[0], 1), dtype=columns.dtype), image], 1)
+    moved = image[:, constant(place.reshape(values.shape[1:]))]
+    last = moved.ndim - 1
+    return permute_dims(moved, (*range(1, last), 0, last))
 
 
 def _join(s: Quadratics, node: Expr) -> Value | None:

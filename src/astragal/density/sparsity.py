@@ -7,11 +7,13 @@ costs what its own terms cost.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
+from astragal.density.affine import fold
 from astragal.graph.expr import Expr
 from astragal.graph.literal import constant, is_constant, value_of
 from astragal.graph.traverse import rebuild, toposort
@@ -76,7 +78,38 @@ def _pattern_of(x: Expr, pattern: Callable[[Expr], Array]) -> Array:
         return np.concatenate([pattern(p) for p in parts], axis)
     if name == "broadcast_to":
         return np.broadcast_to(pattern(x.args[0]), shape)
+    if name == "index" and (moved := _moved(x)) is not None:
+        source, places = moved
+        return np.asarray(pattern(source).ravel()[places])
+    if name == "solve" and x.args[0].ndim == 2:
+        return np.broadcast_to(pattern(x.args[1]).any(-2, keepdims=True), shape)
+    if name == "solve_triangular" and x.args[0].ndim == 2:
+        # Forward from the first row that is not zero, or backward from the last.
+        lower, transpose = x.args[2:4]
+        way = 1 if lower != transpose else -1
+        given = np.broadcast_to(pattern(x.args[1]), shape)
+        return np.logical_or.accumulate(given[..., ::way, :], -2)[..., ::way, :]
     return np.ones(shape, bool)
+
+
+def _moved(x: Expr) -> tuple[Expr, Array] | None:
+    """Read an array whose elements are those of another: that one, and a place in it for each."""
+    name, shape = x.op.name, tuple(int(d) for d in x.shape)
+    if name not in ("reshape", "permute_dims", "broadcast_to", "index"):
+        return None
+    if name == "index" and not all(is_constant(o) for o in x.args[2:]):
+        return None
+    source = x.args[0]
+    inner = _moved(source)
+    size = tuple(int(d) for d in source.shape)
+    source, places = (source, np.arange(math.prod(size)).reshape(size)) if inner is None else inner
+    if name == "reshape":
+        return source, places.reshape(shape)
+    if name == "permute_dims":
+        return source, places.transpose(x.args[1])
+    if name == "broadcast_to":
+        return source, np.broadcast_to(places, shape)
+    return source, value_of(fold(x.op(constant(places), *x.args[1:])))
 
 
 def _pattern_of_product(a: Array, b: Array) -> Array:
@@ -121,6 +154,9 @@ def entries(x: Expr, rows: Array, columns: Array) -> Expr:
         out = _of_product(x, rows, columns)
         if out is not None:
             return out
+    if (moved := _moved(x)) is not None:
+        source, places = moved
+        return reshape(source, (-1,))[constant(places[rows, columns])]
     return x[constant(rows), constant(columns)]
 
 
@@ -185,7 +221,7 @@ def _of_product(x: Expr, rows: Array, columns: Array) -> Expr | None:
     """Entries of ``(R * v)' (S * w)``: each the sum of few terms."""
     found = _factors(x)
     if found is None:
-        return None
+        return _of_known_zeros(x, rows, columns)
     left, right, w = found
     # Imported here: it takes a third of the time of importing Astragal.
     from scipy.sparse import csc_array
@@ -196,27 +232,63 @@ def _of_product(x: Expr, rows: Array, columns: Array) -> Expr | None:
     return few_terms(products, w)
 
 
-def few_terms(matrix: Any, w: Expr) -> Expr | None:
-    """``w @ matrix`` for a constant matrix with few entries in each column, or few in all."""
-    from scipy.sparse import coo_array
+def _of_known_zeros(x: Expr, rows: Array, columns: Array) -> Expr | None:
+    """Entries of a product of matrices that are known by their zeros alone: the terms that meet."""
+    a, b = x.args
+    if a.ndim != 2 or b.ndim != 2:
+        return None
+    from scipy.sparse import csc_array
 
-    length, n = matrix.shape
-    given = coo_array(matrix)
-    given.eliminate_zeros()
-    order = np.lexsort((given.row, given.col))
-    row, column, values = (x[order] for x in (given.row, given.col, given.data))
-    count = np.bincount(column, minlength=n)
-    if (many := int(count.max(initial=0))) > MOST_TERMS:
-        pays = _pays(len(row), length * n)
-        return _added(values, row, column, w, n) if pays else None
-    # Columns with fewer entries than others repeat one, times zero.
-    c_of, at_of = np.zeros((many, n)), np.zeros((many, n), "int64")
+    met = csc_array(pattern(a).T.astype(float))[:, rows]
+    met = met.multiply(csc_array(pattern(b).astype(float))[:, columns])
+    terms = _in_turn(met)
+    if terms is None:
+        return None
+    out: Expr = zeros(rows.shape, dtype=x.dtype)
+    for at, c in terms:
+        term = entries(a, rows, at) * entries(b, at, columns)
+        out = out + (term if c.all() else constant(c, x.dtype) * term)
+    return out
+
+
+def _in_turn(matrix: Any) -> list[tuple[Array, Array]] | None:
+    """Give the first entry of each column, row and value, then the second; None of many.
+
+    Columns with fewer entries than others repeat one, as zero.
+    """
+    row, column, values = _by_columns(matrix)
+    count = np.bincount(column, minlength=matrix.shape[1])
+    many = int(count.max(initial=0))
+    if many > MOST_TERMS:
+        return None
+    c_of, at_of = np.zeros((many, len(count))), np.zeros((many, len(count)), "int64")
     start = np.cumsum(count) - count
     at_of[:, count > 0] = row[start[count > 0]]
     place = np.arange(len(row)) - start[column]
     c_of[place, column], at_of[place, column] = values, row
+    return list(zip(at_of, c_of, strict=True))
+
+
+def _by_columns(matrix: Any) -> tuple[Array, Array, Array]:
+    """Rows, columns and values of the entries that are not zero, one column after the other."""
+    from scipy.sparse import coo_array
+
+    given = coo_array(matrix)
+    given.eliminate_zeros()
+    order = np.lexsort((given.row, given.col))
+    return given.row[order], given.col[order], given.data[order]
+
+
+def few_terms(matrix: Any, w: Expr) -> Expr | None:
+    """``w @ matrix`` for a constant matrix with few entries in each column, or few in all."""
+    length, n = matrix.shape
+    terms = _in_turn(matrix)
+    if terms is None:
+        row, column, values = _by_columns(matrix)
+        pays = _pays(len(row), length * n)
+        return _added(values, row, column, w, n) if pays else None
     out: Expr | None = None
-    for at, c in zip(at_of, c_of, strict=True):
+    for at, c in terms:
         picked = w if np.array_equal(at, np.arange(length)) else w[constant(at)]
         term = picked if (c == 1.0).all() else constant(c, w.dtype) * picked
         out = term if out is None else out + term
