@@ -240,6 +240,15 @@ def _reduction(x: Expr) -> Expr | None:
     return fitted(inner, x) if not axes else None
 
 
+def _sum_of_two(x: Expr) -> Expr | None:
+    """Of two arrays that were stacked, `logsumexp` is `logaddexp`: no table is made."""
+    inner, axes, keepdims = x.args
+    if inner.op is not STACK or axes != inner.args[:1] or len(inner.args) != 3:
+        return None
+    total = e.logaddexp(*inner.args[1:])
+    return STACK(*axes, total) if keepdims else total
+
+
 def _single(x: Expr) -> Expr | None:
     first: Expr = x.args[1]
     return first if len(x.args) == 2 else None
@@ -317,7 +326,7 @@ def _multiple(x: Expr) -> tuple[Expr, Op, Expr] | None:
     return None if op is None or scale is None else (x, op, scale)
 
 
-STABLE = frozenset({"_log_of_sum", "_cholesky_of_multiple", "_solve_of_multiple"})
+STABLE = frozenset({"_log_of_sum", "_sum_of_two", "_cholesky_of_multiple", "_solve_of_multiple"})
 """Functions here whose replacement is more accurate, not equal to the last bit."""
 
 _ELEMENTWISE = [name for name, op in OPS.items() if op.elementwise and name != "map"]
@@ -335,5 +344,6 @@ STRUCTURE: dict[str, tuple[Simplification, ...]] = {
     "reshape": (_reshape,),
     "solve": (_solve_of_multiple,),
     "solve_triangular": (_solve_of_multiple,),
-    **dict.fromkeys(("sum", "prod", "max", "min", "any", "all", "logsumexp"), (_reduction,)),
+    "logsumexp": (_reduction, _sum_of_two),
+    **dict.fromkeys(("sum", "prod", "max", "min", "any", "all"), (_reduction,)),
 }

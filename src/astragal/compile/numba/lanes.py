@@ -206,8 +206,7 @@ def log1p(x: Lane) -> Lane:
 
 def logaddexp(x: Lane, y: Lane) -> Lane:
     """Logarithm of a sum of exponentials, without overflow."""
-    gap = x.chosen("==", y, 0.0, abs(x - y))
-    return x.chosen(">", y, x, y) + _log_of_sum(exp(-gap))
+    return x.chosen(">", y, x, y) + _log_of_sum(x.chosen("==", y, 1.0, exp(-abs(x - y))))
 
 
 def _log_of_sum(t: Lane) -> Lane:
@@ -218,7 +217,9 @@ def _log_of_sum(t: Lane) -> Lane:
 
 def expit(x: Lane) -> Lane:
     """Logistic function."""
-    return 1.0 / (exp(-x) + 1.0)
+    # The same exponential as in `logaddexp`, which stands beside it where there are gradients.
+    small = exp(-abs(x))
+    return x.chosen("<", 0.0, small, 1.0) / (small + 1.0)
 
 
 def tanh(x: Lane) -> Lane:

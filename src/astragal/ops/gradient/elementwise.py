@@ -95,12 +95,13 @@ def _quotient(g: Expr, z: Expr, y: Expr) -> Ct:
     return div(mul(g, select(unasked, lit(0.0, z), z)), select(unasked, lit(1.0, y), y))
 
 
-def _share(z: Expr, x: Expr, y: Expr) -> Expr:
-    """Give the share of exp(x) in exp(x) + exp(y); of two that are 0, a half."""
+def shares(z: Expr, x: Expr, y: Expr) -> tuple[Expr, Expr]:
+    """Give the shares of exp(x) and exp(y) in exp(z), their sum; of two that are 0, halves."""
     gap = e.subtract(x, y)
     if maybe_empty(x) and maybe_empty(y):
         gap = select(e.equal(z, -math.inf), lit(0.0, x), gap)
-    return sp.expit(gap)
+    # Of one gap, so that a backend computes one exponential for both.
+    return sp.expit(gap), sp.expit(e.negative(gap))
 
 
 def _over(g: Expr, x: Expr, y: Expr, less: Expr | float | None = None) -> Ct:
@@ -152,8 +153,8 @@ PARTIALS: dict[str, tuple[Partial, ...]] = {
     "log1p":      (lambda g, z, x: over(g, e.add(x, 1.0)),),
     "log2":       (lambda g, z, x: over(mul(1 / math.log(2), g), x),),
     "log10":      (lambda g, z, x: over(mul(1 / math.log(10), g), x),),
-    "logaddexp":  (lambda g, z, x, y: mul(g, _share(z, x, y)),
-                   lambda g, z, x, y: mul(g, _share(z, y, x))),
+    "logaddexp":  (lambda g, z, x, y: mul(g, shares(z, x, y)[0]),
+                   lambda g, z, x, y: mul(g, shares(z, x, y)[1])),
     "hypot":      (lambda g, z, x, y: mul(g, div(x, z)), lambda g, z, x, y: mul(g, div(y, z))),
     "copysign":   (lambda g, z, x, y: mul(g, e.copysign(e.sign(x), e.multiply(x, y))), zero),
     # Trigonometric and hyperbolic

@@ -30,6 +30,7 @@ from astragal.ops.gradient.build import (
     unbroadcast,
     where,
 )
+from astragal.ops.gradient.elementwise import shares
 from astragal.ops.gradient.engine import Contribution, Update, reverse
 from astragal.ops.indexing import INDEX, SET_INDEX
 from astragal.ops.linalg import matmul
@@ -111,7 +112,12 @@ def _prod_rule(node: Expr, g: Expr, needs: Needs) -> Parts:
 
 
 def _logsumexp_rule(node: Expr, g: Expr, needs: Needs) -> Parts:
-    x = node.args[0]
+    x, axes, keepdims = node.args
+    if x.op is STACK and axes == x.args[:1] and len(x.args) == 3:
+        pre = (slice(None),) * axes[0]
+        top, g = (take(v, (*pre, 0)) if keepdims else v for v in (node, g))
+        parts = (mul(g, share) for share in shares(top, *x.args[1:]))
+        return only(STACK(*axes, *(or_zeros(p, top) for p in parts)), node)
     # Where all are -inf, the weights are 0 and not -inf less -inf.
     top = select(e.isfinite(node), node, lit(0.0, node))
     weights = e.exp(e.subtract(x, _unreduce(node, top)))
