@@ -86,7 +86,7 @@ def test_a_scan_over_what_another_gave_stays_apart() -> None:
 
 def test_each_of_several_scans_in_a_row_is_fused_with_its_own_repetition() -> None:
     zero = ag.constant(0.0)
-    _, ys = ag.scan(lambda c, x: (ag.sin(c * A) + x,) * 2, zero, X)
+    _, ys = ag.scan(lambda c, x: (ag.sin(c * A) + x, c * x), zero, X)
     last, _ = ag.scan(lambda c, y: (ag.tanh(c + y * S), ()), zero, ys)
     both = [last, *ag.grad(last, (A, S))]
     assert scans(both) == 6

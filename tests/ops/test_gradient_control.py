@@ -63,6 +63,15 @@ def backward(F: Any, x: Any, a: Any) -> Any:
     return last + ys
 
 
+def shown_carry(F: Any, x: Any, a: Any) -> Any:
+    def step(c: Any, xi: Any) -> Any:
+        new = F.np.sin(c * a) + xi
+        return new, new
+
+    last, ys = F.scan(step, a * x[0], x, reverse=True)
+    return last * ys
+
+
 def two_carries(F: Any, x: Any, y: Any) -> Any:
     def step(c: Any, row: Any) -> Any:
         p, q = c
@@ -141,6 +150,7 @@ M = np.random.default_rng(5).normal(size=(4, 3))
 CASES: dict[str, tuple[Callable[..., Any], tuple[Array, ...]]] = {
     "a recurrence":        (recurrence, (X, SCALAR)),
     "a backward scan":     (backward, (X, SCALAR)),
+    "a carry given out":   (shown_carry, (X, SCALAR)),
     "several carries":     (two_carries, (M, M[::-1] + 1.0)),
     "a captured matrix":   (captured_matrix, (M[:3], X[:3])),
     "an indexed capture":  (indexed_capture, (X, SCALAR)),
@@ -267,6 +277,13 @@ def test_a_scan_that_does_not_depend_on_a_node_is_not_run_for_its_gradient() -> 
     assert ag.grad(total * a, a) is total
     g = ag.grad(total * a, x)
     assert x not in toposort([g])
+
+
+def test_what_a_scan_gives_out_is_not_computed_again() -> None:
+    x, a = ag.input("x", shape=(4,)), ag.input("a")
+    value = ag.sum(shown_carry(OURS, x, a))
+    both = toposort([value, *ag.grad(value, [x, a])])
+    assert sum(n.op.name == "scan" for n in both) == 2
 
 
 def test_a_draw_inside_a_scan_is_kept_for_the_reverse_pass() -> None:

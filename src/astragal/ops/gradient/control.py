@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 from astragal.graph.expr import Expr
+from astragal.graph.literal import is_constant
 from astragal.graph.subgraph import Subgraph, close, placeholder
 from astragal.graph.traverse import substitute, toposort
 from astragal.graph.types import KeyType, TensorType, TupleType
@@ -25,6 +26,7 @@ from astragal.ops.gradient.engine import (
 )
 from astragal.ops.gradient.shapes import Needs, Parts
 from astragal.ops.indexing import ITEM
+from astragal.ops.manipulation import concatenate
 
 
 def _inlined(body: Subgraph) -> tuple[list[Expr], list[Expr]]:
@@ -178,13 +180,17 @@ def _residuals(
     computed again.
     """
     _, length, backward, k, m, *operands = node.args
-    # Draws that the scan gives out are read there: no key is spent again for them.
+    # What the scan gives out is read there: no key is spent again for it.
     shown = {
-        n: (placeholder(n.type), ITEM(node, k + j)) for j, n in enumerate(outs[k:]) if _draws(n)
+        n: (placeholder(n.type), ITEM(node, k + j))
+        for j, n in enumerate(outs[k:])
+        if isinstance(n.type, TensorType) and n not in leaves and not is_constant(n)
     }
     given = {n: leaf for n, (leaf, _) in shown.items()}
     values = list(substitute(values, given))
-    nexts = list(substitute(outs[:k], given))
+    # All else that leads to a carry is computed again, in a loop that is one with the first.
+    drawn = {n: leaf for n, leaf in given.items() if _draws(n)}
+    nexts = list(substitute(outs[:k], drawn))
     save = {n: placeholder(n.type) for n in toposort(values) if _draws(n)}
     values = list(substitute(values, save))
     below = _leaves_below(values)
@@ -193,6 +199,11 @@ def _residuals(
     before = {c: placeholder(c.type) for c in leaves[:k] if c in below}
     values = list(substitute(values, before))
     sequences = [*shown.values()]
+    for c, first, after in zip(leaves[:k], operands, outs, strict=False):
+        # Each carry that is given out is that before the next step.
+        if c in before and after in shown and isinstance(length, int) and length:
+            late = _late(first, shown[after][1], backward)
+            sequences.append((before.pop(c), late))
     _, stacked = (
         _scan(
             length,
@@ -207,6 +218,13 @@ def _residuals(
     )
     stored = zip([*before.values(), *save.values()], stacked, strict=True)
     return [*sequences, *stored], values
+
+
+def _late(first: Expr, values: Expr, backward: bool) -> Expr:
+    """Move a sequence on by one step, and put a first value before it."""
+    if backward:
+        return concatenate([values[1:], first[None]])
+    return concatenate([first[None], values[:-1]])
 
 
 def _scan_forward(node: Expr, tangents: Sequence[Ct]) -> list[Ct]:
