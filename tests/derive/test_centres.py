@@ -10,6 +10,8 @@ import scipy.integrate
 import scipy.stats
 
 import astragal as ag
+from astragal.density.transforms import transform_of
+from astragal.derive.block import Block
 from astragal.derive.centres import at_centres
 from astragal.derive.exact import integrate_out
 from astragal.derive.plan import Plan
@@ -74,6 +76,27 @@ def test_small_scales_leave_the_density_its_digits(build: Any) -> None:
         else:
             # Rounding a centre moves the density down, never up; no number counts as outside.
             assert not run(t, Y) > wanted + 1e-6
+
+
+@pytest.mark.parametrize("build", [elements, levels, coefficients])
+def test_slopes_are_those_with_centres_held(build: Any) -> None:
+    variables, names = build()
+    plan = Plan(ag.Model(variables), {"y": Y})
+    links, after, _ = integrate_out(plan.reads, names, lambda link: True, True)
+    reads = plan.reads.after(at_centres(plan.joint, after, links))
+    own = reads.of("t").own
+    assert own is not None
+    assert reads.joint.level
+    transform = transform_of(own)
+    assert transform is not None
+    block = Block(reads, ["t"], {"t": transform}, {})
+    u, y = ag.input("u", (1,)), plan.joint.coordinates["y"]
+    whole, (height, slope) = block.height(u), block.density(u)
+    found = ag.function([u, y], (whole, ag.grad(whole, u), height, slope), backend="numpy")
+    for at in (-1.5, 0.0, 2.0):
+        wanted, its_slope, *got = found(np.array([at]), Y)
+        assert got[0] == pytest.approx(wanted, rel=1e-12)
+        assert got[1] == pytest.approx(its_slope, rel=1e-9)
 
 
 @pytest.mark.slow

@@ -93,6 +93,8 @@ class Joint:
         of the model's factors.
     values
         Every named variable as an expression of the coordinates.
+    level
+        Expressions in it at which it is level: to first order it does not change with them.
     """
 
     model: Model
@@ -100,6 +102,7 @@ class Joint:
     factors: tuple[Factor, ...]
     jacobians: Mapping[str, Expr]
     values: Mapping[str, Expr]
+    level: tuple[Expr, ...] = ()
 
     @property
     def total(self) -> Expr:

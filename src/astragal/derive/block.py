@@ -84,17 +84,19 @@ class Block:
     def height(self, u: Expr) -> Expr:
         """Give the log density at coordinates, which are an input."""
         image, jacobian = self.values(u)
-        inner = substitute(self._rest, image)
-        # Before the gradient: that of xlogy(y, expit(x)) is 0 / 0 where expit(x) rounds to 1.
-        (logp,) = simplify([_sum([*inner, jacobian])])
-        return where(e.isfinite(logp), logp, scalar(-math.inf, "float64"))
+        return _height([*substitute(self._rest, image), jacobian])
 
     def density(self, u: Expr) -> tuple[Expr, Expr]:
         """Give the log density and its gradient at coordinates."""
         at = placeholder(u.type)
-        logp = self.height(at)
+        image, jacobian = self.values(at)
+        # What the density is level in has no part in the gradient: there it stands for itself.
+        level = self.reads.joint.level
+        held = {x: placeholder(x.type) for x in level}
+        logp = _height([*substitute(substitute(self._rest, held), image), jacobian])
         gradient = grad(logp, at)
-        new = substitute([logp, gradient], {at: u})
+        known = {held[x]: v for x, v in zip(level, simplify(substitute(level, image)), strict=True)}
+        new = substitute(substitute([logp, gradient], known), {at: u})
         return new[0], new[1]
 
     def at(self) -> Expr:
@@ -109,6 +111,13 @@ class Block:
         image, _ = self.values(leaf)
         new = substitute([image[self.coordinates[m]] for m in self.names], {leaf: x})
         return dict(zip(self.names, new, strict=True))
+
+
+def _height(terms: Sequence[Expr]) -> Expr:
+    """Add up a log density; what is no number is minus infinity."""
+    # Before the gradient: that of xlogy(y, expit(x)) is 0 / 0 where expit(x) rounds to 1.
+    (logp,) = simplify([_sum(terms)])
+    return where(e.isfinite(logp), logp, scalar(-math.inf, "float64"))
 
 
 def _sum(terms: Sequence[Expr]) -> Expr:

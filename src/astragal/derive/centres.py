@@ -60,7 +60,9 @@ def at_centres(before: Joint, after: Joint, links: Sequence[Link]) -> Joint:
         whole = whole + term
     names = "+".join(link.name for link in links)
     same = {n: j for n, j in after.jacobians.items() if n in before.jacobians}
-    return replace(after, jacobians=same | {f"without {names}": whole})
+    return replace(
+        after, jacobians=same | {f"without {names}": whole}, level=tuple(values.values())
+    )
 
 
 def settled(link: Link, reads: Neighbourhoods, latent: Iterable[str]) -> Expr | None:
