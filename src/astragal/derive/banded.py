@@ -178,16 +178,11 @@ class Factor:
             right = right - linalg.matmul(self.columns[..., :-1], rest)
             parts.append(rest)
 
-        def back(carry: Expr, at: tuple[Expr, Expr, Expr]) -> tuple[Expr, Expr]:
-            root, left, wanted = at
-            if o.width == 1:
-                x = (wanted - carry) / root
-                return left * x, x
-            x = linalg.solve_triangular(root, wanted - carry, lower=True, transpose=True)
-            return r.sum(left * x[:, None], 0), x
-
-        first = zeros(() if o.width == 1 else (o.width,))
-        _, band = scan(back, first, (self.roots, self.left, right), reverse=True)
+        if o.width == 1:
+            later = concatenate([self.left[1:], zeros((1,))]) / self.roots
+            _, band = scan(_back_scalar, zeros(()), (later, right / self.roots), reverse=True)
+        else:
+            _, band = scan(_back, zeros((o.width,)), (self.roots, self.left, right), reverse=True)
         whole = concatenate([reshape(band, (-1,))[: len(o.band)], *parts])
         places = np.concatenate([o.band, o.border])
         back_to = np.argsort(places, kind="stable")
@@ -246,12 +241,11 @@ def factorised(precision: Expr, linear: Expr) -> Factor | None:
     k = len(o.border)
     diagonal, off = _bands(precision, nonzero, o)
     right = _columns(precision, linear, o)
-    forward = _forward_scalar if o.width == 1 else _forward
-    shape = () if o.width == 1 else (o.width, o.width)
-    blank = zeros((k + 1,) if o.width == 1 else (o.width, k + 1))
-    _, (roots, left, columns) = scan(
-        forward, (zeros(shape) + _unit(shape), blank), (diagonal, off, right)
-    )
+    if o.width == 1:
+        roots, left, columns = _of_scalars(diagonal, off, right)
+    else:
+        start = (constant(np.eye(o.width)), zeros((o.width, k + 1)))
+        _, (roots, left, columns) = scan(_forward, start, (diagonal, off, right))
     if not k:
         return Factor(o, roots, left, columns, None, None)
     border = constant(o.border)
@@ -262,10 +256,6 @@ def factorised(precision: Expr, linear: Expr) -> Factor | None:
     corner = linalg.cholesky(inner - gram[:, :-1])
     half = linalg.solve_triangular(corner, linear[border] - gram[:, -1], lower=True)
     return Factor(o, roots, left, columns, corner, half)
-
-
-def _unit(shape: tuple[int, ...]) -> Expr:
-    return constant(np.eye(shape[0])) if shape else constant(1.0)
 
 
 def _columns(precision: Expr, linear: Expr, o: Order) -> Expr:
@@ -288,15 +278,39 @@ Carry = tuple[Expr, Expr]
 Step = Callable[[Carry, tuple[Expr, Expr, Expr]], tuple[Carry, tuple[Expr, Expr, Expr]]]
 
 
-def _forward_scalar(
-    carry: Carry, at: tuple[Expr, Expr, Expr]
-) -> tuple[Carry, tuple[Expr, Expr, Expr]]:
-    before, columns = carry
-    diagonal, off, right = at
-    left = off / before
-    root = e.sqrt(diagonal - e.square(left))
-    new = (right - left * columns) / root
-    return (root, new), (root, left, new)
+def _of_scalars(diagonal: Expr, off: Expr, right: Expr) -> tuple[Expr, Expr, Expr]:
+    """Factorise along a band of width 1.
+
+    What follows one after the other has neither roots nor quotients but one: of the factors
+    L d L', with ones on L's diagonal.
+    """
+
+    def forward(carry: tuple[Expr, Expr], at: tuple[Expr, Expr, Expr]) -> Any:
+        inverse, columns = carry
+        diagonal, off, right = at
+        part = off * inverse
+        left = diagonal - part * off
+        new = (1.0 / left, right - part * columns)
+        return new, (left, *new)
+
+    start = (constant(1.0), zeros((int(right.shape[1]),)))
+    # The reverse pass reads the inverses.
+    _, (squares, _inverses, columns) = scan(forward, start, (diagonal, off, right))
+    roots = e.sqrt(squares)
+    before = concatenate([constant([1.0]), roots[:-1]])
+    return roots, off / before, columns / roots[:, None]
+
+
+def _back_scalar(carry: Expr, at: tuple[Expr, Expr]) -> tuple[Expr, Expr]:
+    later, wanted = at
+    x = wanted - later * carry
+    return x, x
+
+
+def _back(carry: Expr, at: tuple[Expr, Expr, Expr]) -> tuple[Expr, Expr]:
+    root, left, wanted = at
+    x = linalg.solve_triangular(root, wanted - carry, lower=True, transpose=True)
+    return r.sum(left * x[:, None], 0), x
 
 
 def _forward(carry: Carry, at: tuple[Expr, Expr, Expr]) -> tuple[Carry, tuple[Expr, Expr, Expr]]:
