@@ -49,6 +49,15 @@ def coefficients() -> Build:
     return {"t": t, "b": b, "y": R.normal(k[2], X @ b, 1.0)}, ["b"]
 
 
+def predicted() -> Build:
+    # The centre of what is predicted is the mean itself, which all else reads too.
+    k = keys()
+    m = R.laplace(k[0], 1000.0, 2.0)
+    th = R.normal(k[1], m, 1.0, size=3)
+    new = R.normal(k[2], m, 2.0)
+    return {"m": m, "th": th, "new": new, "y": R.normal(k[3], th, 1.0)}, ["th", "new"]
+
+
 def covariance(build: object, t: float) -> tuple[Any, Any]:
     if build is elements:
         return np.full(3, 1000.0), np.eye(3) * (1 + t**2)
@@ -78,18 +87,20 @@ def test_small_scales_leave_the_density_its_digits(build: Any) -> None:
             assert not run(t, Y) > wanted + 1e-6
 
 
-@pytest.mark.parametrize("build", [elements, levels, coefficients])
-def test_slopes_are_those_with_centres_held(build: Any) -> None:
+@pytest.mark.parametrize(
+    ("build", "name"), [(elements, "t"), (levels, "t"), (coefficients, "t"), (predicted, "m")]
+)
+def test_slopes_are_those_with_centres_held(build: Any, name: str) -> None:
     variables, names = build()
     plan = Plan(ag.Model(variables), {"y": Y})
     links, after, _ = integrate_out(plan.reads, names, lambda link: True, True)
     reads = plan.reads.after(at_centres(plan.joint, after, links))
-    own = reads.of("t").own
+    own = reads.of(name).own
     assert own is not None
     assert reads.joint.level
     transform = transform_of(own)
     assert transform is not None
-    block = Block(reads, ["t"], {"t": transform}, {})
+    block = Block(reads, [name], {name: transform}, {})
     u, y = ag.input("u", (1,)), plan.joint.coordinates["y"]
     whole, (height, slope) = block.height(u), block.density(u)
     found = ag.function([u, y], (whole, ag.grad(whole, u), height, slope), backend="numpy")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from astragal.graph.expr import Expr
 from astragal.graph.literal import scalar
@@ -79,6 +79,22 @@ class Factor:
 
 
 @dataclass(frozen=True, eq=False)
+class Level:
+    """A term that is level in some of what it reads.
+
+    Attributes
+    ----------
+    term
+        It with inputs in the places of these.
+    values
+        What belongs there.
+    """
+
+    term: Expr
+    values: Mapping[Expr, Expr]
+
+
+@dataclass(frozen=True, eq=False)
 class Joint:
     """The joint law of a model in coordinates.
 
@@ -94,7 +110,7 @@ class Joint:
     values
         Every named variable as an expression of the coordinates.
     level
-        Expressions in it at which it is level: to first order it does not change with them.
+        Terms that do not change, to first order, with some of what they read.
     """
 
     model: Model
@@ -102,7 +118,7 @@ class Joint:
     factors: tuple[Factor, ...]
     jacobians: Mapping[str, Expr]
     values: Mapping[str, Expr]
-    level: tuple[Expr, ...] = ()
+    level: Mapping[Expr, Level] = field(default_factory=dict)
 
     @property
     def total(self) -> Expr:

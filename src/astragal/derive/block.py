@@ -90,12 +90,13 @@ class Block:
         """Give the log density and its gradient at coordinates."""
         at = placeholder(u.type)
         image, jacobian = self.values(at)
-        # What the density is level in has no part in the gradient: there it stands for itself.
-        level = self.reads.joint.level
-        held = {x: placeholder(x.type) for x in level}
-        logp = _height([*substitute(substitute(self._rest, held), image), jacobian])
+        # What a term is level in has no part in the gradient: there an input stands for it.
+        level = {t: x for t, x in self.reads.joint.level.items() if t in self._rest}
+        terms = [level[t].term if t in level else t for t in self._rest]
+        held = {p: v for x in level.values() for p, v in x.values.items()}
+        logp = _height([*substitute(terms, image), jacobian])
         gradient = grad(logp, at)
-        known = {held[x]: v for x, v in zip(level, simplify(substitute(level, image)), strict=True)}
+        known = dict(zip(held, simplify(substitute(held.values(), image)), strict=True))
         new = substitute(substitute([logp, gradient], known), {at: u})
         return new[0], new[1]
 

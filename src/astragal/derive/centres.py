@@ -14,12 +14,14 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from astragal.density.algebra import simplify
+from astragal.density.factors import Level
 from astragal.density.joint import Joint
 from astragal.density.statistics import Statistics
 from astragal.derive.bounds import above_zero
 from astragal.derive.conjugate import Neighbourhoods
 from astragal.graph.expr import INPUT, Expr
 from astragal.graph.literal import scalar
+from astragal.graph.subgraph import placeholder
 from astragal.graph.traverse import substitute, toposort
 from astragal.ops import reductions as r
 
@@ -42,27 +44,31 @@ def at_centres(before: Joint, after: Joint, links: Sequence[Link]) -> Joint:
     Joint
         ``after`` itself where a law's centre is not known.
     """
+    held: dict[Expr, Expr] = {}
     values: dict[Expr, Expr] = {}
     logq: Expr = scalar(0.0, "float64")
     for link in reversed(links):
         centre = link.found.centre
         if centre is None:
             return after
-        *where, height = substitute([*centre.values.values(), centre.logq], values)
+        *where, height = substitute([*centre.values.values(), centre.logq], held)
         logq = logq + height
-        coordinates = (before.coordinates[n] for n in centre.values)
-        values |= dict(zip(coordinates, where, strict=True))
+        for name, value in zip(centre.values, substitute(where, values), strict=True):
+            place = held[before.coordinates[name]] = placeholder(value.type)
+            values[place] = value
     kept = set(after.factors)
     gone = [f.total for f in before.factors if f not in kept]
     gone += [j for n, j in before.jacobians.items() if n not in after.jacobians]
-    whole = -logq
-    for term in substitute(gone, values):
-        whole = whole + term
+    term = -logq
+    for t in substitute(gone, held):
+        term = term + t
+    # At each centre a law's slope is zero. Only there: what else reads the same expressions, as
+    # what predicts from a mean has that for its centre, changes with them.
+    (whole,) = substitute([term], values)
     names = "+".join(link.name for link in links)
     same = {n: j for n, j in after.jacobians.items() if n in before.jacobians}
-    return replace(
-        after, jacobians=same | {f"without {names}": whole}, level=tuple(values.values())
-    )
+    level = {whole: Level(term, values)}
+    return replace(after, jacobians=same | {f"without {names}": whole}, level=level)
 
 
 def settled(link: Link, reads: Neighbourhoods, latent: Iterable[str]) -> Expr | None:
