@@ -82,10 +82,10 @@ class Tables:
         What each element can be.
     """
 
-    def __init__(self, z: Expr, values: Sequence[int]) -> None:
+    def __init__(self, z: Expr, values: Sequence[int | Expr]) -> None:
         assert isinstance(z.type, TensorType)
         self.z = z
-        self.values = tuple(constant(v, z.dtype) for v in values)
+        self.values = tuple(v if isinstance(v, Expr) else constant(v, z.dtype) for v in values)
         # Indicators of the whole of z, one a value.
         self.stand_ins = tuple(placeholder(tensor_type("float64", z.shape)) for _ in values)
         self._above: set[Expr] = {z}
@@ -300,7 +300,7 @@ _REDUCTIONS = ("sum", "prod", "max", "min", "all", "any", "logsumexp")
 
 
 def indicator_form(
-    z: Expr, values: Sequence[int], terms: Sequence[Expr]
+    z: Expr, values: Sequence[int | Expr], terms: Sequence[Expr]
 ) -> tuple[Expr, Expr] | None:
     """Write a log density as a linear form in indicators of a discrete variable.
 
@@ -309,7 +309,7 @@ def indicator_form(
     z
         The variable's input, of integers.
     values
-        What each element can be.
+        What each element can be: numbers, or expressions of them.
     terms
         The (elementwise) terms of the log density that depend on z.
 

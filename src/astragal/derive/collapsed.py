@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import math
+from collections.abc import Mapping
 
 from astragal.density.tables import finite_values
 from astragal.density.transforms import transform_of
@@ -106,18 +107,38 @@ def collapsed(plan: Plan, refused: set[str]) -> list[Step] | None:
     moves = general_steps(view, left, refused)
     draws = [closed_step(plan, link, "gibbs", given(plan, link)) for link in links[::-1]]
     plan.why_not.clear()
-    return [_joined(plan, left, moves, draws)]
+    return [joined(plan, left, moves, draws)]
 
 
-def _joined(plan: Plan, left: list[str], moves: list[Step], draws: list[Step]) -> Step:
+def joined(
+    plan: Plan,
+    left: list[str],
+    moves: list[Step],
+    draws: list[Step],
+    key: Expr = KEY,
+    start: Mapping[str, Expr] | None = None,
+) -> Step:
     """One step: what is left moves, then what was integrated out is drawn.
 
     Neither half keeps the joint law by itself.
+
+    Parameters
+    ----------
+    plan
+        What is known of the model.
+    left
+        Names of what moves.
+    moves, draws
+        The steps of the two halves.
+    key
+        What both draw with.
+    start
+        Values that are not those of the state.
     """
     steps = [*moves, *draws]
-    keys = split(KEY, len(steps))
+    keys = split(key, len(steps))
     own = {n: x for s in steps for n, x in s.program.inputs.items()}
-    state: dict[str, Expr] = dict(own)
+    state: dict[str, Expr] = own | dict(start or {})
     outputs: dict[str, Expr] = {}
     info: dict[str, Expr] = {}
     for i, s in enumerate(steps):

@@ -63,7 +63,7 @@ def enumerated(near: Neighbourhood) -> Found | str:
     else:
         # One uniform an element, compared with the cumulative probabilities.
         u = RANDOM_OPS["uniform"](KEY, z.shape, 0.0, 1.0)
-        draw = _place(u, e.exp(logp), z.dtype) + values.start
+        draw = drawn_place(u, e.exp(logp), z.dtype) + values.start
     return Found(
         targets=(name,),
         family="bernoulli" if law is not None else "categorical",
@@ -93,7 +93,7 @@ def _possible(near: Neighbourhood, values: range, natural: Expr) -> Expr:
     return natural if form is None else where(e.equal(form[0], -math.inf), -math.inf, natural)
 
 
-def _place(u: Expr, p: Expr, dtype: str) -> Expr:
+def drawn_place(u: Expr, p: Expr, dtype: str) -> Expr:
     """Count the cumulative probabilities, short of the last, that a uniform number reaches."""
     (k,) = p.shape[-1:]
     assert isinstance(k, int)

@@ -37,6 +37,7 @@ from astragal.derive.slice import TUNING
 from astragal.derive.steps import Program, Step
 from astragal.derive.ties import tied
 from astragal.derive.together import all_at_once
+from astragal.derive.windows import WINDOW, windowed
 from astragal.graph.errors import ModelError, UnsupportedError
 from astragal.graph.expr import Expr
 from astragal.graph.traverse import toposort
@@ -120,7 +121,7 @@ def search(
     if chain is not None:
         sampler = _exact(plan, *chain)
     else:
-        steps = collapsed(plan, refused)
+        steps = collapsed(plan, refused) or windowed(plan, refused)
         if steps is None:
             plain, plan = plan, _with_auxiliaries(plan, refused)
             closed = refused
@@ -330,6 +331,7 @@ def _known_names(names: Iterable[str], argument: str) -> set[str]:
         PATH,
         WHITE,
         PRODUCT,
+        WINDOW.name,
         *(leaf.name for leaf in LEAVES),
     }
     for name in wanted:
