@@ -70,6 +70,33 @@ def test_kinks_supports_and_constraints_are_no_jumps(test: str) -> None:
     assert "nuts" in able(plan.reads.of("x"))
 
 
+def ring(inner: float, law: str) -> ag.Model:
+    k = keys(2)
+    x, y = (
+        R.uniform(k[i], -1.0, 1.0) if law == "uniform" else R.normal(k[i], 0.0, 1.0) for i in (0, 1)
+    )
+    size = ag.square(x) + ag.square(y)
+    return ag.Model({"x": x, "y": y, "ring": ag.constrain((size < 1.0) & (size > inner))})
+
+
+def test_what_is_level_between_walls_moves_by_slices() -> None:
+    sampler = ag.derive(ring(0.5, "uniform"), {})
+    assert [s.kind for s in sampler.steps] == ["slice", "slice"]
+    at = sampler.sample(draws=1000, seed=5, backend="numba", progress=False)["posterior"]
+    size = (at["x"] ** 2 + at["y"] ** 2).to_numpy()
+    # The squared radius is uniform from 0.5 to 1, and its draws are nearly independent.
+    assert abs(size.mean() - 0.75) < 0.015
+    assert abs((size < 0.625).mean() - 0.25) < 0.04
+    assert abs(float((at["x"] > 0.0).mean()) - 0.5) < 0.1
+
+
+def test_what_has_a_slope_between_walls_or_only_ends_moves_by_trajectories() -> None:
+    assert [s.kind for s in ag.derive(ring(0.5, "normal"), {}).steps] == ["nuts"]
+    x = R.uniform(keys(1)[0], 0.0, 1.0, size=4)
+    ordered = ag.Model({"x": x, "order": ag.constrain(x[:-1] < x[1:])})
+    assert "nuts" in ag.derive(ordered, {}).options["x"]
+
+
 def test_a_chain_starts_between_bounds_that_few_points_have_a_density_within() -> None:
     k = keys(2)
     risk = R.uniform(k[0], -100.0, 100.0, size=6)

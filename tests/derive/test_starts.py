@@ -95,7 +95,7 @@ def test_one_of_two_causes_that_was_drawn_first_is_changed_where_it_leaves_none(
         }
 
     s = ag.derive(counts(), {"y": y})
-    tree = s.sample(seed=2, draws=400, warmup=200, chains=2, progress=False)
+    tree = s.sample(seed=3, draws=800, warmup=200, chains=2, progress=False)
     drawn = tree.posterior
     assert drawn["trait"].values[:, :, 15:].all()
     assert drawn["seen"].values[:, :, 15:].all()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from astragal.density.algebra import simplify
 from astragal.density.transforms import Transform, interval_of, to_line, transform_of
 from astragal.derive.block import Block
 from astragal.derive.bounds import above_zero, condition_of, conjuncts, joined, limits
@@ -60,7 +61,27 @@ def _is_continuous(near: Neighbourhood) -> bool:
 
 
 def _is_smooth(near: Neighbourhood) -> bool:
-    return _is_continuous(near) and not jumps(near)
+    return _is_continuous(near) and not jumps(near) and not _is_level(near)
+
+
+def _is_level(near: Neighbourhood) -> bool:
+    """Tell whether a density is level wherever conditions hold that are no ends of a variable.
+
+    Trajectories have no slope there that would turn them before a wall.
+    """
+    events = [condition_of(x) for x in near.extra]
+    if not events or any(test is None for test in events):
+        return False
+    if near.z in toposort([simplify(f.density, keep_shape=False) for f in near.factors]):
+        return False
+    assert near.own is not None
+    plain, narrowed = transform_of(near.own), _narrowed(near, {near.z})
+    # Of the same graph, unless an end was found.
+    return (
+        plain is not None
+        and narrowed is not None
+        and (plain.backward(near.z) is narrowed.backward(near.z))
+    )
 
 
 def _is_discrete(near: Neighbourhood) -> bool:
