@@ -183,6 +183,8 @@ TRUTHS: dict[str, tuple[Callable[..., Decimal], list[float]]] = {
     "x ** 0.5 = sqrt x, x >= +0": (lambda x: x.sqrt(), POSITIVE),
     "x ** -1 = 1 / x": (lambda x: 1 / x, [x for x in MODERATE if x]),
     "sqrt(x^2) = |x|": (abs, [*MODERATE, 1e300, -1e300, 1e-300]),
+    "sqrt(exp x) = exp(x / 2)": (lambda x: (x / 2).exp(), MODERATE),
+    "sqrt(a exp x) = sqrt a exp(x / 2)": (lambda a, x: a.sqrt() * (x / 2).exp(), POSITIVE),
     "log(exp x) = x": (lambda x: x, MODERATE),
     "log1p(expm1 x) = x": (lambda x: x, MODERATE),
     "exp x - 1 = expm1 x": (lambda x: x.exp() - 1, SMALL),
@@ -334,7 +336,8 @@ def test_what_may_not_be_simplified_stays(term: Callable[[], Any]) -> None:
         (lambda: ag.log(ag.exp(x) + 1.0), lambda: ag.logaddexp(x, 0.0)),
         (lambda: ag.log(1.0 - ag.special.expit(x)), lambda: -ag.softplus(x)),
         (lambda: ag.exp(x) + 0.0, lambda: ag.exp(x)),
-        (lambda: ag.exp(x) ** 0.5, lambda: ag.sqrt(ag.exp(x))),
+        (lambda: ag.exp(x) ** 0.5, lambda: ag.exp(0.5 * x)),
+        (lambda: ag.expit(x) ** 0.5, lambda: ag.sqrt(ag.expit(x))),
         (lambda: ag.negative(-ag.negative(x)), lambda: -x),
         (lambda: ag.log(ag.sum(ag.exp(v))), lambda: ag.logsumexp(v)),
         (
@@ -482,3 +485,12 @@ def test_matrices_times_vectors_or_unknown_ones_keep_their_factor() -> None:
     for x in several:
         (factor,) = simplify([ag.linalg.cholesky(x)])
         assert factor.op.name == "cholesky"
+
+
+def test_of_no_failures_that_cannot_be_there_is_no_slope() -> None:
+    # A log probability of failing, log1mexp(0), is -inf where success is sure.
+    successes, before = ag.constant([1.0, 1.0, 0.0]), ag.constant([0.0, 1.0, 2.0])
+    (term,) = simplify([ag.sum(ag.special.xlog1py(1.0 - successes, -ag.exp(x * before)))])
+    value, slope = ag.function([x], [term, ag.grad(term, x)], backend="numpy")(-0.5)
+    assert np.isclose(value, np.log1p(-np.exp(-1.0)))
+    assert np.isclose(slope, -2.0 / np.expm1(1.0))

@@ -136,6 +136,10 @@ RULES: tuple[Rule, ...] = (
     _rule("x ** 0.5 = sqrt x, x >= +0", lambda x: (x ** 0.5, e.sqrt(x)), condition=not_negative),
     _rule("x ** -1 = 1 / x",      lambda x: (x ** -1.0, e.reciprocal(x))),
     _rule("sqrt(x^2) = |x|",      lambda x: (e.sqrt(e.square(x)), abs(x))),
+    # A root of what underflows has no slope; that of the half does not underflow so soon.
+    _rule("sqrt(exp x) = exp(x / 2)", lambda x: (e.sqrt(e.exp(x)), e.exp(0.5 * x))),
+    _rule("sqrt(a exp x) = sqrt a exp(x / 2)", lambda a, x: (
+        e.sqrt(a * e.exp(x)), e.sqrt(a) * e.exp(0.5 * x))),
     # Logarithms and exponentials. exp(log x) is not x where x < 0.
     _rule("log(exp x) = x",       lambda x: (e.log(e.exp(x)), x)),
     _rule("log1p(expm1 x) = x",   lambda x: (e.log1p(e.expm1(x)), x)),

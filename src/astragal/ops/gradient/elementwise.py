@@ -194,7 +194,7 @@ PARTIALS: dict[str, tuple[Partial, ...]] = {
     "log_ndtr":   (lambda g, z, x: mul(g, e.exp(-0.5 * e.square(x) - z - sp.HALF_LOG_2PI)),),
     "expit":      (lambda g, z, x: mul(g, e.multiply(z, e.subtract(1.0, z))),),
     "logit":      (lambda g, z, x: over(g, e.multiply(x, e.subtract(1.0, x))),),
-    "log1mexp":   (lambda g, z, x: neg(div(g, e.expm1(e.negative(x)))),),
+    "log1mexp":   (lambda g, z, x: neg(over(g, e.expm1(e.negative(x)))),),
     "xlogy":      (lambda g, z, x, y: mul(g, e.log(y)), lambda g, z, x, y: _over(g, x, y)),
     "xlog1py":    (lambda g, z, x, y: mul(g, e.log1p(y)),
                    lambda g, z, x, y: _over(g, x, e.add(y, 1.0))),
