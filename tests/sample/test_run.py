@@ -18,6 +18,8 @@ import xarray as xr
 import astragal as ag
 from astragal.derive import Sampler
 from astragal.sample import SamplingWarning, chain, diagnose, runner
+from astragal.sample.checkpoint import Block
+from astragal.sample.settings import Settings
 
 Y = np.array([3, 1, 4])
 
@@ -368,3 +370,33 @@ def test_chains_do_not_start_where_a_log_density_has_no_digits_left() -> None:
         start = program.start(start_key, {"y": np.arange(12)})
         assert np.exp(float(start["a"]) + float(start["b"]) * 70.0) < 1e11
         assert abs(float(start["b"])) <= 2.0
+
+
+def test_a_chain_that_no_trajectory_moves_starts_elsewhere() -> None:
+    begun: list[str] = []
+
+    def start(key: Any, data: Any) -> dict[str, Any]:
+        begun.append(str(key.words))
+        return {"x": np.asarray(float(len(begun)))}
+
+    def held(first: int) -> list[float]:
+        begun.clear()
+
+        def advance(key: Any, at: int, warm: int, now: Any, data: Any) -> Block:
+            # The first starts have a density of which no slope is known.
+            lp = np.full(10, -np.inf if now["x"] <= first else -1.0)
+            return Block({"x": np.full(10, now["x"])}, {"x:logdensity": lp}, now)
+
+        program = chain.ChainProgram(start, advance, 10)
+        settings = Settings(
+            seed=0, draws=15, warmup=5, chains=1, thin=1, backend="numpy", keep_warmup=False,
+            groups=(), target_accept=0.8, max_depth=10, workers=1, checkpoint=None,
+        )  # fmt: skip
+        stop = threading.Event()
+        blocks = runner._chain(program, {}, settings, 0, None, stop, lambda *_: None, {})
+        return [float(b.draws["x"][0]) for b in blocks]
+
+    assert held(0) == [1.0, 1.0]
+    assert held(2) == [3.0, 3.0]
+    assert len(set(begun)) == 3
+    assert held(99) == [1.0 + runner.STARTS_ANEW] * 2

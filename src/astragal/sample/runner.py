@@ -28,6 +28,12 @@ if TYPE_CHECKING:
     import xarray as xr
 
 
+STARTS_ANEW = 10
+"""Other starts that a chain has which trajectories cannot leave the first of."""
+APART = 1 << 20
+"""Between the numbers of a chain's starts: more than the chains of any run."""
+
+
 class SamplingWarning(UserWarning):
     """Something about a run that its user should look at."""
 
@@ -242,7 +248,10 @@ def _chain(
     report: Report,
     told: Arrays,
 ) -> list[Block]:
-    """Run one chain block by block, from the checkpoint as far as that goes."""
+    """Run one chain block by block, from the checkpoint as far as that goes.
+
+    One that its start holds, where the density has no slope, starts elsewhere.
+    """
     start_key, key = chain_keys(settings.seed, chain)
     total, warmup = settings.total, int(settings.warmup)
     blocks: list[Block] = []
@@ -256,6 +265,12 @@ def _chain(
             if state is None:
                 state = program.start(start_key, data) | told
             done = program.advance(key, first, warmup, state, data)
+            again = 0
+            while not number and again < STARTS_ANEW and _held(done):
+                again += 1
+                start_key, _ = chain_keys(settings.seed, chain + again * APART)
+                state = program.start(start_key, data) | told
+                done = program.advance(key, first, warmup, state, data)
             if store is not None:
                 store.save(chain, number, done)
         state = done.state
@@ -263,6 +278,11 @@ def _chain(
         reached = min(first + program.block, total)
         report(chain, reached, "warm-up" if reached < warmup else "drawing")
     return blocks
+
+
+def _held(done: Block) -> bool:
+    """Tell whether a trajectory has ended a block where it knows of no density."""
+    return any(n.endswith("logdensity") and not np.isfinite(x[-1]) for n, x in done.info.items())
 
 
 def _run_all(work: Any, chains: int, workers: int, stop: threading.Event) -> list[list[Block]]:
