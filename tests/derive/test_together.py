@@ -130,3 +130,12 @@ def test_coefficients_move_with_the_curve_that_they_belong_to_and_noise_does_not
         {"rates": rates, "noise": noise, "y": R.normal(k[4], curves @ DATA[:2], ag.sqrt(noise))}
     )
     assert kinds(ag.derive(fixed, {"y": DATA}))["noise"] == "gibbs"
+
+
+def test_states_that_free_nothing_but_slices_are_not_added() -> None:
+    # A success of probability a^s b^t is one of two: given the first, a and b would move by slices.
+    k = ag.split(ag.input("key", dtype="key"), 3)
+    a, b = R.uniform(k[0], 0.0, 1.0), R.uniform(k[1], 0.0, 1.0)
+    s, t = np.array([0, 1, 1, 2, 3]), np.array([0, 0, 1, 2, 2])
+    model = ag.Model({"a": a, "b": b, "y": R.bernoulli(k[2], a**s * b**t)})
+    assert kinds(ag.derive(model, {"y": [1, 1, 0, 0, 1]})) == {"a+b": "nuts"}
