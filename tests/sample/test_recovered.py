@@ -1,4 +1,4 @@
-"""Discrete variables that a chain does not remember are not measured at the end of a run."""
+"""Variables that a chain does not remember are not measured at the end of a run."""
 
 from __future__ import annotations
 
@@ -39,6 +39,19 @@ def test_a_sweep_goes_on_alike_from_any_states_that_are_not_remembered(
         new, _ = sampler.sweep(ag.key(2), state | {"z": ag.constant(z)}, data)
         means.append(np.asarray(ag.evaluate(new["mu"])))
     assert np.array_equal(means[0], means[1]) == bool(recovered)
+
+
+def test_what_was_integrated_out_is_not_remembered() -> None:
+    k = ag.split(ag.key(0), 4)
+    tau = R.half_cauchy(k[0], 5.0)
+    mu = R.normal(k[1], 0.0, 10.0)
+    theta = R.normal(k[2], mu, tau, size=3)
+    y = R.normal(k[3], theta, 1.0)
+    model = ag.Model({"tau": tau, "mu": mu, "theta": theta, "y": y})
+    sampler = ag.derive(model, {"y": [1.0, 3.0, -2.0]})
+    assert sampler.recovered_names == ("mu", "theta")
+    in_turn = ag.derive(model, {"y": [1.0, 3.0, -2.0]}, forbid=["collapse", "nuts"])
+    assert in_turn.recovered_names == ()
 
 
 def test_a_table_leaves_out_what_it_is_told_to() -> None:

@@ -86,7 +86,7 @@ class Sampler:
 
     @property
     def recovered_names(self) -> tuple[str, ...]:
-        """Discrete variables that no step reads before they are drawn anew.
+        """Variables that no step reads before they are drawn anew: discrete, or integrated out.
 
         A chain does not remember them: they are as near to their law as what they are drawn from.
         """
@@ -96,7 +96,9 @@ class Sampler:
             read |= {*s.program.inputs} - drawn
             drawn |= {*s.targets}
         names = (n for n in self.latent_names if n not in read)
-        return tuple(n for n in names if self.types[n].dtype not in FLOATS)
+        # Of two real variables that are drawn in turn each tells of how the other moves.
+        out = {n for s in self.steps if s.kind == "collapse" for n in s.targets}
+        return tuple(n for n in names if n in out or self.types[n].dtype not in FLOATS)
 
     @property
     def tuning_names(self) -> tuple[str, ...]:

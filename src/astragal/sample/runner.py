@@ -118,8 +118,8 @@ def run(
     -----
     SamplingWarning
         Where chains disagree, effective draws are few, or transitions diverged. Draws of an exact
-        sampler are independent, whatever their number: they are not measured, nor are discrete
-        variables that are drawn anew from the others each time.
+        sampler are independent, whatever their number: they are not measured, nor are variables
+        that were integrated out, and discrete ones, that are drawn anew from the others each time.
 
     References
     ----------
