@@ -145,3 +145,15 @@ def test_constraints_that_are_no_bounds_leave_coordinates_as_they_are() -> None:
         assert found["x"] == pytest.approx(0.7)
         if event.op.name != "greater":
             assert found["z"] == pytest.approx(0.7)
+
+
+def test_a_slice_does_not_end_where_rounding_has_reached_an_end() -> None:
+    k = keys(2)
+    df = R.uniform(k[0], 2.0, 50.0)
+    seen = np.random.default_rng(3).standard_t(4, size=1000)
+    sampler = ag.derive(
+        ag.Model({"df": df, "y": R.student_t(k[1], df, 0.0, 1.0, size=1000)}), {"y": seen}
+    )
+    # The first level lies so low that the interval reaches numbers which are 2 as rounded.
+    at = sampler.sample(draws=400, warmup=100, seed=1, progress=False)
+    assert (np.abs(at["posterior"]["df"] - 4.3) < 2.0).all()

@@ -7,6 +7,7 @@ limit on the number of steps, split at random between the two ends) and shrinkag
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
 from astragal.density.transforms import Transform
@@ -19,7 +20,7 @@ from astragal.graph.types import tensor_type
 from astragal.ops import elementwise as e
 from astragal.ops import reductions as r
 from astragal.ops.control import scan, while_loop
-from astragal.ops.creation import arange, ones
+from astragal.ops.creation import arange, full, ones
 from astragal.ops.manipulation import astype, reshape
 from astragal.ops.searching import where
 from astragal.random import RANDOM_OPS
@@ -160,12 +161,16 @@ def slice_program(name: str, near: Neighbourhood, t: Transform) -> tuple[Program
     label = f"{name}:width"
     width = INPUT(label, tensor_type("float64", t.shape))
 
+    ends = [t.forward(full(t.shape, end)) for end in (-math.inf, math.inf)]
+
     def logp_of(u: Expr) -> Expr:
-        (out,) = substitute([near.total], {z: t.forward(u)})
-        # Where rounding has reached an end of the support, densities that grow without bound
-        # there are infinite: such points count as outside.
+        x = t.forward(u)
+        (out,) = substitute([near.total], {z: x})
+        # Where rounding has reached an end of the support, no coordinate leads back, and densities
+        # that grow without bound there are infinite: such points count as outside.
         total = out + r.sum(t.log_jacobian(u))
-        return where(e.isfinite(total), total, scalar(float("-inf"), total.dtype))
+        inside = e.isfinite(total) & r.all(e.not_equal(x, ends[0]) & e.not_equal(x, ends[1]))
+        return where(inside, total, scalar(float("-inf"), total.dtype))
 
     u, adapted, n = by_coordinates(logp_of, t.backward(z), width)
     return program_of({name: t.forward(u)}, label, width, adapted, n)
