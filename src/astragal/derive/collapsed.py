@@ -28,7 +28,7 @@ from astragal.derive.plan import (
     refusal,
 )
 from astragal.derive.slice import TUNING
-from astragal.derive.steps import Conditional, Program, Step, UsedRelation
+from astragal.derive.steps import Conditional, Program, Step, UsedRelation, remembered
 from astragal.derive.ties import MOST, joint_values, tied
 from astragal.graph.expr import Expr
 from astragal.graph.traverse import toposort
@@ -146,7 +146,9 @@ def joined(
         state |= new
         outputs |= new
         info |= told if len(moves) == 1 else {f"{s.name}:{q}": v for q, v in told.items()}
-    program = Program(KEY, inputs_of([*outputs.values(), *info.values()]), TUNING, outputs, info)
+    inputs = inputs_of([*outputs.values(), *info.values()])
+    held = frozenset(inputs) - remembered(steps)
+    program = Program(KEY, inputs, TUNING, outputs, info, held)
     gone = ", ".join(n for n in plan.latent if n not in left)
     kinds = "/".join(dict.fromkeys(s.kind for s in moves))
     first = f"({', '.join(left)})" if len(left) > 1 else left[0]

@@ -47,7 +47,7 @@ LARGEST_COST = 1e6
 """Most nanoseconds, roughly, of a draw of several variables that have a band."""
 LARGEST_BANDED = 4000
 """Most coordinates of a block of several variables that has a band."""
-LARGEST_VECTOR = 1000
+LARGEST_VECTOR = 2000
 """Most coordinates of one variable."""
 
 

@@ -22,10 +22,11 @@ from astragal.derive.check import Array, compiled
 from astragal.derive.climb import climb
 from astragal.derive.conjugate import Neighbourhood, Neighbourhoods
 from astragal.derive.directions import along
+from astragal.derive.fitted import Rooted, fitted, rooted, whitened
 from astragal.derive.noncentred import KIND, PATH, WHITE, Standard, check_standard
 from astragal.derive.points import Points
+from astragal.derive.scaled import FITTED, held_along, products
 from astragal.derive.scaled import RELATION as PRODUCT
-from astragal.derive.scaled import held_along, products
 from astragal.derive.standards import standards
 from astragal.graph.expr import Expr
 from astragal.graph.literal import scalar
@@ -101,6 +102,10 @@ def choose_coordinates(
         assert own is not None
         if all(_checked(x, own, reads, points) for x in (s, s.held) if x is not None):
             found[s.name] = s
+    roots: dict[str, Rooted] = {}
+    for x in () if {KIND, FITTED} & never else rooted(reads, names):
+        if x.standard.name in mine and x.standard.name not in found:
+            found[x.standard.name], roots[x.standard.name] = x.standard, x
     scales: dict[str, Expr] = {}
     for s, scale in () if {KIND, PRODUCT} & never else products(reads, names, labels):
         if s.name in mine and s.name not in found:
@@ -112,12 +117,33 @@ def choose_coordinates(
     if asked not in reads.blocks:
         reads.blocks[asked] = shares(Block(reads, names, transforms, found), transforms, points)
     told, values = reads.blocks[asked]
-    chosen = [_choice(s, told[n], forced) for n, s in found.items() if n not in scales]
+    as_written = scales.keys() | roots.keys()
+    chosen = [_choice(s, told[n], forced) for n, s in found.items() if n not in as_written]
     if not forced:
         chosen = [_between(c, found[c.name], reads, told[c.name], values, points) for c in chosen]
         for n, scale in scales.items():
             chosen.append(_product(found[n], scale, reads, told[n], values, points))
+        chosen += [_fitted(x, reads, told[n], values, points) for n, x in roots.items()]
     return chosen
+
+
+def _fitted(
+    x: Rooted,
+    reads: Neighbourhoods,
+    told: Array,
+    values: Mapping[str, Array],
+    points: Points,
+) -> Choice:
+    """Choose coordinates of a vector that a matrix of parameters multiplies."""
+    name, own = x.standard.name, reads.of(x.standard.name).own
+    assert own is not None
+    share = float(np.median(told))
+    says = f"the data tell {share:.1g} times as much of it as its own law"
+    new = fitted(x, reads, values)
+    if new is None or not _checked(new[0], own, reads, points):
+        return Choice(name, None, says, 1.0 / max(share, _LEAST))
+    says = f"the data tell up to {new[1]:.1g} times as much of it as its own law, along a direction"
+    return Choice(name, new[0], f"{says}; what they tell is taken off", 1.0)
 
 
 def _product(
@@ -186,6 +212,8 @@ def _along_directions(
         return c
     told = _curvatures(reads, c.name, s.transform)(values)
     new = along(s, own, told, reads.joint.coordinates, values)
+    if new is s and (x := whitened(s, own)) is not None and (better := fitted(x, reads, values)):
+        new = better[0]
     if new is s or not _checked(new, own, reads, points):
         return c
     reason = f"{c.reason}; what they tell of each of its directions is taken off"

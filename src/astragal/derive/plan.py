@@ -195,9 +195,11 @@ def closed_step(plan: Plan, link: Link, kind: str, given: str) -> Step:
         premises=premises(plan, link.nears),
     )
     outputs = dict(found.outputs)
+    read = inputs_of(outputs.values())
     if kind == "gibbs" and finder_of(found) == NORMAL_FORM:
         outputs = _held_without_digits(outputs, link.nears)
-    program = Program(KEY, inputs_of(outputs.values()), TUNING, outputs)
+    inputs = inputs_of(outputs.values())
+    program = Program(KEY, inputs, TUNING, outputs, held=frozenset(inputs.keys() - read.keys()))
     relations = used_relations(link.nears, found, plan.labels)
     if set(found.targets) & set(plan.augmented.leaves):
         relations = plan.augmented.used

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from astragal.derive.data import as_data
-from astragal.derive.steps import Program, State, Step, Trial, UsedRelation
+from astragal.derive.steps import Program, State, Step, Trial, UsedRelation, remembered
 from astragal.graph.errors import ModelError, ShapeError, UnsupportedError
 from astragal.graph.expr import Expr
 from astragal.graph.literal import constant
@@ -90,11 +90,7 @@ class Sampler:
 
         A chain does not remember them: they are as near to their law as what they are drawn from.
         """
-        read: set[str] = set()
-        drawn: set[str] = set()
-        for s in self.steps:
-            read |= {*s.program.inputs} - drawn
-            drawn |= {*s.targets}
+        read = remembered(self.steps)
         names = (n for n in self.latent_names if n not in read)
         # Of two real variables that are drawn in turn each tells of how the other moves.
         out = {n for s in self.steps if s.kind == "collapse" for n in s.targets}

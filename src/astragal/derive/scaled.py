@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     from astragal.derive.plan import Plan
 
 RELATION = "held_product"
+FITTED = "fitted_product"
+"""Of a vector with a matrix (`astragal.derive.fitted`)."""
 SOURCE = "Yu & Meng 2011, J. Comput. Graph. Stat. 20:531-570, section 2.3"
 """The ancillary parametrisation is the model's own, the sufficient one is that of the product."""
 _LINEAR = ("index", "item", "reshape", "permute_dims", "broadcast_to", "cumulative_sum")
@@ -96,7 +98,7 @@ def products(
     for other in names:
         near = reads.of(other)
         own = near.own
-        if own is None or not own.value.shape or not _standard(own):
+        if own is None or not own.value.shape or not is_standard(own):
             continue
         # Coordinates of what reads a product would have to come after it.
         if any(f.value in place for f in near.factors if f is not own):
@@ -104,7 +106,7 @@ def products(
         found = (_scale_of(reads, n, other) for n in names if n != other)
         scale = next((s for s in found if s is not None), None)
         if scale is not None:
-            yield replace(_held(other, own, scale, labels), **_as_it_is(own)), scale
+            yield replace(_held(other, own, scale, labels), **as_it_is(own)), scale
 
 
 def held_along(
@@ -175,7 +177,8 @@ def held_along(
 def behind(names: Iterable[str], standards: Mapping[str, Standard]) -> tuple[str, ...]:
     """Put products after what they are products with."""
     every = list(names)
-    last = [n for n in every if n in standards and standards[n].relation.name == RELATION]
+    products = (RELATION, FITTED)
+    last = [n for n in every if n in standards and standards[n].relation.name in products]
     return (*(n for n in every if n not in last), *last)
 
 
@@ -243,7 +246,7 @@ def _in_place(now: Expr, z: Expr) -> bool:
     return True
 
 
-def _standard(own: Factor) -> bool:
+def is_standard(own: Factor) -> bool:
     """Whether a law is that of independent standard normal numbers."""
     known = own.family == "normal" and all(is_constant(p) for p in own.parameters)
     return known and all(
@@ -251,7 +254,7 @@ def _standard(own: Factor) -> bool:
     )
 
 
-def _as_it_is(own: Factor) -> dict[str, Any]:
+def as_it_is(own: Factor) -> dict[str, Any]:
     """Give the coordinates and the density of a variable that moves as it is."""
     value, law = own.value, own.total
     same = Transform(lambda u: u, lambda z: z, zeros_like, value.shape)

@@ -32,6 +32,7 @@ from astragal.derive.plan import Plan, closed_step, general_steps, given, inputs
 from astragal.derive.points import check_support, starting_values
 from astragal.derive.relations import FINDERS, book
 from astragal.derive.sampler import Sampler
+from astragal.derive.scaled import FITTED
 from astragal.derive.scaled import RELATION as PRODUCT
 from astragal.derive.slice import TUNING
 from astragal.derive.steps import Program, Step
@@ -339,6 +340,7 @@ def _known_names(names: Iterable[str], argument: str) -> set[str]:
         PATH,
         WHITE,
         PRODUCT,
+        FITTED,
         WINDOW.name,
         *(leaf.name for leaf in LEAVES),
     }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from astragal.graph.errors import ModelError
@@ -123,6 +123,8 @@ class Program:
         New values, by name: a part of the state.
     info
         Scalars about the move (number of evaluations, acceptance, divergence), by name.
+    held
+        Names of inputs that are read in the warm-up alone.
     """
 
     key: Expr
@@ -130,6 +132,7 @@ class Program:
     tuning: Expr
     outputs: Mapping[str, Expr]
     info: Mapping[str, Expr] = field(default_factory=dict)
+    held: frozenset[str] = frozenset()
 
     def __call__(
         self, key: Expr, state: Mapping[str, Expr], tuning: Expr | bool | int = False
@@ -210,3 +213,13 @@ class Step:
     def __str__(self) -> str:
         why = ", ".join(str(r) for r in self.relations)
         return f"{self.conditional.text}    [{self.kind}{': ' + why if why else ''}]"
+
+
+def remembered(steps: Iterable[Step]) -> set[str]:
+    """Name what steps in turn read, after the warm-up, before they draw it anew."""
+    read: set[str] = set()
+    drawn: set[str] = set()
+    for s in steps:
+        read |= {*s.program.inputs} - s.program.held - drawn
+        drawn |= {*s.targets}
+    return read
