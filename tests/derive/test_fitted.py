@@ -45,6 +45,7 @@ def as_it_is(k: Expr, covariance: Expr) -> tuple[Expr, dict[str, Expr]]:
 def test_a_smooth_curve_that_is_seen_well() -> None:
     sampler = curve(as_it_is)
     assert "of each of its directions is taken off" in sampler.explain()
+    assert "Kleppe 2019" in str(sampler)
     # Its density in the new coordinates has been compared with the model's own by now. What makes
     # them worth while: trajectories are short, and none diverges.
     tree = sampler.sample(draws=150, warmup=300, chains=2, progress=False)

@@ -87,7 +87,8 @@ def whitened(s: Standard, own: Factor) -> Rooted | None:
     if not _small(own.value) or covariance.ndim != 2:
         return None
     mean = broadcast_to(mean, own.value.shape)
-    return Rooted(s, linalg.cholesky(covariance), mean, own.value)
+    used = replace(s.relation, source=f"{s.relation.source}; {SOURCE}")
+    return Rooted(replace(s, relation=used), linalg.cholesky(covariance), mean, own.value)
 
 
 def _small(x: Expr) -> bool:

@@ -138,7 +138,7 @@ def _fitted(
     name, own = x.standard.name, reads.of(x.standard.name).own
     assert own is not None
     share = float(np.median(told))
-    says = f"the data tell {share:.1g} times as much of it as its own law"
+    says = _said(share)
     new = fitted(x, reads, values)
     if new is None or not _checked(new[0], own, reads, points):
         return Choice(name, None, says, 1.0 / max(share, _LEAST))
@@ -158,7 +158,7 @@ def _product(
     own = reads.of(s.name).own
     assert own is not None
     share = float(np.median(told))
-    says = f"the data tell {share:.1g} times as much of it as its own law"
+    says = _said(share)
     against = 1.0 / max(share, _LEAST)
     if np.size(told) <= MOST and told.ndim == 1 and not scale.shape:
         told = _curvatures(reads, s.name, s.transform)(values)
@@ -166,6 +166,10 @@ def _product(
     if new is None or not _checked(new, own, reads, points):
         return Choice(s.name, None, says, against)
     return Choice(s.name, new, f"{says}; its products are held as far", against)
+
+
+def _said(share: float) -> str:
+    return f"the data tell {share:.1g} times as much of it as its own law"
 
 
 _LEAST = 1e-9
@@ -227,7 +231,7 @@ def _checked(s: Standard, own: Factor, reads: Neighbourhoods, points: Points) ->
 
 def _choice(s: Standard, told: Array, forced: bool) -> Choice:
     share = float(np.median(told[1:] if s.held is not None else told))
-    says = f"the data tell {share:.1g} times as much of it as its own law"
+    says = _said(share)
     if forced:
         says = "as preferred"
     elif not np.isfinite(share):
