@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import concurrent.futures
 import shutil
 import threading
+import time
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
@@ -204,46 +204,42 @@ def test_a_checkpoint_of_another_run_is_refused(sampler: Sampler, tmp_path: Path
         draws_of(sampler, seed=1, checkpoint=tmp_path)
 
 
+def interrupt(monkeypatch: pytest.MonkeyPatch, sweeps: int) -> None:
+    """Let Ctrl-C come once a chain has done so many sweeps; it waits for that there."""
+    begun, told = threading.Event(), threading.Event()
+
+    def wait(futures: Any, timeout: float) -> Any:
+        begun.wait(60)
+        told.set()
+        raise KeyboardInterrupt
+
+    def report(chain: int, done: int, phase: str) -> None:
+        if done >= sweeps:
+            begun.set()
+            told.wait(60)
+            time.sleep(0.01)  # a block a hundredth of a second: the word to stop comes soon
+
+    monkeypatch.setattr(runner, "wait", wait)
+    monkeypatch.setattr(runner, "chain_bars", lambda *_: nullcontext(report))
+
+
 def test_an_interrupted_run_returns_what_is_done(
     sampler: Sampler, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    calls = 0
-
-    def wait(futures: Any, timeout: float) -> Any:
-        nonlocal calls
-        calls += 1
-        if calls > 1:
-            raise KeyboardInterrupt
-        return concurrent.futures.wait(futures, timeout=timeout)
-
-    monkeypatch.setattr(runner, "wait", wait)
-    done = draws_of(sampler, draws=100_000, warmup=0)
+    interrupt(monkeypatch, 400)
+    done = draws_of(sampler, draws=1_000_000, warmup=0)
     n = done["rate"].shape[1]
-    assert 0 < n < 100_000
+    assert 400 <= n < 1_000_000
     monkeypatch.undo()
-    assert same(done, draws_of(sampler, draws=n, warmup=0))
+    assert same(done, draws_of(sampler, draws=n, warmup=0, chains=len(done["rate"])))
 
 
 def test_chains_that_an_interruption_kept_from_beginning_are_left_out(
     sampler: Sampler, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    begun = threading.Event()
-
-    def wait(futures: Any, timeout: float) -> Any:
-        begun.wait(60)
-        raise KeyboardInterrupt
-
-    def chain_bars(*_: Any) -> Any:
-        def report(chain: int, done: int, phase: str) -> None:
-            if done >= 400:
-                begun.set()
-
-        return nullcontext(report)
-
-    monkeypatch.setattr(runner, "wait", wait)
-    monkeypatch.setattr(runner, "chain_bars", chain_bars)
+    interrupt(monkeypatch, 400)
     with pytest.warns(SamplingWarning) as told:
-        tree = sampler.sample(draws=100_000, warmup=100, chains=3, workers=1)
+        tree = sampler.sample(draws=1_000_000, warmup=100, chains=3, workers=1)
     monkeypatch.undo()
     done = {n: v.values for n, v in tree["posterior"].data_vars.items()}
     chains, n = done["rate"].shape[:2]
