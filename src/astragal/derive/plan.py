@@ -14,11 +14,11 @@ from astragal.derive.augment import Augmented, tilted
 from astragal.derive.bounds import condition_of
 from astragal.derive.check import check_same
 from astragal.derive.conjugate import KEY, Neighbourhood, Neighbourhoods
+from astragal.derive.coordinates import Choice, choose_coordinates
 from astragal.derive.exact import (
     Link,
     elementwise_law,
 )
-from astragal.derive.information import Choice, choose_coordinates
 from astragal.derive.moves import MOVES, Moved, able, alone, choose, coordinates
 from astragal.derive.noncentred import KIND
 from astragal.derive.notation import write, write_factor
