@@ -98,6 +98,19 @@ def test_trajectories_hold_products_that_data_tell_of() -> None:
     assert "held_product" not in seen_twice(effects(lambda m, s, z: m + 0.01 * (s * z)[GROUP]))
 
 
+def test_products_with_scales_of_their_own_are_held_where_data_tell_them_apart() -> None:
+    def scales(key: Expr) -> Expr:
+        return R.half_normal(key, 2.0, size=6)
+
+    def by(matrix: Any) -> str:
+        return seen_twice(effects(lambda m, s, z: m + matrix @ (s * z), scale=scales))
+
+    apart = np.eye(6)[GROUP]
+    assert "held_product" in by(apart)
+    # Of columns that are nearly the same they tell the sum.
+    assert "held_product" not in by(2.0 + 0.02 * apart)
+
+
 def above(grid: Any, covariance: Any) -> Any:
     """The posterior of s on a grid: effects and their mean integrated out of normal means."""
     means = Y.reshape(6, 4).mean(1)

@@ -20,7 +20,7 @@ from astragal.derive.check import Array, compiled
 from astragal.derive.conjugate import Neighbourhoods
 from astragal.derive.directions import along
 from astragal.derive.fitted import Rooted, fitted, rooted, whitened
-from astragal.derive.information import curvatures, shares
+from astragal.derive.information import estimated, expanded, shares
 from astragal.derive.noncentred import KIND, WHITE, Standard, check_standard
 from astragal.derive.points import Points
 from astragal.derive.scaled import FITTED, held_along, products
@@ -189,7 +189,7 @@ class Place:
         """Take off what the data tell of a normal vector, along each of its directions."""
         if own.value.ndim != 1 or int(own.value.shape[0]) > MOST:
             return c
-        told = curvatures(self.reads, c.name, s.transform)(self.values)
+        told, _ = expanded(self.reads, c.name, s.transform)(self.values)
         new = along(s, own, told, self.reads.joint.coordinates, self.values)
         if new is s and (x := whitened(s, own)) is not None:
             better = fitted(x, self.reads, self.values)
@@ -205,10 +205,9 @@ class Place:
         share = float(np.median(told))
         says = _said(share)
         against = 1.0 / max(share, _LEAST)
-        if np.size(told) <= MOST and told.ndim == 1 and not scale.shape:
-            told = curvatures(self.reads, s.name, s.transform)(self.values)
+        read = (expanded if np.size(told) <= MOST else estimated)(self.reads, s.name, s.transform)
         own, coordinates = _own(self.reads, s.name), self.reads.joint.coordinates
-        new = held_along(s, own, scale, told, coordinates, self.values)
+        new = held_along(s, own, scale, *read(self.values), coordinates, self.values)
         if new is None or not self._checked(new):
             return Choice(s.name, None, says, against)
         return Choice(s.name, new, f"{says}; its products are held as far", against)

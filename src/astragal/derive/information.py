@@ -23,7 +23,7 @@ from astragal.graph.subgraph import placeholder
 from astragal.graph.traverse import substitute
 from astragal.graph.types import tensor_type
 from astragal.ops import reductions as r
-from astragal.ops.gradient import hvp
+from astragal.ops.gradient import grad, hvp
 
 PROBES = 16
 """Products with the matrix of second derivatives, from which its diagonal is estimated."""
@@ -96,25 +96,59 @@ def _data(near: Neighbourhood) -> Expr:
     return others
 
 
-def curvatures(
-    reads: Neighbourhoods, name: str, t: Transform
-) -> Callable[[Mapping[str, Array]], Array]:
-    """From values of all variables to the matrix of what the data tell of one's coordinates."""
+Form = Callable[[Mapping[str, Array]], tuple[Array, Array]]
+"""From values of all variables to what the data tell of one's coordinates, about these: the matrix
+of a quadratic form, or its diagonal, and the linear part."""
+
+
+def expanded(reads: Neighbourhoods, name: str, t: Transform) -> Form:
+    """Give all of the matrix."""
+
+    def form(at: Array, slope: Array, product: Callable[[Array], Array]) -> tuple[Array, Array]:
+        found = np.stack([product(row.reshape(at.shape)).ravel() for row in np.eye(at.size)])
+        found = 0.5 * (found + found.T)
+        return found, slope.ravel() + found @ at.ravel()
+
+    return _form(reads, name, t, form)
+
+
+def estimated(reads: Neighbourhoods, name: str, t: Transform) -> Form:
+    """Give the diagonal, from random signs; unknown where there is more beside it than in it."""
+
+    def form(at: Array, slope: Array, product: Callable[[Array], Array]) -> tuple[Array, Array]:
+        signs = np.random.default_rng(20_09).choice([-1.0, 1.0], size=(PROBES, *at.shape))
+        each = np.stack([v * product(v) for v in signs])
+        found = each.mean(axis=0)
+        # Of signs the variance of each is the sum of squares beside the diagonal.
+        if not each.var(axis=0, ddof=1).sum() <= np.square(found).sum():
+            found = np.full(at.shape, np.nan)
+        return found, slope + found * at
+
+    return _form(reads, name, t, form)
+
+
+def _form(
+    reads: Neighbourhoods,
+    name: str,
+    t: Transform,
+    form: Callable[[Array, Array, Callable[[Array], Array]], tuple[Array, Array]],
+) -> Form:
     near, names = reads.of(name), list(reads.joint.coordinates)
     c = placeholder(t.backward(near.z).type)
     v = placeholder(c.type)
     (data,) = substitute([_data(near)], {near.z: t.forward(c)})
     inputs = [reads.joint.coordinates[n] for n in names]
     run = compiled([c, v, *inputs], [hvp(data, c, v)])
+    climbs = compiled([c, *inputs], [grad(data, c)])
     place = compiled(inputs, [t.backward(near.z)])
 
-    def matrix(values: Mapping[str, Array]) -> Array:
+    def read(values: Mapping[str, Array]) -> tuple[Array, Array]:
         given = [values[n] for n in names]
-        (at,) = place(*given)
-        found = -np.stack([run(at, row, *given)[0] for row in np.eye(np.size(at))])
-        return np.asarray(0.5 * (found + found.T))
+        at = np.asarray(place(*given)[0])
+        slope = np.asarray(climbs(at, *given)[0])
+        return form(at, slope, lambda w: -np.asarray(run(at, w, *given)[0]))
 
-    return matrix
+    return read
 
 
 def _share(block: Block, name: str, t: Transform) -> Callable[[Mapping[str, Array]], Array]:

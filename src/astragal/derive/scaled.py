@@ -43,6 +43,9 @@ _LITTLE = 1.0
 """What data tell of a variable, over what its own law tells, up to which its products with a scale
 are not held."""
 
+ALONE = 0.5
+"""Of what data tell of elements given all others, the least share that they tell without these."""
+
 
 def product_of(plan: Plan, name: str, other: str) -> Standard | None:
     """Find coordinates of a variable that are its product with what reads a parameter.
@@ -114,6 +117,7 @@ def held_along(
     own: Factor,
     scale: Expr,
     told: Array,
+    linear: Array,
     coordinates: Mapping[str, Expr],
     at: Mapping[str, Array],
 ) -> Standard | None:
@@ -121,7 +125,8 @@ def held_along(
 
     The products x = s z are normal with the scale s, so that coordinates between x and z take
     off what data tell, whatever s is (`astragal.derive.between`). With one s for all they do so
-    along the directions that data tell apart.
+    along the directions that data tell apart. With one for each element, these have to be told
+    apart as they are: of two columns that are much the same data tell the sum.
 
     Parameters
     ----------
@@ -131,8 +136,8 @@ def held_along(
         Its law.
     scale
         What it is multiplied with.
-    told
-        What data tell of its elements, or with one number for a scale a matrix of that.
+    told, linear
+        What data tell of its elements, or the matrix of that, and the linear part beside it.
     coordinates, at
         The model's variables, and their values where that was read off.
 
@@ -143,35 +148,51 @@ def held_along(
     """
     wide = e.abs(scale)
     shape = own.value.shape
-    run = compiled(list(coordinates.values()), [wide, own.value * wide])
-    sd, x = (np.asarray(v) for v in run(*(at[n] for n in coordinates)))
-    if not np.isfinite(told).all():
+    (sd,) = compiled(list(coordinates.values()), [wide])(*(at[n] for n in coordinates))
+    if not (np.isfinite(told).all() and np.isfinite(linear).all()):
         return None
-    turned = np.ndim(told) == 2
-    values, vectors = np.linalg.eigh(told) if turned else (told, np.eye(1))
-    share = np.reshape(values.clip(0.0), shape)
+    share, z, turn = _told_apart(told, linear, turns=not wide.shape and len(shape) == 1)
     if share.max() <= _LITTLE:
         return None
-    turned = turned and not np.allclose(np.abs(vectors).max(axis=0), 1.0)
-    turn = constant(vectors)
     inner = pulled(
-        zeros_like(wide), wide, share, loc=np.zeros(()), sd=sd, at=vectors.T @ x if turned else x
-    )
+        zeros_like(wide), wide, share.reshape(shape), loc=np.zeros(()), sd=np.asarray(sd),
+        at=z.reshape(shape) * sd,
+    )  # fmt: skip
     if inner is None:
         return None
     t, density = inner
 
     def forward(u: Expr) -> Expr:
         z = t.forward(u) / wide
-        return turn @ z if turned else z
+        return z if turn is None else constant(turn) @ z
 
     transform = Transform(
         forward,
-        lambda z: t.backward((z @ turn if turned else z) * wide),
+        lambda z: t.backward((z if turn is None else z @ constant(turn)) * wide),
         lambda u: t.log_jacobian(u) - e.log(wide),
         shape,
     )
     return replace(s, transform=transform, density=density)
+
+
+def _told_apart(told: Array, linear: Array, *, turns: bool) -> tuple[Array, Array, Array | None]:
+    """Give what data tell of numbers of their own, where these are about, and what turns them back.
+
+    With a scale for each, numbers cannot be turned: where data tell of sums of several, nothing.
+    """
+    if told.shape == linear.shape:
+        share = told.clip(0.0)
+        return share, linear / (1.0 + share), None
+    values, vectors = np.linalg.eigh(told)
+    if np.allclose(np.abs(vectors).max(axis=0), 1.0):
+        return _told_apart(np.diagonal(told), linear, turns=turns)
+    values = values.clip(0.0)
+    z = vectors.T @ linear / (1.0 + values)
+    if turns:
+        return values, z, vectors
+    each = 1.0 / (np.square(vectors) @ (1.0 / (1.0 + values))) - 1.0
+    apart = each.sum() >= ALONE * values.sum()
+    return each if apart else np.zeros_like(each), vectors @ z, None
 
 
 def behind(names: Iterable[str], standards: Mapping[str, Standard]) -> tuple[str, ...]:
