@@ -142,9 +142,9 @@ def test_hierarchies_whose_leaves_are_dear_move_by_trajectories() -> None:
     data = {"y": np.arange(12) % 10}
     model = ag.Model({"precision": precision, "a": a, "y": R.binomial(k[2], 9, ag.expit(a))})
     assert [s.kind for s in ag.derive(model, data).steps] == ["nuts"]
-    asked = ag.derive(model, data, prefer=["augment"])
+    asked = ag.derive(model, data, prefer=["augment"], forbid=["collapse"])
     assert asked.step("precision").kind == "gibbs"
-    left = ag.derive(model, data, forbid=["nuts"])
+    left = ag.derive(model, data, forbid=["nuts", "collapse"])
     assert left.step("precision").kind == "gibbs"
 
 

@@ -94,8 +94,8 @@ def seen_twice(model: ag.Model) -> str:
 
 def test_trajectories_hold_products_that_data_tell_of() -> None:
     assert "held_product" in seen_twice(effects(lambda m, s, z: m + (s * (ROOT @ z))[GROUP]))
-    # Of what is a hundredth as wide the same data tell next to nothing.
-    assert "held_product" not in seen_twice(effects(lambda m, s, z: m + 0.01 * (s * z)[GROUP]))
+    # Of what is a thousandth as wide the same data tell next to nothing.
+    assert "held_product" not in seen_twice(effects(lambda m, s, z: m + 0.001 * (s * z)[GROUP]))
 
 
 def test_products_with_scales_of_their_own_are_held_where_data_tell_them_apart() -> None:

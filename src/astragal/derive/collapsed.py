@@ -6,6 +6,7 @@ import copy
 import math
 from collections.abc import Mapping
 
+from astragal.density.joint import Joint
 from astragal.density.tables import finite_values
 from astragal.density.transforms import transform_of
 from astragal.derive.centres import at_centres
@@ -92,6 +93,29 @@ def collapsed(plan: Plan, refused: set[str]) -> list[Step] | None:
         return None
     if not left:
         return None  # nothing has to move
+    step = collapsed_step(plan, left, links, joint, refused)
+    plan.why_not.clear()
+    return [step]
+
+
+def collapsed_step(
+    plan: Plan, left: list[str], links: list[Link], joint: Joint, refused: set[str]
+) -> Step:
+    """Move variables with others integrated out, and draw these afterwards.
+
+    Parameters
+    ----------
+    plan
+        What is known of the model.
+    left
+        Names of what moves; all else that was not integrated out stays where it is.
+    links
+        The laws of what was integrated out, in that order.
+    joint
+        The joint law of the rest.
+    refused
+        What may not be used.
+    """
     check_exact(
         [link.found for link in links],
         plan.joint.coordinates,
@@ -101,13 +125,12 @@ def collapsed(plan: Plan, refused: set[str]) -> list[Step] | None:
     )
     view = copy.copy(plan)
     view.joint = at_centres(plan.joint, joint, links)
-    view.reads = inner.after(view.joint)
+    view.reads = plan.reads.after(view.joint)
     if view.joint is not joint:
         check_same(joint.total, view.joint.total, joint.coordinates, plan.points, what="at centres")
     moves = general_steps(view, left, refused)
     draws = [closed_step(plan, link, "gibbs", given(plan, link)) for link in links[::-1]]
-    plan.why_not.clear()
-    return [joined(plan, left, moves, draws)]
+    return joined(plan, left, moves, draws)
 
 
 def joined(
@@ -149,10 +172,11 @@ def joined(
     inputs = inputs_of([*outputs.values(), *info.values()])
     held = frozenset(inputs) - remembered(steps)
     program = Program(KEY, inputs, TUNING, outputs, info, held)
-    gone = ", ".join(n for n in plan.latent if n not in left)
+    gone = ", ".join(n for s in draws for n in s.targets)
     kinds = "/".join(dict.fromkeys(s.kind for s in moves))
     first = f"({', '.join(left)})" if len(left) > 1 else left[0]
-    text = [f"{first} | {data_names(plan)} by {kinds}, {gone} integrated out"]
+    others = {*plan.latent} - {*left} - {t for s in draws for t in s.targets}
+    text = [f"{first} | {'...' if others else data_names(plan)} by {kinds}, {gone} integrated out"]
     text += [s.conditional.text for s in draws]
     relations = {r.name: r for s in steps for r in s.relations}
     return Step(

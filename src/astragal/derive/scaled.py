@@ -39,7 +39,7 @@ SOURCE = "Yu & Meng 2011, J. Comput. Graph. Stat. 20:531-570, section 2.3"
 """The ancillary parametrisation is the model's own, the sufficient one is that of the product."""
 _LINEAR = ("index", "item", "reshape", "permute_dims", "broadcast_to", "cumulative_sum")
 """Operations that a number may be multiplied with before or after."""
-_LITTLE = 1.0
+_LITTLE = 0.1
 """What data tell of a variable, over what its own law tells, up to which its products with a scale
 are not held."""
 

@@ -31,6 +31,7 @@ from astragal.derive.noncentred import KIND, PATH, WHITE
 from astragal.derive.plan import Plan, closed_step, general_steps, given, inputs_of, refusal, reject
 from astragal.derive.points import check_support, starting_values
 from astragal.derive.relations import FINDERS, book
+from astragal.derive.released import released
 from astragal.derive.sampler import Sampler
 from astragal.derive.scaled import FITTED
 from astragal.derive.scaled import RELATION as PRODUCT
@@ -131,7 +132,7 @@ def search(
                 plan, closed = plain, refused | {"gibbs"}
                 for name in plan.latent:
                     plan.reject(name, "gibbs", why)
-            steps = _steps(plan, closed)
+            steps = released(plain, plan, _steps(plan, closed), closed)
             steps += interwoven(plan, steps, closed)
             plan, steps = all_at_once(plain, plan, steps, closed, _steps)
         sampler = _assemble(plan, steps, exact=False, whole=model)
