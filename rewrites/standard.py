@@ -20,13 +20,14 @@ Example: a normal variable around 3, taken apart and put together.
 True
 """
 
-from astragal import Family, HasQuantile, Key, LocationScale, Rate, Scale, relation
+from astragal import Family, HasQuantile, Key, LocationScale, Rate, Scale, exp, relation
 from astragal.random import (
     cauchy,
     generalized_normal,
     hyperbolic_secant,
     laplace,
     logistic,
+    lognormal,
     normal,
     student_t,
     uniform,
@@ -42,6 +43,12 @@ DEVROYE = "Devroye 1986, Non-Uniform Random Variate Generation"
 def standard_location_scale(k: Key, D: LocationScale, m, s):
     """A location and a scale act on a standard draw."""
     return m + s * D(k, 0.0, 1.0), D(k, m, s)
+
+
+@relation("sure", source=NON_CENTRED, where=lambda s: s > 0)
+def standard_log_location_scale(k: Key, m, s):
+    """A lognormal draw has a location and a scale on the logarithm."""
+    return exp(m + s * normal(k, 0.0, 1.0)), lognormal(k, m, s)
 
 
 @relation("sure", source=NON_CENTRED, where=lambda s: s > 0)

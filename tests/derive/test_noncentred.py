@@ -129,6 +129,8 @@ FAMILIES: dict[str, tuple[str, Build]] = {
     "student_t":   ("standard_location_scale", lambda k, m, s: R.student_t(k, 4.0, m, s, size=3)),
     "laplace":     ("standard_location_scale", lambda k, m, s: R.laplace(k, m, s, size=3)),
     "gumbel":      ("standard_location_scale", lambda k, m, s: R.gumbel(k, m, s, size=3)),
+    "lognormal":   ("standard_log_location_scale",
+                    lambda k, m, s: R.lognormal(k, m, s, size=3)),
     "half_normal": ("standard_scale", lambda k, m, s: R.half_normal(k, s, size=3)),
     "gamma":       ("standard_rate", lambda k, m, s: R.gamma(k, 2.5, rate=s, size=3)),
     "exponential": ("standard_rate", lambda k, m, s: R.exponential(k, rate=s * ag.ones((3,)))),

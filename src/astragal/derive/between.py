@@ -27,6 +27,8 @@ from astragal.ops import reductions as r
 from astragal.ops.creation import zeros_like
 from astragal.ops.special import HALF_LOG_2PI
 
+FAMILIES = ("normal", "lognormal")
+"""Laws that are normal, or are so on the logarithm."""
 _SEEN = 1e-12
 """What the data have to tell, beside a law, to be seen: where a density has no top, a scale may be
 1e-100 where it was looked at, and nothing that follows from this can be computed elsewhere."""
@@ -49,16 +51,27 @@ def between(s: Standard, own: Factor, told: Array, loc: Array, sd: Array, at: Ar
     Returns
     -------
     Standard
-        The same, where its law is not normal, or nothing is known.
+        The same, where its law is not normal, nor its logarithm's, or nothing is known.
     """
-    if own.family != "normal" or s.relation.name != RELATIONS[0] or told.shape != at.shape:
+    logarithm = own.family == "lognormal"
+    if own.family not in FAMILIES or s.relation.name not in RELATIONS or told.shape != at.shape:
         return s
     m, scale = own.parameters
-    found = pulled(m, scale, told, loc=loc, sd=sd, at=at)
+    found = pulled(m, scale, told, loc=loc, sd=sd, at=np.log(at) if logarithm else at)
     if found is None:
         return s
     transform, density = found
-    return replace(s, transform=transform, density=density)
+    return replace(s, transform=_exp(transform) if logarithm else transform, density=density)
+
+
+def _exp(t: Transform) -> Transform:
+    """Go on to the exponential."""
+    return Transform(
+        lambda u: e.exp(t.forward(u)),
+        lambda x: t.backward(e.log(x)),
+        lambda u: t.log_jacobian(u) + t.forward(u),
+        t.shape,
+    )
 
 
 def pulled(

@@ -36,7 +36,12 @@ from astragal.ops.special import HALF_LOG_2PI
 from astragal.random.distribution import batch_shape, is_random, random_parts
 
 KIND = "noncentre"
-RELATIONS = ("standard_location_scale", "standard_scale", "standard_rate")
+RELATIONS = (
+    "standard_location_scale",
+    "standard_log_location_scale",
+    "standard_scale",
+    "standard_rate",
+)
 """Of the book: a draw is a function of one whose parameters are constants."""
 PAGE = "standard"
 """The page of the book that has them."""
