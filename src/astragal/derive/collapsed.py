@@ -28,6 +28,7 @@ from astragal.derive.plan import (
     inputs_of,
     refusal,
 )
+from astragal.derive.ratios import along_rays
 from astragal.derive.slice import TUNING
 from astragal.derive.steps import Conditional, Program, Step, UsedRelation, remembered
 from astragal.derive.ties import MOST, joint_values, tied
@@ -128,7 +129,7 @@ def collapsed_step(
     view.reads = plan.reads.after(view.joint)
     if view.joint is not joint:
         check_same(joint.total, view.joint.total, joint.coordinates, plan.points, what="at centres")
-    moves = general_steps(view, left, refused)
+    moves = [*general_steps(view, left, refused), *along_rays(view, left, links, refused)]
     draws = [closed_step(plan, link, "gibbs", given(plan, link)) for link in links[::-1]]
     return joined(plan, left, moves, draws)
 
@@ -180,7 +181,7 @@ def joined(
     text += [s.conditional.text for s in draws]
     relations = {r.name: r for s in steps for r in s.relations}
     return Step(
-        targets=tuple(t for s in steps for t in s.targets),
+        targets=tuple(dict.fromkeys(t for s in steps for t in s.targets)),
         kind="collapse",
         conditional=Conditional(
             text="\n     then ".join(text),

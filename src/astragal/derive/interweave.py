@@ -9,7 +9,7 @@ section 2.3). Each leaves the joint law as it is, and so do both.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from astragal.density.transforms import Transform, transform_of
 from astragal.derive.block import Block
@@ -55,14 +55,32 @@ def interwoven(plan: Plan, steps: Sequence[Step], refused: set[str]) -> list[Ste
 
 
 def _second_move(plan: Plan, name: str, refused: set[str]) -> Step | None:
+    carried = {n: s for n in plan.latent if (s := _carried(plan, name, n, refused)) is not None}
+    return second_move(plan, name, carried)
+
+
+def second_move(plan: Plan, name: str, carried: Mapping[str, Standard]) -> Step | None:
+    """Move a parameter along coordinates of other variables that are held.
+
+    Parameters
+    ----------
+    plan
+        What is known of the model.
+    name
+        Of the parameter.
+    carried
+        Coordinates that read it, by the names of the others.
+
+    Returns
+    -------
+    Step or None
+        None where nothing is carried, or the parameter has many elements.
+    """
     own = plan.reads.of(name).own
     t = None if own is None else transform_of(own)
-    if t is None or not all(isinstance(d, int) for d in t.shape):
+    if t is None or not carried or not all(isinstance(d, int) for d in t.shape):
         return None
     if math.prod(int(d) for d in t.shape) > MOST:
-        return None
-    carried = {n: s for n in plan.latent if (s := _carried(plan, name, n, refused)) is not None}
-    if not carried:
         return None
     place = {f.value: i for i, f in enumerate(plan.joint.factors)}
     names = [name, *sorted(carried, key=lambda n: place[plan.joint.coordinates[n]])]

@@ -74,7 +74,7 @@ def product_of(plan: Plan, name: str, other: str) -> Standard | None:
         return None
     own = plan.reads.of(other).own
     assert own is not None
-    return _held(other, own, scale, plan.labels)
+    return held_product(other, own, scale, plan.labels)
 
 
 def products(
@@ -109,7 +109,7 @@ def products(
         found = (_scale_of(reads, n, other) for n in names if n != other)
         scale = next((s for s in found if s is not None), None)
         if scale is not None:
-            yield replace(_held(other, own, scale, labels), **as_it_is(own)), scale
+            yield replace(held_product(other, own, scale, labels), **as_it_is(own)), scale
 
 
 def held_along(
@@ -282,7 +282,20 @@ def as_it_is(own: Factor) -> dict[str, Any]:
     return {"transform": same, "density": lambda u: substitute([law], {value: u})[0]}
 
 
-def _held(other: str, own: Factor, scale: Expr, labels: Mapping[Expr, str]) -> Standard:
+def held_product(other: str, own: Factor, scale: Expr, labels: Mapping[Expr, str]) -> Standard:
+    """Give coordinates of a variable that are its product with something.
+
+    Parameters
+    ----------
+    other
+        Its name.
+    own
+        Its law, which does not read the scale.
+    scale
+        What it is multiplied with.
+    labels
+        Names of expressions.
+    """
     value, law = own.value, own.total
 
     def density(u: Expr) -> Expr:
