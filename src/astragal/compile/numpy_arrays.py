@@ -98,27 +98,33 @@ def _log_kve(v: Any, x: Any) -> Any:
     out = np.asarray(np.log(scipy.special.kve(v, x)))
     bad = ~np.isfinite(out) & (x > 0) & np.isfinite(x) & np.isfinite(v)
     if np.any(bad):
-        out[bad] = [_log_kve_integral(p, q) for p, q in zip(v[bad], x[bad], strict=True)]
+        groups = np.array_split(np.stack([v[bad], x[bad]]), -(-np.sum(bad) // 500), axis=1)
+        out[bad] = np.concatenate([_log_kve_integral(*pair) for pair in groups])
     return out.astype(dtype)
 
 
-def _log_kve_integral(v: float, x: float) -> float:
-    """Logarithm of the integral of exp(x - x cosh t) cosh(v t) over t > 0.
+def _log_kve_integral(v: Any, x: Any) -> Any:
+    """Logarithms of the integral of exp(x - x cosh t) cosh(v t) over t > 0.
 
     The integrand is smooth and falls off twice exponentially, so that the trapezoidal
     rule is exact to rounding.
     """
-    peak = math.log(v + math.hypot(v, x)) - math.log(x)
-    width = 1.0 / math.sqrt(max(math.hypot(v, x), 1.0))
-    t = np.linspace(max(peak - 40 * width, 0.0), peak + 40 * width, 20_001)
+    v, x = v[:, None], x[:, None]
+    size = np.hypot(v, x)
+    peak = np.log(v + size) - np.log(x)
+    width = 1.0 / np.sqrt(np.maximum(size, 1.0))
+    low = np.maximum(peak - 40 * width, 0.0)
+    share = np.linspace(0.0, 1.0, 1601)
+    t = low + (peak + 40 * width - low) * share
     # x cosh t - x = 2 x sinh(t / 2)^2, without cancellation; x enters as a logarithm,
     # since it may be too small for the product.
-    grown = np.exp(math.log(x) + t) / 2 - x + x * np.exp(-t) / 2
+    grown = np.exp(np.log(x) + t) / 2 - x + x * np.exp(-t) / 2
     f = v * t - grown + np.log1p(np.exp(-2 * v * t)) - math.log(2)
-    weights = np.full(t.shape, t[1] - t[0])
+    weights = np.full(share.shape, share[1])
     weights[[0, -1]] /= 2
-    top = float(f.max())
-    return top + math.log(float(np.sum(weights * np.exp(f - top))))
+    top = f.max(axis=1)
+    total = np.exp(f - top[:, None]) @ weights
+    return top + np.log(total * (t[:, -1] - t[:, 0]))
 
 
 _DENSITIES = Densities(np, scipy.special.gammaln, scipy.special.xlogy)

@@ -7,7 +7,7 @@ discrete one is summed. Shifting the grid shows how large the error is.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import Any
@@ -16,12 +16,12 @@ import numpy as np
 
 from astragal.graph.expr import DIMENSION, INPUT, Expr
 from astragal.graph.literal import value_of
-from astragal.graph.traverse import toposort
+from astragal.graph.traverse import substitute, toposort
 from astragal.graph.types import KeyType, TensorType, tensor_type
 from astragal.logic.pattern import Side, unconditioned
 from astragal.logic.rounding import noisy, perturbing
 from astragal.ops.creation import input as make_input
-from astragal.random.distribution import Distribution, RandomOp, random_parts
+from astragal.random.distribution import Distribution, Domain, Parameter, RandomOp, random_parts
 
 Array = np.ndarray[Any, np.dtype[Any]]
 POINTS = {1: 2401, 2: 281, 3: 61}
@@ -35,23 +35,37 @@ class NotNumeric(Exception):
 
 def run(inputs: Sequence[Expr], outputs: Sequence[Expr], values: Sequence[Any]) -> list[Any]:
     """Compute outputs; arrays may be given where the graph has scalars."""
-    from astragal.compile.numpy import compile_numpy, rule
-    from astragal.compile.program import Program
-
     if perturbing():
+        from astragal.compile.numpy import rule
+        from astragal.compile.program import Program
+
         with np.errstate(all="ignore"):
             return Program(inputs, outputs, noisy(rule)).run(values)
-    return compile_numpy(inputs, outputs)(*values)
+    return _compiled(tuple(inputs), tuple(outputs))(*values)
+
+
+@lru_cache(maxsize=1024)
+def _compiled(inputs: tuple[Expr, ...], outputs: tuple[Expr, ...]) -> Callable[..., list[Any]]:
+    from astragal.compile.numpy import compile_numpy
+
+    return compile_numpy(inputs, outputs)
 
 
 def evaluate_at(roots: Sequence[Expr], values: Mapping[Expr, Any]) -> list[Array]:
     """Compute expressions from values for some of the nodes below them."""
-    needed = [x for x in values if x in set(toposort(roots))]
-    stand = {x: make_input(f"x{i}", x.type.shape, x.type.dtype) for i, x in enumerate(needed)}  # type: ignore[union-attr]
-    from astragal.graph.traverse import substitute
+    needed, inputs, outputs = _cut(tuple(roots), tuple(values))
+    return [np.asarray(v) for v in run(inputs, outputs, [values[x] for x in needed])]
 
-    outputs = substitute(roots, stand)
-    return [np.asarray(v) for v in run(list(stand.values()), outputs, [values[x] for x in needed])]
+
+@lru_cache(maxsize=1024)
+def _cut(
+    roots: tuple[Expr, ...], given: tuple[Expr, ...]
+) -> tuple[list[Expr], list[Expr], list[Expr]]:
+    """Put inputs in the place of nodes whose values are given: these nodes, inputs, outputs."""
+    below = set(toposort(roots))
+    needed = [x for x in given if x in below]
+    stand = {x: make_input(f"x{i}", x.type.shape, x.type.dtype) for i, x in enumerate(needed)}  # type: ignore[union-attr]
+    return needed, list(stand.values()), substitute(roots, stand)
 
 
 @lru_cache(maxsize=256)
@@ -106,9 +120,19 @@ def valid_parameters(d: Distribution, parameters: Sequence[Array]) -> Array:
     """Tell where all parameters lie in their domains."""
     ok: Array = np.asarray(True)
     for p, v in zip(d.parameters, parameters, strict=True):
-        x = INPUT("x", tensor_type("int64" if p.integer else "float64"))
-        ok = ok & run([x], [p.domain.contains(x)], [v])[0]
+        ok = ok & in_domain(p, v)
     return ok
+
+
+def in_domain(p: Parameter, value: Array) -> Array:
+    """Tell where values of a scalar parameter lie in its domain."""
+    return np.asarray(run(*_membership(p.domain, p.integer), [value])[0])
+
+
+@lru_cache(maxsize=256)
+def _membership(domain: Domain, integer: bool) -> tuple[list[Expr], list[Expr]]:
+    x = INPUT("x", tensor_type("int64" if integer else "float64"))
+    return [x], [domain.contains(x)]
 
 
 @lru_cache(maxsize=256)

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from astragal.graph.errors import DomainError, DTypeError, ShapeError
-from astragal.graph.expr import Expr, describe
+from astragal.graph.expr import INPUT, Expr, describe
 from astragal.graph.literal import is_constant, value_of
 from astragal.graph.types import (
     FLOATS,
@@ -464,11 +464,22 @@ def _is_inside(domain: Domain, x: Expr) -> bool:
 
 def contains(domain: Domain, value: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
     """Test concrete values for membership of a domain."""
-    from astragal.compile import evaluate
     from astragal.graph.literal import constant
 
+    x = constant(value)
+    assert isinstance(x.type, TensorType)
     with np.errstate(all="ignore"):
-        return np.asarray(evaluate(domain.contains(constant(value)), backend="numpy"))
+        return np.asarray(_membership(domain, x.type)(value_of(x)))
+
+
+@lru_cache(maxsize=256)
+def _membership(domain: Domain, t: TensorType) -> Callable[[Any], Any]:
+    """Compile the test for values of a type: many are asked of the same."""
+    from astragal.compile import function
+
+    x = INPUT("x", t)
+    run: Callable[[Any], Any] = function([x], domain.contains(x), backend="numpy")
+    return run
 
 
 def is_random(x: Expr) -> bool:

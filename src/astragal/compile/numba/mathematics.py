@@ -95,7 +95,7 @@ def log_kve(v, x):
     low, high = max(peak - 40.0 * width, 0.0), peak + 40.0 * width
     # The integrand is smooth and falls off twice exponentially: the trapezoidal rule is exact
     # to rounding. Its values are kept relative to the greatest so far.
-    count = 20_000
+    count = 1_600
     step = (high - low) / count
     top, total = -np.inf, 0.0
     for i in range(count + 1):
