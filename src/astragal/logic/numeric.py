@@ -60,7 +60,7 @@ def evaluate_at(roots: Sequence[Expr], values: Mapping[Expr, Any]) -> list[Array
 @lru_cache(maxsize=1024)
 def _cut(
     roots: tuple[Expr, ...], given: tuple[Expr, ...]
-) -> tuple[list[Expr], list[Expr], list[Expr]]:
+) -> tuple[list[Expr], list[Expr], Sequence[Expr]]:
     """Put inputs in the place of nodes whose values are given: these nodes, inputs, outputs."""
     below = set(toposort(roots))
     needed = [x for x in given if x in below]
