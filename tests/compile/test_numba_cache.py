@@ -68,3 +68,18 @@ def test_a_name_depends_on_the_source(monkeypatch: pytest.MonkeyPatch) -> None:
     assert name != cache.name_of("main = 2")
     monkeypatch.setattr(cache, "versions", lambda: "another numba")
     assert name != cache.name_of("main = 1")
+
+
+def test_a_program_calls_its_own_copies_of_helpers(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another program's copy may round sums otherwise: draws would follow what ran before."""
+    monkeypatch.setenv("ASTRAGAL_CACHE", str(tmp_path))
+    a, x = ag.input("a", shape=(5, 7)), ag.input("x", shape=(7,))
+    before = set(cache._LOADED)
+    f = ag.function([a, x], a @ x - 0.0625, backend="numba")
+    assert f(np.ones((5, 7)), np.ones(7)).tolist() == [6.9375] * 5
+    (name,) = set(cache._LOADED) - before
+    (compiled,) = cache.loaded(name).main.overloads.values()
+    linked = {x.linkage.name for x in compiled.library.get_defined_functions()}
+    assert linked <= {"internal", "external"}

@@ -11,8 +11,10 @@ from collections import Counter
 from collections.abc import Collection, Mapping
 from typing import Any
 
+from llvmlite.binding import Linkage
 from numba.core import analysis, ir, lowering
 from numba.core.analysis import compute_use_defs, must_use_alloca
+from numba.core.codegen import JITCodeLibrary
 from numba.core.compiler import CompilerBase
 from numba.core.compiler_machinery import PassManager, register_pass
 from numba.core.typed_passes import (
@@ -80,9 +82,29 @@ class _Inference(NopythonTypeInference):
                 context.resolve_function_type = kept
 
 
+class _Library(JITCodeLibrary):
+    """Machine code that calls its own copies of the helpers that were linked in.
+
+    Elsewhere the linker may take another program's copy, optimised with other callers: sums that
+    may be re-associated would then be rounded as what a process has compiled before has it.
+    """
+
+    def _optimize_final_module(self) -> None:
+        for function in self._final_module.functions:
+            if not function.is_declaration and function.linkage == Linkage.linkonce_odr:
+                function.linkage = Linkage.internal
+        super()._optimize_final_module()
+
+
 @register_pass(mutates_CFG=True, analysis_only=False)
 class _Lowering(BaseNativeLowering):
     _name = "astragal_lowering"  # type: ignore[assignment, unused-ignore]
+
+    def run_pass(self, state: Any) -> Any:
+        if state.library is None:  # as Numba makes one, which is kept on disk
+            state.library = _Library(state.targetctx.codegen(), state.func_id.func_qualname)
+            state.library.enable_object_caching()
+        return super().run_pass(state)
 
     @property
     def lowering_class(self) -> Any:
