@@ -168,7 +168,7 @@ def _drives(d: Data) -> tuple[ag.Model, dict[str, Any]]:
 
 
 BROWNIAN = Case("gym_brownian", _brownian, draws=4000)
-STOCHASTIC_VOLATILITY = Case("gym_stochvol", _stochastic_volatility, draws=8000, forbid=("gibbs",))
+STOCHASTIC_VOLATILITY = Case("gym_stochvol", _stochastic_volatility, draws=2000)
 GARCH = Case("garch-garch11", _garch, draws=4000)
 HIDDEN_NORMALS = Case("hmm_example-hmm_example", _hidden_normals)
 DRIVES = Case("bball_drive_event_0-hmm_drive_0", _drives)

@@ -49,6 +49,38 @@ def test_a_scale_moves_once_more_with_its_effects() -> None:
     assert "standard_location_scale" in said
 
 
+def growth(noise: float) -> tuple[ag.Model, dict[str, Any]]:
+    """A path that comes back to a level, seen through its exponential with noise of a given size."""
+    k = ag.split(ag.input("key", dtype="key"), 5)
+    level, back = R.cauchy(k[0], 0.0, 5.0), R.beta(k[1], 20.0, 1.5)
+    sd = R.half_cauchy(k[2], 2.0)
+
+    def step(h: Any, key: Any) -> Any:
+        new = R.normal(key, level + back * (h - level), sd)
+        return new, new
+
+    _, path = ag.scan(step, ag.constant(0.0), ag.split(k[3], 12))
+    y = R.normal(k[4], ag.exp(path), noise)
+    model = ag.Model({"level": level, "back": back, "sd": sd, "path": path, "y": y})
+    return model, {"y": np.exp(np.sin(np.arange(12.0)))}
+
+
+def test_parameters_of_a_path_move_once_more_where_its_innovations_do() -> None:
+    model, data = growth(5.0)
+    sampler = ag.derive(model, data)
+    again = {s.name for s in sampler.steps if s.kind == "interweave"}
+    assert [s.kind for s in sampler.steps[:1]] == ["nuts"]
+    assert again == {"level", "back", "sd"}
+    assert "Kastner" in sampler.explain()
+    for forbidden in ("interweave", "slice"):
+        assert {s.kind for s in ag.derive(model, data, forbid=[forbidden]).steps} == {"nuts"}
+
+
+def test_parameters_of_a_path_that_moves_as_it_is_move_once() -> None:
+    model, data = growth(0.001)
+    assert {s.kind for s in ag.derive(model, data).steps} == {"nuts"}
+
+
 @pytest.mark.parametrize("name", ["interweave", "standard_location_scale"])
 def test_second_moves_can_be_forbidden(name: str) -> None:
     assert kinds(hierarchy(), forbid=[name]) == [("precision", "gibbs"), ("x", "gibbs")]

@@ -3,25 +3,28 @@
 Drawn in turn, a scale and what it is the scale of hold each other where the data tell little.
 After its own step a parameter s of x = m + s u moves once more with u held, so that x goes
 along: one of the two moves is wide (Yu & Meng 2011, J. Comput. Graph. Stat. 20:531-570,
-section 2.3). Each leaves the joint law as it is, and so do both.
+section 2.3). Each leaves the joint law as it is, and so do both. Where a trajectory moves a path
+by its innovations, the parameters of its law move once more with the path held.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from astragal.density.transforms import Transform, transform_of
 from astragal.derive.block import Block
-from astragal.derive.noncentred import WHITE, Standard, check_standard
-from astragal.derive.plan import Plan, premises
+from astragal.derive.moves import able
+from astragal.derive.noncentred import PATH, WHITE, Standard, check_standard
+from astragal.derive.plan import Plan, general_steps, premises
 from astragal.derive.scaled import product_of
 from astragal.derive.slice import by_coordinates, program_of
 from astragal.derive.standards import standard_of
 from astragal.derive.steps import Conditional, Program, Step, UsedRelation
 from astragal.graph.expr import INPUT, Expr
 from astragal.graph.subgraph import placeholder
-from astragal.graph.traverse import substitute
+from astragal.graph.traverse import substitute, toposort
 from astragal.graph.types import tensor_type
 from astragal.ops import elementwise as e
 from astragal.ops import reductions as r
@@ -31,6 +34,10 @@ from astragal.ops.searching import where
 KIND = "interweave"
 SOURCE = UsedRelation(
     "interweaving", "Yu & Meng 2011, J. Comput. Graph. Stat. 20:531-570, section 2.3"
+)
+OF_PATHS = UsedRelation(
+    "parameters given a path",
+    "Kastner & Frühwirth-Schnatter 2014, Comput. Stat. Data Anal. 76:408-423",
 )
 MOST = 8
 """Elements of a parameter that moves once more: each costs some densities a sweep."""
@@ -52,6 +59,51 @@ def interwoven(plan: Plan, steps: Sequence[Step], refused: set[str]) -> list[Ste
         return []
     alone = [s.name for s in steps if len(s.targets) == 1 and s.kind in ("gibbs", "slice")]
     return [step for name in alone if (step := _second_move(plan, name, refused)) is not None]
+
+
+def given_paths(plan: Plan, steps: Sequence[Step], refused: set[str]) -> list[Step]:
+    """Give moves for parameters of a path that a trajectory moves by its innovations: it is held.
+
+    A path that hardly comes back to its level tells little of it, and only through all of its
+    innovations at once: trajectories along these enter the far tail seldom, and leave it seldom.
+    Given the path, the level is free.
+
+    Parameters
+    ----------
+    plan
+        What is known of the model.
+    steps
+        Its steps so far.
+    refused
+        Names of kinds of steps and of relations that may not be used.
+    """
+    if {KIND, "slice"} & refused:
+        return []
+    together = {n for s in steps if s.kind == "nuts" for n in s.targets}
+    paths = [n for n, s in plan.standardised.items() if n in together and s.relation.name == PATH]
+    laws = [own.total for n in paths if (own := plan.reads.of(n).own) is not None]
+    read = set(toposort(laws))
+    names = [
+        n
+        for n in plan.latent
+        if n in together and n not in paths and plan.joint.coordinates[n] in read
+    ]
+    scalars = [
+        n for n in names if not plan.reads.of(n).z.shape and "slice" in able(plan.reads.of(n))
+    ]
+    again = general_steps(plan, scalars, {*refused, "nuts"})
+    held = ", ".join(paths)
+    return [
+        replace(
+            s,
+            kind=KIND,
+            conditional=replace(
+                s.conditional, text=f"{s.conditional.text}, once more, with {held} held"
+            ),
+            relations=(SOURCE, OF_PATHS),
+        )
+        for s in again
+    ]
 
 
 def _second_move(plan: Plan, name: str, refused: set[str]) -> Step | None:

@@ -20,7 +20,7 @@ from astragal.derive.exact import (
     elementwise_law,
 )
 from astragal.derive.moves import MOVES, Moved, able, alone, choose, coordinates
-from astragal.derive.noncentred import KIND
+from astragal.derive.noncentred import KIND, Standard
 from astragal.derive.notation import write, write_factor
 from astragal.derive.points import Points
 from astragal.derive.relations import NORMAL_FORM, finder_of, used_relations
@@ -62,6 +62,7 @@ class Plan:
         self.prefer = frozenset(prefer)
         self.why_not: dict[str, list[str]] = {}
         self.recoordinated: dict[str, float] = {}
+        self.standardised: dict[str, Standard] = {}
         self.compared: list[str] = []
         self.labels: dict[Expr, str] = dict(getattr(self.model, "labels", {}))
 
@@ -146,6 +147,8 @@ def _coordinates(plan: Plan, names: list[str], refused: set[str]) -> list[Choice
     for c in choices:
         if c.standard is None:
             plan.reject(c.name, KIND, c.reason)
+        else:
+            plan.standardised[c.name] = c.standard
         plan.recoordinated[c.name] = c.told
     return choices
 

@@ -24,7 +24,7 @@ from astragal.derive.exact import (
 )
 from astragal.derive.gaussian import size_of
 from astragal.derive.interweave import KIND as INTERWEAVE
-from astragal.derive.interweave import interwoven
+from astragal.derive.interweave import given_paths, interwoven
 from astragal.derive.metric import FEW
 from astragal.derive.moves import MOVES, able, alone
 from astragal.derive.noncentred import KIND, PATH, WHITE
@@ -135,6 +135,7 @@ def search(
             steps = released(plain, plan, _steps(plan, closed), closed)
             steps += interwoven(plan, steps, closed)
             plan, steps = all_at_once(plain, plan, steps, closed, _steps)
+            steps += given_paths(plan, steps, closed)
         sampler = _assemble(plan, steps, exact=False, whole=model)
     return replace(sampler, asked=(tuple(sorted(refused)), tuple(sorted(plan.prefer)))), plan
 
