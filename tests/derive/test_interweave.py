@@ -50,7 +50,7 @@ def test_a_scale_moves_once_more_with_its_effects() -> None:
 
 
 def growth(noise: float) -> tuple[ag.Model, dict[str, Any]]:
-    """A path that comes back to a level, seen through its exponential with noise of a given size."""
+    """A path that comes back to a level, seen through its exponential with noise of some size."""
     k = ag.split(ag.input("key", dtype="key"), 5)
     level, back = R.cauchy(k[0], 0.0, 5.0), R.beta(k[1], 20.0, 1.5)
     sd = R.half_cauchy(k[2], 2.0)
