@@ -138,7 +138,8 @@ class Model:
         >>> theta = ag.random.normal(k[0], 0.0, 10.0, size=2)
         >>> model = ag.Model({"theta": theta, "y": ag.random.normal(k[1], theta, 1.0)})
         >>> model = model.labelled({"theta": "school", "y": "school"}, {"school": ["A", "B"]})
-        >>> draws = ag.derive(model, {"y": [1.0, 2.0]}).sample(backend="numpy", progress=False)
+        >>> sampler = ag.derive(model, {"y": [1.0, 2.0]})
+        >>> draws = sampler.sample(draws=100, backend="numpy", progress=False)
         >>> draws["posterior"]["theta"].sel(school="B").dims
         ('chain', 'draw')
         """

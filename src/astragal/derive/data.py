@@ -10,8 +10,8 @@ from astragal.graph.errors import DomainError, ModelError, ShapeError
 from astragal.graph.types import TensorType, show_shape
 
 
-def as_data(name: str, value: Any, type: TensorType) -> np.ndarray[Any, Any]:
-    """Convert data to the type of the variable that they are a value of.
+def as_data(name: str, value: Any, type: TensorType, what: str = "data") -> np.ndarray[Any, Any]:
+    """Convert data, or what else they are called, to the type of the variable that they are of.
 
     Raises
     ------
@@ -25,7 +25,7 @@ def as_data(name: str, value: Any, type: TensorType) -> np.ndarray[Any, Any]:
     """
     if isinstance(value, np.ma.MaskedArray) and np.ma.is_masked(value):
         raise ModelError(
-            f"data for {name!r} are masked in places; observe the known elements under a name of "
+            f"{what} for {name!r} are masked in places; observe the known elements under a name of "
             "their own, and leave the others to be drawn"
         )
     try:
@@ -33,11 +33,11 @@ def as_data(name: str, value: Any, type: TensorType) -> np.ndarray[Any, Any]:
         if array.dtype == object or array.dtype.kind not in "biuf":
             raise TypeError(f"they are {array.dtype}")
     except (TypeError, ValueError) as error:
-        raise ModelError(f"data for {name!r} are no numbers: {error}") from None
+        raise ModelError(f"{what} for {name!r} are no numbers: {error}") from None
     static = all(isinstance(d, int) for d in type.shape)
     if array.ndim != len(type.shape) or (static and array.shape != type.shape):
         raise ShapeError(
-            f"data for {name!r} have shape {show_shape(array.shape)}, expected "
+            f"{what} for {name!r} have shape {show_shape(array.shape)}, expected "
             f"{show_shape(type.shape)}"
         )
     floats = array.dtype.kind == "f"
@@ -50,12 +50,12 @@ def as_data(name: str, value: Any, type: TensorType) -> np.ndarray[Any, Any]:
         same = converted == array
     if not np.all(same):
         bad = array[~same].flat[0] if array.ndim else array
-        raise DomainError(f"data for {name!r} hold {bad}, which is no {type.dtype}")
+        raise DomainError(f"{what} for {name!r} hold {bad}, which is no {type.dtype}")
     large = (converted > MOST_COUNT) | (converted < -MOST_COUNT)
     if type.dtype == "int64" and np.any(large):
         bad = converted[large].flat[0] if converted.ndim else converted
         raise DomainError(
-            f"data for {name!r} hold {bad}, expected at most 2**53: beyond, a count is no "
+            f"{what} for {name!r} hold {bad}, expected at most 2**53: beyond, a count is no "
             "float64, and sums of counts do not fit an int64"
         )
     return converted

@@ -444,8 +444,8 @@ def _array(x: Expr) -> Array:
     return np.asarray(value_of(x))
 
 
-def check_support(joint: Joint, data: Mapping[str, Array]) -> None:
-    """Refuse data outside the support of what they are a value of.
+def check_support(joint: Joint, data: Mapping[str, Array], what: str = "data") -> None:
+    """Refuse data, or what else they are called, outside the support of what they are of.
 
     Raises
     ------
@@ -460,7 +460,7 @@ def check_support(joint: Joint, data: Mapping[str, Array]) -> None:
         name = next(n for n in read if n in data)
         infinite = _infinite(data[name])
         if infinite is not None:
-            raise DomainError(f"data for {name!r} hold {infinite}, expected finite numbers")
+            raise DomainError(f"{what} for {name!r} hold {infinite}, expected finite numbers")
         if f.support is None:
             continue
         inputs = [x for x in toposort([f.support]) if x in names]
@@ -475,7 +475,7 @@ def check_support(joint: Joint, data: Mapping[str, Array]) -> None:
             bad = array[~inside].flat[0] if fits else array
             words = f.distribution.support(*f.parameters).words
             raise DomainError(
-                f"data for {name!r} hold {np.asarray(bad).tolist()}, expected {words}"
+                f"{what} for {name!r} hold {np.asarray(bad).tolist()}, expected {words}"
             )
 
 

@@ -264,7 +264,7 @@ class Sampler:
         >>> p = ag.random.beta(k[0], 2.0, 3.0)
         >>> model = ag.Model({"p": p, "y": ag.random.binomial(k[1], 10, p)})
         >>> sampler = ag.derive(model, {"y": 7})
-        >>> draws = sampler.sample(draws=500, backend="numpy", progress=False)
+        >>> draws = sampler.sample(draws=100, backend="numpy", progress=False)
         >>> draws = sampler.sample_predictive(draws, backend="numpy")
         >>> bool(abs(draws["posterior_predictive"]["y"].mean() - 10 * 9 / 15) < 0.2)
         True

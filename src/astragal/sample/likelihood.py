@@ -120,10 +120,10 @@ def log_likelihood(
     >>> rate = ag.random.gamma(k[0], 2.0, rate=4.0)
     >>> model = ag.Model({"rate": rate, "y": ag.random.poisson(k[1], rate, size=3)})
     >>> sampler = ag.derive(model, {"y": [0, 1, 3]})
-    >>> draws = sampler.sample(draws=500, backend="numpy", progress=False)
+    >>> draws = sampler.sample(draws=100, backend="numpy", progress=False)
     >>> draws = sampler.log_likelihood(draws, backend="numpy")
     >>> draws["log_likelihood"]["y"].shape
-    (4, 500, 3)
+    (4, 100, 3)
     """
     written = pointwise(sampler)
     unknown = [g for g in groups if g not in GROUPS]

@@ -132,7 +132,7 @@ def run(
     >>> p = ag.random.beta(k[0], 2.0, 3.0)
     >>> model = ag.Model({"p": p, "y": ag.random.binomial(k[1], 10, p)})
     >>> sampler = ag.derive(model, {"y": 7})
-    >>> tree = sampler.sample(draws=500, backend="numpy", progress=False)
+    >>> tree = sampler.sample(draws=200, backend="numpy", progress=False)
     >>> bool(abs(tree["posterior"]["p"].mean() - 9 / 15) < 0.02)
     True
     """

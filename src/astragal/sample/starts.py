@@ -50,11 +50,13 @@ def _checked(sampler: Sampler, values: Mapping[str, Any]) -> Arrays:
                 f"sample: start has {name!r}, which no step draws; they draw "
                 f"{', '.join(sampler.latent_names)}"
             )
-        out[name] = as_data(name, value, sampler.types[name])
+        out[name] = as_data(name, value, sampler.types[name], "start values")
         if not np.isfinite(out[name]).all():
             raise DomainError(
                 f"sample: start has {name!r} at {value!r:.60}, expected finite numbers"
             )
     own = {n: v for n, v in out.items() if n in sampler.model}
-    check_support(factorise(sampler.model, [*sampler.observed, *own], name_all=True), own)
+    check_support(
+        factorise(sampler.model, [*sampler.observed, *own], name_all=True), own, "start values"
+    )
     return out

@@ -61,7 +61,7 @@ def start_at_truth(
     >>> p = ag.random.beta(k[0], 2.0, 3.0)
     >>> model = ag.Model({"p": p, "y": ag.random.binomial(k[1], 10, p)})
     >>> sampler = ag.derive(model, {"y": 7})
-    >>> start_at_truth(sampler, backend="numpy").holds
+    >>> start_at_truth(sampler, simulations=100, backend="numpy").holds
     True
     """
     check(sampler, simulations=simulations)
