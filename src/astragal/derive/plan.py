@@ -145,6 +145,7 @@ def _coordinates(plan: Plan, names: list[str], refused: set[str]) -> list[Choice
         block=names, forced=forced, refused=refused,
     )  # fmt: skip
     for c in choices:
+        plan.standardised.pop(c.name, None)
         if c.standard is None:
             plan.reject(c.name, KIND, c.reason)
         else:
